@@ -1,0 +1,109 @@
+//! What a client may ask. One variant per request type; the answer to each is
+//! the variant of `Answer` that its comment names.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::Role;
+
+messages! {
+    /// The body of a request: everything but its id.
+    pub enum Ask {
+        /// First message of every connection → `session.welcome`.
+        "session.hello" SessionHello {
+            /// Name and version of the client program.
+            build: String,
+            /// A name for the device; a second connection of one account and device replaces the first.
+            device: Option<String>,
+            /// Optional abilities of the client; the server ignores those it does not know.
+            #[serde(default)]
+            features: Vec<String>,
+        }
+        /// The game's own sign of life, an application message → `session.kept_alive`.
+        "session.keepalive" SessionKeepalive {}
+
+        /// → `campaign.created`; the asker becomes its GM.
+        "campaign.create" CampaignCreate { name: String }
+        /// The asker's campaigns → `campaign.listed`.
+        "campaign.list" CampaignList {}
+        /// Makes an invite code for a role; GM only → `campaign.invited`.
+        "campaign.invite" CampaignInvite { campaign: Uuid, role: Role }
+        /// → `campaign.joined`.
+        "campaign.join" CampaignJoin { code: String }
+        /// → `campaign.members_listed`.
+        "campaign.members" CampaignMembers { campaign: Uuid }
+
+        /// GM only → `board.created`.
+        "board.create" BoardCreate {
+            campaign: Uuid,
+            name: String,
+            /// Name of a board format, `universal-vtt` or `opaque`.
+            format: String,
+        }
+        /// → `board.listed`.
+        "board.list" BoardList { campaign: Uuid }
+        /// Joins the board's audience → `board.opened`.
+        "board.open" BoardOpen { board: Uuid }
+        /// Leaves the board's audience → `board.closed`.
+        "board.close" BoardClose { board: Uuid }
+        /// → `board.status_told`.
+        "board.status" BoardStatus { board: Uuid }
+        /// "I downloaded this revision and its hash agrees" → `board.load_noted`.
+        /// A revision that was not acknowledged cannot be the base of an upload.
+        "board.loaded" BoardLoaded {
+            board: Uuid,
+            revision: u32,
+            /// BLAKE3 of the downloaded bytes, 64 lowercase hex digits.
+            hash: String,
+        }
+        /// Asks for an upload ticket → `board.upload_ready`.
+        "board.upload" BoardUpload {
+            board: Uuid,
+            /// The revision that the upload succeeds; `None` for the first.
+            base: Option<u32>,
+            size_bytes: u64,
+            /// If given, it must be the board's format.
+            format: Option<String>,
+        }
+        /// Ends an upload → `board.committed`.
+        "board.commit" BoardCommit {
+            upload: Uuid,
+            /// BLAKE3 of what the client sent; compared, never trusted.
+            hash: Option<String>,
+        }
+        /// Gives an upload up → `board.abandoned`.
+        "board.abandon" BoardAbandon { upload: Uuid }
+
+        /// → `character.created`.
+        "character.create" CharacterCreate { name: String, state: Value }
+        /// The asker's characters → `character.listed`.
+        "character.list" CharacterList {}
+        /// → `character.got`.
+        "character.get" CharacterGet { character: Uuid }
+        /// → `character.saved`.
+        "character.save" CharacterSave {
+            character: Uuid,
+            /// The version that `state` was made from.
+            base_version: u32,
+            state: Value,
+        }
+        /// → `character.renamed`.
+        "character.rename" CharacterRename { character: Uuid, name: String }
+
+        /// → `guild.created`; the asker becomes its leader.
+        "guild.create" GuildCreate { name: String }
+        /// The asker's guilds → `guild.listed`.
+        "guild.list" GuildList {}
+        /// → `guild.joined`.
+        "guild.join" GuildJoin { code: String }
+        /// → `guild.got`.
+        "guild.get" GuildGet { guild: Uuid }
+        /// → `ship.saved`.
+        "ship.save" ShipSave {
+            guild: Uuid,
+            /// The version that `state` was made from.
+            base_version: u32,
+            state: Value,
+        }
+    }
+}

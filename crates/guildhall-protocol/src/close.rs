@@ -1,0 +1,71 @@
+//! Why a websocket was closed: the code and the reason word of the close
+//! frame. 1000..=1011 as in RFC 6455 §7.4.1, 4000 and up are ours.
+
+use std::fmt;
+
+/// A close code with its reason word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CloseCode {
+    pub code: u16,
+    pub reason: &'static str,
+}
+
+macro_rules! close_codes {
+    ($($(#[$meta:meta])* $name:ident = $code:literal, $reason:literal;)*) => {
+        impl CloseCode {
+            $(
+                $(#[$meta])*
+                pub const $name: Self = Self { code: $code, reason: $reason };
+            )*
+
+            /// Every close code that a server sends.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+close_codes! {
+    /// The client closed, or both are done.
+    NORMAL = 1000, "normal";
+    /// The server stops.
+    GOING_AWAY = 1001, "going_away";
+    /// A frame that breaks the websocket protocol.
+    PROTOCOL_ERROR = 1002, "protocol_error";
+    /// A kind of frame that this protocol does not use.
+    UNSUPPORTED = 1003, "unsupported";
+    /// A text frame that is not UTF-8.
+    INVALID_UTF8 = 1007, "invalid_utf8";
+    /// The first message was not `session.hello`, or none came in time.
+    POLICY = 1008, "policy";
+    /// A frame or message over the limit.
+    TOO_BIG = 1009, "too_big";
+    /// The server failed; the fault is not the client's.
+    INTERNAL_ERROR = 1011, "internal_error";
+    /// The account signed out.
+    SIGNED_OUT = 4000, "signed_out";
+    /// The session was ended by its supervisor or an administrator.
+    SESSION_KILLED = 4001, "session_killed";
+    /// No application message within the idle timeout.
+    IDLE_EXPIRED = 4002, "idle_expired";
+    /// No frame at all within the liveness timeout.
+    LIVENESS_LOST = 4003, "liveness_lost";
+    /// The client left more unread than the outbox holds.
+    SLOW_READER = 4004, "slow_reader";
+    /// A newer connection of the same account and device took over.
+    REPLACED = 4005, "replaced";
+    /// The session's process crashed.
+    SESSION_FAILED = 4006, "session_failed";
+}
+
+impl CloseCode {
+    /// The close code of this number, if it is one of ours.
+    pub fn from_code(code: u16) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.code == code)
+    }
+}
+
+impl fmt::Display for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code, self.reason)
+    }
+}

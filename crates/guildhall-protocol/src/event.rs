@@ -1,0 +1,37 @@
+//! What a server sends unasked. Events of one session are numbered by the
+//! frame that carries them, so that a gap is seen.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Head, Refusal};
+
+messages! {
+    /// The body of an event: everything but its sequence number.
+    pub enum Event {
+        /// A board that this session has open has a new head.
+        "board.head_moved" BoardHeadMoved {
+            board: Uuid,
+            head: Head,
+            /// Path of the head's bytes.
+            download: String,
+            /// The upload that became the head, if it was one.
+            by_upload: Option<Uuid>,
+        }
+        /// Someone opened or left a board that this session has open.
+        "board.audience_changed" BoardAudienceChanged { board: Uuid, audience: u32 }
+        /// A chunk was refused, and its upload with it.
+        "upload.refused" UploadRefused { upload: Uuid, error: Refusal }
+        /// What the server holds of a character differs from what was asked; this is what it holds.
+        "character.reloaded" CharacterReloaded {
+            character: Uuid,
+            reason: String,
+            version: u32,
+            state: Value,
+        }
+        /// What the server holds of a ship differs from what was asked; this is what it holds.
+        "ship.reloaded" ShipReloaded { guild: Uuid, reason: String, version: u32, state: Value }
+        /// Last event of a session: the close frame that follows carries the same code.
+        "session.ending" SessionEnding { code: u16, reason: String }
+    }
+}

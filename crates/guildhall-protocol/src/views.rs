@@ -1,0 +1,166 @@
+//! The parts that messages are made of. Ids are UUIDs; names ending in `_us`
+//! are microseconds since the epoch, in `_ms` milliseconds, in `_bytes` bytes;
+//! hashes are BLAKE3 in 64 lowercase hex digits.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Rank, Role};
+
+/// A campaign as one of its members sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampaignView {
+    pub campaign: Uuid,
+    pub name: String,
+    pub realm: String,
+    /// The role of whoever asked.
+    pub role: Role,
+    /// Rises with every change of anyone's rights in the campaign.
+    pub rights_epoch: u32,
+}
+
+/// A member of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    pub account: Uuid,
+    pub login: String,
+    pub role: Role,
+    /// Whether the account has a live session.
+    pub online: bool,
+}
+
+/// A board without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoardView {
+    pub board: Uuid,
+    pub campaign: Uuid,
+    pub name: String,
+    pub format: String,
+    /// `None` until the first upload was committed.
+    pub head: Option<Head>,
+}
+
+/// The revision that counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    pub revision: u32,
+    pub hash: String,
+    pub size_bytes: u64,
+    pub format: String,
+    pub created_at_us: i64,
+    /// The account that uploaded it.
+    pub by: Uuid,
+}
+
+/// A place in a board's order of acts. A new incarnation means that the
+/// board's process was restarted: positions of two incarnations do not compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    pub incarnation: Uuid,
+    pub seq: u64,
+}
+
+/// Something odd in an upload that was accepted nevertheless.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    pub code: String,
+    pub message: String,
+}
+
+/// A character with its state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CharacterView {
+    pub character: Uuid,
+    pub name: String,
+    pub version: u32,
+    pub state: Value,
+}
+
+/// A character in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CharacterSummary {
+    pub character: Uuid,
+    pub name: String,
+    pub version: u32,
+}
+
+/// A guild as one of its members sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GuildView {
+    pub guild: Uuid,
+    pub name: String,
+    /// The rank of whoever asked.
+    pub rank: Rank,
+    /// Present for those who may invite.
+    pub invite_code: Option<String>,
+    pub members: Vec<GuildMember>,
+    pub ship: ShipView,
+}
+
+/// A member of a guild.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuildMember {
+    pub account: Uuid,
+    pub login: String,
+    pub rank: Rank,
+}
+
+/// A guild in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuildSummary {
+    pub guild: Uuid,
+    pub name: String,
+    pub rank: Rank,
+}
+
+/// A guild's ship.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShipView {
+    pub version: u32,
+    pub state: Value,
+}
+
+/// How safe a write is at the moment of its answer. On one SQLite node only
+/// `Durable` is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Receipt {
+    /// In the memory of one node.
+    Queued,
+    /// In the memory of more than one node.
+    Safe,
+    /// Committed to the database and flushed to the disk.
+    Durable,
+}
+
+/// The limits of this server, told at connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Longest payload of one websocket frame.
+    pub frame_bytes_max: u64,
+    /// Longest text message, put together from its frames.
+    pub message_bytes_max: u64,
+    /// Most data in one upload chunk, its header not counted.
+    pub chunk_bytes_max: u64,
+    pub upload_bytes_max: u64,
+    /// Longest state of a character or ship, as JSON.
+    pub state_bytes_max: u64,
+    /// A reader that leaves more frames than this unread is disconnected.
+    pub outbox_frames_max: u32,
+    /// A reader that leaves more bytes than this unread is disconnected.
+    pub outbox_bytes_max: u64,
+}
+
+/// The clocks of a session, told at connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// How often the server pings.
+    pub ping_interval_ms: u64,
+    /// A session without any inbound frame for this long ends.
+    pub liveness_timeout_ms: u64,
+    /// How often the client should send `session.keepalive`.
+    pub keepalive_interval_ms: u64,
+    /// A session without any application message for this long ends.
+    pub idle_timeout_ms: u64,
+}
