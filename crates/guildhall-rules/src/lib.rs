@@ -1,1 +1,27 @@
-//! guildhall-rules
+//! The rules of Guildhall as plain functions and values: who may do what, which names and maps are good,
+//! when a session is quiet for too long, how much may wait in an outbox.
+//!
+//! Nothing here reads a clock, a file or a random number; time comes in as a `Duration` since an origin
+//! that the caller chose. Processes drive these values, the store and the wire share their types.
+
+pub mod board_format;
+pub mod clocks;
+pub mod limits;
+pub mod login;
+pub mod names;
+pub mod outbox;
+pub mod rights;
+pub mod universal_vtt;
+pub mod upload;
+
+pub use board_format::{
+    BoardFormat, Checked, FORMAT_OPAQUE, FORMAT_UNIVERSAL_VTT, FormatLimits, FormatRefusal,
+    Summary, Warning, by_name,
+};
+pub use clocks::{ClockEvent, ClockLimits, Clocks};
+pub use limits::Limits;
+pub use login::{LoginKey, LoginRefusal, login_key, password_ok};
+pub use names::{KEY_VERSION, NameKey, NameRefusal, NameRule, name_key};
+pub use outbox::{Outbox, OutboxLimits, Overflow};
+pub use rights::{Act, Denied, GuildAct, Rank, Role, may, may_in_guild};
+pub use upload::{ChunkRefusal, Incomplete, UploadState};

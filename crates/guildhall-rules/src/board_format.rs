@@ -1,0 +1,211 @@
+//! What a board's bytes may be: the trait that every format implements, and the built-in formats by name.
+//!
+//! A format decides whether bytes may become the head of a board. It never changes them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::universal_vtt::UniversalVtt;
+
+#[cfg(test)]
+mod tests;
+
+/// Maps as Dungeondraft, DungeonFog and Arkenforge export them (`.uvtt`, `.dd2vtt`, `.df2vtt`).
+pub const FORMAT_UNIVERSAL_VTT: &str = "universal-vtt";
+/// Any bytes; only their size is checked.
+pub const FORMAT_OPAQUE: &str = "opaque";
+
+/// A kind of board.
+pub trait BoardFormat: Send + Sync {
+    /// The name on the wire and in the database.
+    fn name(&self) -> &'static str;
+
+    /// May these bytes become a revision? Never panics, whatever the bytes; memory stays within a small
+    /// multiple of the limits.
+    fn check(&self, bytes: &[u8], limits: &FormatLimits) -> Result<Checked, FormatRefusal>;
+}
+
+/// The bounds of board formats, with their reasons.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FormatLimits {
+    /// The whole file. 128 MiB.
+    pub file_bytes_max: u64,
+    /// The decoded image. 96 MiB: what base64 can carry in the largest file.
+    pub image_bytes_max: usize,
+    /// Either side of the image. 32,768: twice what today's graphics cards take as one texture.
+    pub image_px_per_side_max: u32,
+    /// The image's pixels in all. 2^28 = 268 million: as much as 1 GiB once a client decodes it.
+    pub image_px_max: u64,
+    /// Either side of the map in grid cells. 1024: eight times the largest canvas of the usual editors.
+    pub map_cells_per_side_max: f64,
+    /// Pixels per grid cell. 1: a world map may have a pixel per cell.
+    pub pixels_per_grid_min: f64,
+    /// Pixels per grid cell. 2048: editors stop at 256 to 512.
+    pub pixels_per_grid_max: f64,
+    /// How far the map's origin may lie from zero, in cells. 4096: four of the largest maps.
+    pub map_origin_cells_max: f64,
+    /// How far a point may lie outside the map, in cells. 256: an editor that crops the picture leaves
+    /// the walls of the whole canvas in the file; beyond that the number is an error.
+    pub outside_cells_max: f64,
+    /// Wall polylines, those of objects included. 65,536.
+    pub walls_max: usize,
+    /// Points of all walls and portals. 1,048,576: every one costs each player's line of sight.
+    pub points_max: usize,
+    /// Doors and windows. 16,384.
+    pub portals_max: usize,
+    /// Light sources. 16,384.
+    pub lights_max: usize,
+    /// How deep arrays and objects may lie in each other. 32: the format itself needs 6.
+    pub nesting_max: usize,
+}
+
+impl Default for FormatLimits {
+    fn default() -> Self {
+        Self {
+            file_bytes_max: 128 * 1024 * 1024,
+            image_bytes_max: 96 * 1024 * 1024,
+            image_px_per_side_max: 32_768,
+            image_px_max: 1 << 28,
+            map_cells_per_side_max: 1024.0,
+            pixels_per_grid_min: 1.0,
+            pixels_per_grid_max: 2048.0,
+            map_origin_cells_max: 4096.0,
+            outside_cells_max: 256.0,
+            walls_max: 65_536,
+            points_max: 1 << 20,
+            portals_max: 16_384,
+            lights_max: 16_384,
+            nesting_max: 32,
+        }
+    }
+}
+
+impl FormatLimits {
+    pub(crate) fn all_positive(&self) -> bool {
+        let cells = [
+            self.map_cells_per_side_max,
+            self.pixels_per_grid_min,
+            self.pixels_per_grid_max,
+            self.map_origin_cells_max,
+            self.outside_cells_max,
+        ];
+        let counts = [
+            self.image_bytes_max,
+            self.walls_max,
+            self.points_max,
+            self.portals_max,
+            self.lights_max,
+            self.nesting_max,
+        ];
+        cells.iter().all(|&limit| limit > 0.0)
+            && !counts.contains(&0)
+            && self.file_bytes_max > 0
+            && self.image_px_per_side_max > 0
+            && self.image_px_max > 0
+    }
+}
+
+/// The bytes are good.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Checked {
+    /// What is odd and was accepted all the same.
+    pub warnings: Vec<Warning>,
+    pub summary: Summary,
+}
+
+/// Something odd that harms nobody. `code` is stable, `message` is for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// What was found in the bytes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Summary {
+    /// Nothing is known but the size.
+    Opaque { size_bytes: u64 },
+    /// A map with its grid and what lies on it.
+    Map(MapSummary),
+}
+
+/// A map in figures.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MapSummary {
+    /// The format version that the file claims.
+    pub format: f64,
+    /// Width and height of the map in grid cells.
+    pub map_cells: (f64, f64),
+    pub pixels_per_grid: f64,
+    /// Width and height of the image in pixels.
+    pub image_px: (u32, u32),
+    /// `png`, `jpeg` or `webp`.
+    pub image_type: &'static str,
+    pub walls: usize,
+    pub points: usize,
+    pub portals: usize,
+    pub lights: usize,
+}
+
+/// Why bytes were refused. `rule` is stable, `sentence` is for a person, `path` is where in the document
+/// (`$.lights[2].range`).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{sentence}")]
+pub struct FormatRefusal {
+    pub rule: &'static str,
+    pub sentence: String,
+    pub path: Option<String>,
+}
+
+impl FormatRefusal {
+    pub(crate) fn new(rule: &'static str, sentence: impl Into<String>) -> Self {
+        let sentence = sentence.into();
+        Self {
+            rule,
+            sentence,
+            path: None,
+        }
+    }
+}
+
+/// The built-in format of that name.
+pub fn by_name(name: &str) -> Option<&'static dyn BoardFormat> {
+    match name {
+        FORMAT_UNIVERSAL_VTT => Some(&UniversalVtt),
+        FORMAT_OPAQUE => Some(&Opaque),
+        _ => None,
+    }
+}
+
+/// Any bytes within the size limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Opaque;
+
+impl BoardFormat for Opaque {
+    fn name(&self) -> &'static str {
+        FORMAT_OPAQUE
+    }
+
+    fn check(&self, bytes: &[u8], limits: &FormatLimits) -> Result<Checked, FormatRefusal> {
+        let size_bytes = check_size(bytes, limits)?;
+        Ok(Checked {
+            warnings: Vec::new(),
+            summary: Summary::Opaque { size_bytes },
+        })
+    }
+}
+
+/// The rule of every format: something, but not too much. Returns the size in bytes.
+pub(crate) fn check_size(bytes: &[u8], limits: &FormatLimits) -> Result<u64, FormatRefusal> {
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let max = limits.file_bytes_max;
+    match size {
+        0 => Err(FormatRefusal::new("format.empty", "The board is empty.")),
+        size if size > max => Err(FormatRefusal::new(
+            "format.too_large",
+            format!("The board has {size} bytes; at most {max} are taken."),
+        )),
+        size => Ok(size),
+    }
+}

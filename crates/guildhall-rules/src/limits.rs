@@ -1,0 +1,246 @@
+//! Every limit of the server as a named value with its unit, default and reason, and the relations
+//! between them. The configuration file's `[limits]` table is read into [`Limits`].
+//!
+//! Nothing else may hold a figure of its own: whoever needs a bound takes it from here.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::board_format::FormatLimits;
+use crate::clocks::ClockLimits;
+use crate::outbox::OutboxLimits;
+
+#[cfg(test)]
+mod tests;
+
+/// Bytes of an upload chunk's header: 16 of upload id, 8 of offset.
+pub const CHUNK_HEADER_BYTES: usize = 24;
+
+/// The limits of one server. Unknown keys are errors, missing ones take their default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Payload of one inbound websocket frame: a full chunk with its header, and slack. 66 KiB.
+    pub frame_bytes_max: usize,
+    /// A text message put together from its frames. A full state fits with room for JSON escapes. 256 KiB.
+    pub message_bytes_max: usize,
+    /// Data bytes of one upload chunk; other traffic of the connection waits for one chunk at most. 64 KiB.
+    pub chunk_bytes_max: usize,
+    /// One uploaded board. Real maps are 1 to 50 MB. 128 MiB.
+    pub upload_bytes_max: u64,
+    /// Uploads that one session may have open; each holds a partial file. 2.
+    pub uploads_per_session_max: usize,
+    /// How long an unfinished upload may be resumed: an evening's map the next day. 24 h.
+    pub partial_upload_ttl_ms: u64,
+    /// The state of one character or ship. 64 KiB.
+    pub state_bytes_max: usize,
+
+    /// Frames that may wait for one peer. 1024.
+    pub outbox_frames_max: usize,
+    /// Bytes that may wait for one peer; what a reader who stopped costs us. 1 MiB.
+    pub outbox_bytes_max: usize,
+    /// Frames handed to the socket and not acknowledged. 64.
+    pub credit_frames: usize,
+    /// Bytes handed to the socket and not acknowledged. 64 KiB.
+    pub credit_bytes: usize,
+    /// Frames in flight with no acknowledgement for this long end the session. Slow readers live. 20 s.
+    pub write_timeout_ms: u64,
+
+    /// A peer that was silent this long is pinged. 10 s.
+    pub ping_interval_ms: u64,
+    /// The heartbeat bound: a silent peer that left a ping unanswered is gone. 15 s.
+    pub liveness_timeout_ms: u64,
+    /// How often a client sends its keep-alive. 5 min.
+    pub keepalive_interval_ms: u64,
+    /// A session without an application message ends. 1 h.
+    pub idle_timeout_ms: u64,
+    /// From accept to upgrade, so that half-made connections hold nothing. 5 s.
+    pub handshake_timeout_ms: u64,
+    /// How long a ticket for the socket is good, once. 30 s.
+    pub ticket_ttl_ms: u64,
+
+    /// Sessions on this server. 10,000.
+    pub sessions_max: usize,
+    /// Requests of one session that wait for their answers. 64.
+    pub requests_in_flight_max: usize,
+    /// A body sent to the HTTP API: sign-in forms, nothing large. 16 KiB.
+    pub http_body_bytes_max: usize,
+
+    /// How long a write waits for company before its batch goes. 10 ms.
+    pub flush_window_ms: u64,
+    /// Rows of one batch; from here on durable settings cost nothing. 256.
+    pub batch_rows_max: usize,
+    /// Entities with unsaved changes; beyond it callers are told `overloaded`. 16,384.
+    pub dirty_max: usize,
+    /// A request to the database is answered or refused `unavailable` within this. 5 s.
+    pub database_timeout_ms: u64,
+
+    /// The bounds of board formats: the `[limits.map]` table.
+    pub map: FormatLimits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            frame_bytes_max: 66 * 1024,
+            message_bytes_max: 256 * 1024,
+            chunk_bytes_max: 64 * 1024,
+            upload_bytes_max: 128 * 1024 * 1024,
+            uploads_per_session_max: 2,
+            partial_upload_ttl_ms: 24 * 60 * 60 * 1000,
+            state_bytes_max: 64 * 1024,
+            outbox_frames_max: 1024,
+            outbox_bytes_max: 1024 * 1024,
+            credit_frames: 64,
+            credit_bytes: 64 * 1024,
+            write_timeout_ms: 20_000,
+            ping_interval_ms: 10_000,
+            liveness_timeout_ms: 15_000,
+            keepalive_interval_ms: 5 * 60 * 1000,
+            idle_timeout_ms: 60 * 60 * 1000,
+            handshake_timeout_ms: 5_000,
+            ticket_ttl_ms: 30_000,
+            sessions_max: 10_000,
+            requests_in_flight_max: 64,
+            http_body_bytes_max: 16 * 1024,
+            flush_window_ms: 10,
+            batch_rows_max: 256,
+            dirty_max: 16_384,
+            database_timeout_ms: 5_000,
+            map: FormatLimits::default(),
+        }
+    }
+}
+
+impl Limits {
+    /// Checks that every limit is above zero and that the limits fit each other. All that is wrong comes
+    /// back at once, a sentence each, naming the keys.
+    pub fn check(&self) -> Result<(), Vec<String>> {
+        let broken = self.relations().into_iter().filter(|(holds, _)| !holds);
+        let sentences: Vec<String> = broken.map(|(_, sentence)| sentence.to_owned()).collect();
+        if sentences.is_empty() {
+            Ok(())
+        } else {
+            Err(sentences)
+        }
+    }
+
+    fn relations(&self) -> [(bool, &'static str); 15] {
+        let chunk_frame = self.chunk_bytes_max.saturating_add(CHUNK_HEADER_BYTES);
+        let state_escaped = self.state_bytes_max.saturating_mul(2);
+        let keepalives = self.keepalive_interval_ms.saturating_mul(2);
+        [
+            (self.all_positive(), "every limit must be above 0"),
+            (
+                chunk_frame <= self.frame_bytes_max,
+                "frame_bytes_max must hold chunk_bytes_max and a header of 24 bytes",
+            ),
+            (
+                self.frame_bytes_max <= self.message_bytes_max,
+                "message_bytes_max must be at least frame_bytes_max",
+            ),
+            (
+                state_escaped <= self.message_bytes_max,
+                "message_bytes_max must be at least twice state_bytes_max: a state is sent as JSON",
+            ),
+            (
+                self.map.file_bytes_max <= self.upload_bytes_max,
+                "upload_bytes_max must be at least map.file_bytes_max",
+            ),
+            (
+                self.message_bytes_max <= self.outbox_bytes_max,
+                "outbox_bytes_max must be at least message_bytes_max",
+            ),
+            (
+                self.credit_frames <= self.outbox_frames_max,
+                "outbox_frames_max must be at least credit_frames",
+            ),
+            (
+                self.credit_bytes <= self.outbox_bytes_max,
+                "outbox_bytes_max must be at least credit_bytes",
+            ),
+            (
+                self.requests_in_flight_max <= self.outbox_frames_max,
+                "outbox_frames_max must be at least requests_in_flight_max: each is answered",
+            ),
+            (
+                self.ping_interval_ms < self.liveness_timeout_ms,
+                "liveness_timeout_ms must be longer than ping_interval_ms",
+            ),
+            (
+                self.liveness_timeout_ms < self.idle_timeout_ms,
+                "idle_timeout_ms must be longer than liveness_timeout_ms",
+            ),
+            (
+                keepalives < self.idle_timeout_ms,
+                "idle_timeout_ms must be longer than two keepalive_interval_ms: one may be lost",
+            ),
+            (
+                self.ticket_ttl_ms <= 30_000,
+                "ticket_ttl_ms must be at most 30000: a ticket is spent at once",
+            ),
+            (
+                self.batch_rows_max <= self.dirty_max,
+                "dirty_max must be at least batch_rows_max",
+            ),
+            (
+                self.flush_window_ms < self.database_timeout_ms,
+                "database_timeout_ms must be longer than flush_window_ms",
+            ),
+        ]
+    }
+
+    fn all_positive(&self) -> bool {
+        let sizes = [
+            self.frame_bytes_max,
+            self.message_bytes_max,
+            self.chunk_bytes_max,
+            self.uploads_per_session_max,
+            self.state_bytes_max,
+            self.outbox_frames_max,
+            self.outbox_bytes_max,
+            self.credit_frames,
+            self.credit_bytes,
+            self.sessions_max,
+            self.requests_in_flight_max,
+            self.http_body_bytes_max,
+            self.batch_rows_max,
+            self.dirty_max,
+        ];
+        let times = [
+            self.upload_bytes_max,
+            self.partial_upload_ttl_ms,
+            self.write_timeout_ms,
+            self.ping_interval_ms,
+            self.liveness_timeout_ms,
+            self.keepalive_interval_ms,
+            self.idle_timeout_ms,
+            self.handshake_timeout_ms,
+            self.ticket_ttl_ms,
+            self.flush_window_ms,
+            self.database_timeout_ms,
+        ];
+        !sizes.contains(&0) && !times.contains(&0) && self.map.all_positive()
+    }
+
+    /// What the session's clocks need.
+    pub fn clock_limits(&self) -> ClockLimits {
+        ClockLimits {
+            ping_interval: Duration::from_millis(self.ping_interval_ms),
+            liveness_timeout: Duration::from_millis(self.liveness_timeout_ms),
+            idle_timeout: Duration::from_millis(self.idle_timeout_ms),
+        }
+    }
+
+    /// What the session's outbox needs.
+    pub fn outbox_limits(&self) -> OutboxLimits {
+        OutboxLimits {
+            frames_max: self.outbox_frames_max,
+            bytes_max: self.outbox_bytes_max,
+            credit_frames: self.credit_frames,
+            credit_bytes: self.credit_bytes,
+            write_timeout: Duration::from_millis(self.write_timeout_ms),
+        }
+    }
+}
