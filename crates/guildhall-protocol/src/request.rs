@@ -75,12 +75,12 @@ fn ask(object: Map<String, Value>) -> Result<Ask, Refusal> {
             format!("{:?} is not a request type.", shortened(name)),
         )),
         Some(_) => Ask::deserialize(Value::Object(object))
-            .map_err(|error| Refusal::new(Code::BadField, error.to_string())),
+            .map_err(|error| Refusal::new(Code::BadField, shortened(&error.to_string()))),
     }
 }
 
-/// A stranger's word as it may appear in an answer: bounded.
-fn shortened(name: &str) -> String {
-    const NAME_CHARS_MAX: usize = 64;
-    name.chars().take(NAME_CHARS_MAX).collect()
+/// A text that a stranger had a hand in, as it may appear in an answer: bounded.
+fn shortened(text: &str) -> String {
+    const ECHO_CHARS_MAX: usize = 200;
+    text.chars().take(ECHO_CHARS_MAX).collect()
 }

@@ -1,0 +1,140 @@
+//! Texts of version 1 that games in the field send and read. A change here
+//! is a change of the protocol: add a message, do not edit one.
+
+use guildhall_protocol::http::{ErrorBody, SignIn, SignUp, SignedIn, SocketTicket};
+use guildhall_protocol::{Answer, Ask, Code, Event, Receipt, Refusal, Request, Role, ServerFrame};
+use serde_json::{Value, json};
+
+use crate::samples::{self, id};
+
+const ONE: &str = "00000000-0000-0000-0000-000000000001";
+const TWO: &str = "00000000-0000-0000-0000-000000000002";
+
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn requests_have_their_frozen_form() {
+    let text = |body| value(&Request { id: id(1), body }.to_json());
+    assert_eq!(
+        text(Ask::CampaignInvite {
+            campaign: id(2),
+            role: Role::Gm
+        }),
+        json!({"id": ONE, "type": "campaign.invite", "campaign": TWO, "role": "gm"})
+    );
+    assert_eq!(
+        text(Ask::SessionKeepalive {}),
+        json!({"id": ONE, "type": "session.keepalive"})
+    );
+    assert_eq!(
+        text(Ask::BoardUpload {
+            board: id(2),
+            base: None,
+            size_bytes: 5,
+            format: None
+        }),
+        json!({"id": ONE, "type": "board.upload", "board": TWO, "base": null,
+            "size_bytes": 5, "format": null})
+    );
+}
+
+#[test]
+fn an_answer_has_its_frozen_form() {
+    let answer = Answer::CharacterSaved {
+        character: id(2),
+        version: 5,
+        receipt: Receipt::Durable,
+    };
+    assert_eq!(
+        value(&ServerFrame::Answer { re: id(1), answer }.to_json()),
+        json!({"re": ONE, "type": "character.saved", "character": TWO, "version": 5,
+            "receipt": "durable"})
+    );
+}
+
+#[test]
+fn the_welcome_has_its_frozen_form() {
+    let text = ServerFrame::Answer {
+        re: id(1),
+        answer: samples::welcome(),
+    }
+    .to_json();
+    assert_eq!(
+        value(&text),
+        json!({
+            "re": ONE, "type": "session.welcome", "version": "guildhall.v1",
+            "server_build": "guildhall 0.1.0", "login": "aino", "realm": "main",
+            "session": "00000000-0000-0000-0000-000000000007",
+            "account": "00000000-0000-0000-0000-000000000009",
+            "limits": {"frame_bytes_max": 67584, "message_bytes_max": 262144,
+                "chunk_bytes_max": 65536, "upload_bytes_max": 134217728,
+                "state_bytes_max": 65536, "outbox_frames_max": 256, "outbox_bytes_max": 1048576},
+            "heartbeat": {"ping_interval_ms": 10000, "liveness_timeout_ms": 15000,
+                "keepalive_interval_ms": 300000, "idle_timeout_ms": 3600000},
+        })
+    );
+}
+
+#[test]
+fn a_refusal_has_its_frozen_form() {
+    let error = Refusal::new(Code::RoleForbidden, "You are a player.");
+    assert_eq!(
+        value(&ServerFrame::Refused { re: None, error }.to_json()),
+        json!({"re": null, "error": {"code": "role_forbidden", "message": "You are a player.",
+            "rule": "rights.role", "retry": "never",
+            "next": "Ask a GM of the campaign to do it or to change your role."}})
+    );
+    let conflict = value(&serde_json::to_string(&samples::refusal()).unwrap());
+    assert_eq!(conflict["retry"], "after_reload");
+    assert_eq!(conflict["detail"]["head"]["revision"], 3);
+}
+
+#[test]
+fn an_event_has_its_frozen_form() {
+    let event = Event::SessionEnding {
+        code: 4000,
+        reason: "signed_out".into(),
+    };
+    assert_eq!(
+        value(&ServerFrame::Event { seq: 8, event }.to_json()),
+        json!({"type": "session.ending", "seq": 8, "code": 4000, "reason": "signed_out"})
+    );
+}
+
+#[test]
+fn http_bodies_have_their_frozen_form() {
+    let body = |text: &str| value(text);
+    let sign_up: SignUp = serde_json::from_str(r#"{"login": "a", "password": "p"}"#).unwrap();
+    assert_eq!(
+        (sign_up.login.as_str(), sign_up.password.as_str()),
+        ("a", "p")
+    );
+    let sign_in: SignIn = serde_json::from_str(r#"{"login": "a", "password": "p"}"#).unwrap();
+    assert_eq!(sign_in.device, None);
+    let signed_in = SignedIn {
+        token: "t".into(),
+        account: id(1),
+        expires_at_us: 2,
+    };
+    assert_eq!(
+        body(&serde_json::to_string(&signed_in).unwrap()),
+        json!({"token": "t", "account": ONE, "expires_at_us": 2})
+    );
+    let ticket = SocketTicket {
+        ticket: "t".into(),
+        expires_at_us: 2,
+    };
+    assert_eq!(
+        body(&serde_json::to_string(&ticket).unwrap()),
+        json!({"ticket": "t", "expires_at_us": 2})
+    );
+    let error = ErrorBody {
+        error: Refusal::new(Code::Unauthenticated, "No token."),
+    };
+    assert_eq!(
+        body(&serde_json::to_string(&error).unwrap())["error"]["code"],
+        "unauthenticated"
+    );
+}

@@ -1,0 +1,345 @@
+//! One value of every message, with every optional field filled.
+
+use guildhall_protocol::{
+    Answer, Ask, BoardView, CampaignView, CharacterSummary, CharacterView, Code, Event,
+    GuildMember, GuildSummary, GuildView, Head, Heartbeat, Limits, Member, Position, Rank, Receipt,
+    Refusal, Role, ShipView, Warning,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+pub fn state() -> Value {
+    json!({"hp": 7, "wounds": ["left arm", null], "at": [0.5, -3]})
+}
+
+pub fn head() -> Head {
+    Head {
+        revision: 3,
+        hash: "ab".repeat(32),
+        size_bytes: 1_887_436,
+        format: "universal-vtt".into(),
+        created_at_us: 1_700_000_000_000_000,
+        by: id(9),
+    }
+}
+
+pub fn asks() -> Vec<Ask> {
+    let name = || "Aino".to_owned();
+    let (base_version, state) = (4, state());
+    vec![
+        Ask::SessionHello {
+            build: "game 1.2".into(),
+            device: Some("laptop".into()),
+            features: vec!["resume".into()],
+        },
+        Ask::SessionKeepalive {},
+        Ask::CampaignCreate { name: name() },
+        Ask::CampaignList {},
+        Ask::CampaignInvite {
+            campaign: id(1),
+            role: Role::Spectator,
+        },
+        Ask::CampaignJoin { code: "K7".into() },
+        Ask::CampaignMembers { campaign: id(1) },
+        Ask::BoardCreate {
+            campaign: id(1),
+            name: name(),
+            format: "opaque".into(),
+        },
+        Ask::BoardList { campaign: id(1) },
+        Ask::BoardOpen { board: id(2) },
+        Ask::BoardClose { board: id(2) },
+        Ask::BoardStatus { board: id(2) },
+        Ask::BoardLoaded {
+            board: id(2),
+            revision: 3,
+            hash: "cd".repeat(32),
+        },
+        Ask::BoardUpload {
+            board: id(2),
+            base: Some(3),
+            size_bytes: 70_000,
+            format: Some("opaque".into()),
+        },
+        Ask::BoardCommit {
+            upload: id(3),
+            hash: Some("ef".repeat(32)),
+        },
+        Ask::BoardAbandon { upload: id(3) },
+        Ask::CharacterCreate {
+            name: name(),
+            state: state.clone(),
+        },
+        Ask::CharacterList {},
+        Ask::CharacterGet { character: id(4) },
+        Ask::CharacterSave {
+            character: id(4),
+            base_version,
+            state: state.clone(),
+        },
+        Ask::CharacterRename {
+            character: id(4),
+            name: name(),
+        },
+        Ask::GuildCreate { name: name() },
+        Ask::GuildList {},
+        Ask::GuildJoin { code: "K8".into() },
+        Ask::GuildGet { guild: id(5) },
+        Ask::ShipSave {
+            guild: id(5),
+            base_version,
+            state,
+        },
+    ]
+}
+
+pub fn answers() -> Vec<Answer> {
+    let (receipt, version) = (Receipt::Durable, 5);
+    let mut all = vec![
+        welcome(),
+        Answer::SessionKeptAlive { at_us: 1 },
+        Answer::CampaignCreated {
+            campaign: campaign(),
+        },
+        Answer::CampaignListed {
+            campaigns: vec![campaign()],
+        },
+        Answer::CampaignInvited {
+            campaign: id(1),
+            code: "K7".into(),
+            role: Role::Player,
+        },
+        Answer::CampaignJoined {
+            campaign: campaign(),
+        },
+        Answer::CampaignMembersListed {
+            campaign: id(1),
+            members: vec![member()],
+        },
+    ];
+    all.extend(board_answers());
+    all.extend([
+        Answer::CharacterCreated {
+            character: character(),
+            receipt,
+        },
+        Answer::CharacterListed {
+            characters: vec![CharacterSummary {
+                character: id(4),
+                name: "Aino".into(),
+                version,
+            }],
+        },
+        Answer::CharacterGot {
+            character: character(),
+        },
+        Answer::CharacterSaved {
+            character: id(4),
+            version,
+            receipt,
+        },
+        Answer::CharacterRenamed {
+            character: id(4),
+            name: "Väinö".into(),
+            receipt,
+        },
+        Answer::GuildCreated {
+            guild: guild(),
+            receipt,
+        },
+        Answer::GuildListed {
+            guilds: vec![GuildSummary {
+                guild: id(5),
+                name: "Sampo".into(),
+                rank: Rank::Member,
+            }],
+        },
+        Answer::GuildJoined {
+            guild: guild(),
+            receipt,
+        },
+        Answer::GuildGot { guild: guild() },
+        Answer::ShipSaved {
+            guild: id(5),
+            version,
+            receipt,
+        },
+    ]);
+    all
+}
+
+pub fn events() -> Vec<Event> {
+    let (reason, version) = ("refused_by_database".to_owned(), 5);
+    vec![
+        Event::BoardHeadMoved {
+            board: id(2),
+            head: head(),
+            download: "/v1/boards/b/revisions/3".into(),
+            by_upload: Some(id(3)),
+        },
+        Event::BoardAudienceChanged {
+            board: id(2),
+            audience: 2,
+        },
+        Event::UploadRefused {
+            upload: id(3),
+            error: refusal(),
+        },
+        Event::CharacterReloaded {
+            character: id(4),
+            reason: reason.clone(),
+            version,
+            state: state(),
+        },
+        Event::ShipReloaded {
+            guild: id(5),
+            reason,
+            version,
+            state: state(),
+        },
+        Event::SessionEnding {
+            code: 4000,
+            reason: "signed_out".into(),
+        },
+    ]
+}
+
+pub fn refusal() -> Refusal {
+    Refusal::new(Code::StaleBase, "The head is revision 3, the base was 2.")
+        .detail(json!({ "head": head() }))
+}
+
+fn board_answers() -> Vec<Answer> {
+    let position = Position {
+        incarnation: id(6),
+        seq: 17,
+    };
+    vec![
+        Answer::BoardCreated { board: board() },
+        Answer::BoardListed {
+            boards: vec![board()],
+        },
+        Answer::BoardOpened {
+            board: board(),
+            role: Role::Gm,
+            audience: 2,
+            position,
+            download: Some("/v1/boards/b/revisions/3".into()),
+        },
+        Answer::BoardClosed { board: id(2) },
+        Answer::BoardStatusTold {
+            board: id(2),
+            head: Some(head()),
+            audience: 2,
+            position,
+            durable_through: 16,
+            unsaved_since_us: Some(1),
+        },
+        Answer::BoardLoadNoted {
+            board: id(2),
+            revision: 3,
+        },
+        Answer::BoardUploadReady {
+            upload: id(3),
+            board: id(2),
+            base: Some(3),
+            chunk_bytes_max: 65_536,
+            expires_at_us: 1,
+        },
+        Answer::BoardCommitted {
+            board: id(2),
+            head: head(),
+            warnings: vec![Warning {
+                code: "points_outside".into(),
+                message: "Two.".into(),
+            }],
+        },
+        Answer::BoardAbandoned { upload: id(3) },
+    ]
+}
+
+pub fn welcome() -> Answer {
+    Answer::SessionWelcome {
+        version: "guildhall.v1".into(),
+        server_build: "guildhall 0.1.0".into(),
+        session: id(7),
+        account: id(9),
+        login: "aino".into(),
+        realm: "main".into(),
+        limits: Limits {
+            frame_bytes_max: 67_584,
+            message_bytes_max: 262_144,
+            chunk_bytes_max: 65_536,
+            upload_bytes_max: 134_217_728,
+            state_bytes_max: 65_536,
+            outbox_frames_max: 256,
+            outbox_bytes_max: 1_048_576,
+        },
+        heartbeat: Heartbeat {
+            ping_interval_ms: 10_000,
+            liveness_timeout_ms: 15_000,
+            keepalive_interval_ms: 300_000,
+            idle_timeout_ms: 3_600_000,
+        },
+    }
+}
+
+fn campaign() -> CampaignView {
+    CampaignView {
+        campaign: id(1),
+        name: "Kalevala".into(),
+        realm: "main".into(),
+        role: Role::Gm,
+        rights_epoch: 2,
+    }
+}
+
+fn member() -> Member {
+    Member {
+        account: id(9),
+        login: "aino".into(),
+        role: Role::Gm,
+        online: true,
+    }
+}
+
+fn board() -> BoardView {
+    BoardView {
+        board: id(2),
+        campaign: id(1),
+        name: "Cave".into(),
+        format: "universal-vtt".into(),
+        head: Some(head()),
+    }
+}
+
+fn character() -> CharacterView {
+    CharacterView {
+        character: id(4),
+        name: "Aino".into(),
+        version: 5,
+        state: state(),
+    }
+}
+
+fn guild() -> GuildView {
+    GuildView {
+        guild: id(5),
+        name: "Sampo".into(),
+        rank: Rank::Leader,
+        invite_code: Some("K8".into()),
+        members: vec![GuildMember {
+            account: id(9),
+            login: "aino".into(),
+            rank: Rank::Leader,
+        }],
+        ship: ShipView {
+            version: 1,
+            state: state(),
+        },
+    }
+}
