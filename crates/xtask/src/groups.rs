@@ -1,0 +1,104 @@
+//! The groups of checks and their order: what is quick and fails most often comes first. This file says what is run;
+//! `run.rs` says how.
+
+use crate::tools;
+use crate::workspace::Workspace;
+
+/// The test binary that kills real servers; it has a group of its own because its tests must not share the machine.
+const CHAOS: &str = "chaos";
+
+pub struct Group {
+    pub name: &'static str,
+    pub work: Work,
+}
+
+pub enum Work {
+    /// The house rules, checked inside this program.
+    Tidy,
+    /// A cargo command that holds or does not.
+    Holds(Vec<String>),
+    /// A cargo command that runs tests and reports their numbers.
+    Tests {
+        args: Vec<String>,
+        /// Whether a run of no test at all is a failure.
+        needs_one: bool,
+    },
+}
+
+pub fn for_tidy(_: &Workspace) -> Vec<Group> {
+    vec![group("tidy", Work::Tidy)]
+}
+
+pub fn for_test(workspace: &Workspace) -> Vec<Group> {
+    let nextest = tools::has_nextest();
+    let clippy = "clippy --workspace --all-targets --locked -- -D warnings";
+    vec![
+        group("fmt", holds("fmt --all --check")),
+        group("tidy", Work::Tidy),
+        group("clippy", holds(clippy)),
+        group("tests", tests(nextest, &workspace.test_binaries())),
+        group("doctests", doc_tests()),
+        group("chaos", chaos(nextest)),
+    ]
+}
+
+pub fn for_ci(workspace: &Workspace) -> Vec<Group> {
+    let mut groups = for_test(workspace);
+    groups.push(group("docs", holds("doc --workspace --no-deps --locked")));
+    for package in workspace.published() {
+        let list = format!("package --list --allow-dirty --package {package}");
+        groups.push(group("package", holds(&list)));
+    }
+    groups
+}
+
+fn group(name: &'static str, work: Work) -> Group {
+    Group { name, work }
+}
+
+fn holds(command: &str) -> Work {
+    Work::Holds(words(command))
+}
+
+/// Libraries, programs and every test binary but chaos. Benches are compiled by clippy and not run.
+fn tests(nextest: bool, binaries: &[String]) -> Work {
+    let mut args = words(if nextest { "nextest run" } else { "test" });
+    args.extend(words("--workspace --locked --lib --bins"));
+    for name in binaries.iter().filter(|name| *name != CHAOS) {
+        args.extend(["--test".to_owned(), name.clone()]);
+    }
+    Work::Tests {
+        args,
+        needs_one: true,
+    }
+}
+
+fn doc_tests() -> Work {
+    Work::Tests {
+        args: words("test --workspace --locked --doc"),
+        needs_one: false,
+    }
+}
+
+/// One test at a time. `--workspace` keeps the features as they were, so that nothing is compiled again.
+fn chaos(nextest: bool) -> Work {
+    let mut args = words(if nextest { "nextest run" } else { "test" });
+    args.extend(words("--workspace --locked --test"));
+    args.push(CHAOS.to_owned());
+    args.extend(words(if nextest {
+        "--test-threads 1"
+    } else {
+        "-- --test-threads=1"
+    }));
+    Work::Tests {
+        args,
+        needs_one: true,
+    }
+}
+
+fn words(command: &str) -> Vec<String> {
+    command.split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! Every test binary is in exactly one group, with nextest and without it.
+
+use super::*;
+
+fn args(work: Work) -> String {
+    match work {
+        Work::Tests { args, .. } => args.join(" "),
+        _ => panic!("not a group of tests"),
+    }
+}
+
+#[test]
+fn every_test_binary_but_chaos_is_named_in_the_group_of_tests() {
+    let binaries = ["chaos", "it", "table"].map(str::to_owned);
+    for nextest in [true, false] {
+        let line = args(tests(nextest, &binaries));
+        assert!(
+            line.ends_with("--lib --bins --test it --test table"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn chaos_runs_one_test_at_a_time() {
+    assert!(args(chaos(true)).ends_with("--test chaos --test-threads 1"));
+    assert!(args(chaos(false)).ends_with("--test chaos -- --test-threads=1"));
+}
