@@ -1,6 +1,7 @@
 //! The groups of checks and their order: what is quick and fails most often comes first. This file says what is run;
 //! `run.rs` says how.
 
+use crate::output::Runner;
 use crate::tools;
 use crate::workspace::Workspace;
 
@@ -19,6 +20,7 @@ pub enum Work {
     Holds(Vec<String>),
     /// A cargo command that runs tests and reports their numbers.
     Tests {
+        runner: Runner,
         args: Vec<String>,
         /// Whether a run of no test at all is a failure.
         needs_one: bool,
@@ -30,15 +32,18 @@ pub fn for_tidy(_: &Workspace) -> Vec<Group> {
 }
 
 pub fn for_test(workspace: &Workspace) -> Vec<Group> {
-    let nextest = tools::has_nextest();
+    let runner = match tools::has_nextest() {
+        true => Runner::Nextest,
+        false => Runner::Libtest,
+    };
     let clippy = "clippy --workspace --all-targets --locked -- -D warnings";
     vec![
         group("fmt", holds("fmt --all --check")),
         group("tidy", Work::Tidy),
         group("clippy", holds(clippy)),
-        group("tests", tests(nextest, &workspace.test_binaries())),
+        group("tests", tests(runner, &workspace.test_binaries())),
         group("doctests", doc_tests()),
-        group("chaos", chaos(nextest)),
+        group("chaos", chaos(runner)),
     ]
 }
 
@@ -61,13 +66,14 @@ fn holds(command: &str) -> Work {
 }
 
 /// Libraries, programs and every test binary but chaos. Benches are compiled by clippy and not run.
-fn tests(nextest: bool, binaries: &[String]) -> Work {
-    let mut args = words(if nextest { "nextest run" } else { "test" });
-    args.extend(words("--workspace --locked --lib --bins"));
+fn tests(runner: Runner, binaries: &[String]) -> Work {
+    let mut args = run_tests(runner);
+    args.extend(words("--lib --bins"));
     for name in binaries.iter().filter(|name| *name != CHAOS) {
         args.extend(["--test".to_owned(), name.clone()]);
     }
     Work::Tests {
+        runner,
         args,
         needs_one: true,
     }
@@ -75,25 +81,34 @@ fn tests(nextest: bool, binaries: &[String]) -> Work {
 
 fn doc_tests() -> Work {
     Work::Tests {
-        args: words("test --workspace --locked --doc"),
+        runner: Runner::Libtest,
+        args: words("test --workspace --locked --no-fail-fast --doc"),
         needs_one: false,
     }
 }
 
-/// One test at a time. `--workspace` keeps the features as they were, so that nothing is compiled again.
-fn chaos(nextest: bool) -> Work {
-    let mut args = words(if nextest { "nextest run" } else { "test" });
-    args.extend(words("--workspace --locked --test"));
-    args.push(CHAOS.to_owned());
-    args.extend(words(if nextest {
-        "--test-threads 1"
-    } else {
-        "-- --test-threads=1"
+fn chaos(runner: Runner) -> Work {
+    let mut args = run_tests(runner);
+    args.extend(["--test".to_owned(), CHAOS.to_owned()]);
+    args.extend(words(match runner {
+        Runner::Nextest => "--test-threads 1",
+        Runner::Libtest => "-- --test-threads=1",
     }));
     Work::Tests {
+        runner,
         args,
         needs_one: true,
     }
+}
+
+/// Always the whole workspace: with the same features everywhere nothing is compiled twice.
+fn run_tests(runner: Runner) -> Vec<String> {
+    let mut args = words(match runner {
+        Runner::Nextest => "nextest run",
+        Runner::Libtest => "test",
+    });
+    args.extend(words("--workspace --locked --no-fail-fast"));
+    args
 }
 
 fn words(command: &str) -> Vec<String> {

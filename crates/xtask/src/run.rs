@@ -1,7 +1,7 @@
 //! Runs groups one after the other, stops at the first that fails, and says at the end what held and how long it took.
 
 use crate::groups::{Group, Work};
-use crate::output::{Count, copy_and_count};
+use crate::output::{Count, Runner, copy_and_count};
 use crate::tidy;
 use crate::tools;
 use crate::workspace::Workspace;
@@ -33,7 +33,8 @@ pub fn all(choose: fn(&Workspace) -> Vec<Group>) -> Result<(), String> {
     let mut lines = Vec::new();
     for group in choose(&workspace) {
         println!("== {}", group.name);
-        let line = run(&group, &workspace)?;
+        let line = run(&group, &workspace)
+            .map_err(|sentence| format!("FAILED: {}: {sentence}", group.name))?;
         let held = line.held;
         lines.push(line);
         if !held {
@@ -54,8 +55,12 @@ fn run(group: &Group, workspace: &Workspace) -> Result<Line, String> {
             let held = holds(args, workspace.root())?;
             (Count::one(held), held)
         }
-        Work::Tests { args, needs_one } => {
-            let (count, held) = tests(args, workspace.root())?;
+        Work::Tests {
+            runner,
+            args,
+            needs_one,
+        } => {
+            let (count, held) = tests(*runner, args, workspace.root())?;
             let enough = count.passed > 0 || !needs_one;
             if held && !enough {
                 eprintln!("no test was run");
@@ -84,7 +89,7 @@ fn holds(args: &[String], root: &Path) -> Result<bool, String> {
 }
 
 /// The output goes through us, because libtest counts on its output and nextest on its error output.
-fn tests(args: &[String], root: &Path) -> Result<(Count, bool), String> {
+fn tests(runner: Runner, args: &[String], root: &Path) -> Result<(Count, bool), String> {
     println!("cargo {}", args.join(" "));
     let mut child = tools::cargo()
         .args(args)
@@ -94,8 +99,8 @@ fn tests(args: &[String], root: &Path) -> Result<(Count, bool), String> {
         .spawn()
         .map_err(|error| format!("cargo cannot be started: {error}"))?;
     let (done, counts) = mpsc::channel();
-    count_apart(child.stdout.take(), std::io::stdout(), done.clone());
-    count_apart(child.stderr.take(), std::io::stderr(), done);
+    count_apart(runner, child.stdout.take(), std::io::stdout(), done.clone());
+    count_apart(runner, child.stderr.take(), std::io::stderr(), done);
     let status = child
         .wait()
         .map_err(|error| format!("cargo was lost: {error}"))?;
@@ -108,13 +113,13 @@ fn tests(args: &[String], root: &Path) -> Result<(Count, bool), String> {
     Ok((count, status.success()))
 }
 
-fn count_apart<R, W>(from: Option<R>, to: W, done: mpsc::Sender<Count>)
+fn count_apart<R, W>(runner: Runner, from: Option<R>, to: W, done: mpsc::Sender<Count>)
 where
     R: Read + Send + 'static,
     W: Write + Send + 'static,
 {
     thread::spawn(move || {
-        let count = from.map(|from| copy_and_count(from, to));
+        let count = from.map(|from| copy_and_count(runner, from, to));
         done.send(count.unwrap_or_default())
     });
 }

@@ -75,10 +75,10 @@ pub fn check(workspace: &Workspace) -> Result<Count, String> {
         let findings = (check.find)(&picture);
         count.add(Count::one(findings.is_empty()));
         if !findings.is_empty() {
-            eprintln!("tidy: {}", check.rule);
+            println!("broken: {}", check.rule);
         }
         for Finding { place, sentence } in findings {
-            eprintln!("  {place}: {sentence}");
+            println!("  {place}: {sentence}");
         }
     }
     Ok(count)

@@ -12,8 +12,8 @@ fn args(work: Work) -> String {
 #[test]
 fn every_test_binary_but_chaos_is_named_in_the_group_of_tests() {
     let binaries = ["chaos", "it", "table"].map(str::to_owned);
-    for nextest in [true, false] {
-        let line = args(tests(nextest, &binaries));
+    for runner in [Runner::Nextest, Runner::Libtest] {
+        let line = args(tests(runner, &binaries));
         assert!(
             line.ends_with("--lib --bins --test it --test table"),
             "{line}"
@@ -23,6 +23,6 @@ fn every_test_binary_but_chaos_is_named_in_the_group_of_tests() {
 
 #[test]
 fn chaos_runs_one_test_at_a_time() {
-    assert!(args(chaos(true)).ends_with("--test chaos --test-threads 1"));
-    assert!(args(chaos(false)).ends_with("--test chaos -- --test-threads=1"));
+    assert!(args(chaos(Runner::Nextest)).ends_with("--test chaos --test-threads 1"));
+    assert!(args(chaos(Runner::Libtest)).ends_with("--test chaos -- --test-threads=1"));
 }

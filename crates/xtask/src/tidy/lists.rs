@@ -65,6 +65,7 @@ pub const HOMES: &[Home] = &[
            reason: "a library logs through `log` and leaves the output to the program" },
     Home { name: "actix", within: "",
            homes: &["crates/guildhall-process/", "src/socket.rs", "src/socket/", "src/server.rs", "src/server/",
+                    "src/endpoint.rs", "src/endpoint/",
                     "src/routes.rs", "src/routes/", "src/auth.rs", "src/auth/", "src/admin.rs", "src/admin/"],
            free_in_tests: true, reason: "processes hide actix; only what speaks HTTP needs it" },
     // The write path only: other processes hand over a `Change` or a `Save` and may run the store's read queries.
