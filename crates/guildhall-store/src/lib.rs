@@ -1,1 +1,35 @@
-//! guildhall-store
+//! The store of Guildhall: a generic write-behind engine, the database behind it, the name ledger
+//! and the files of boards. Everything here blocks and knows neither actors nor sockets.
+//! Read in the order of the data path: `write_behind` (buffer → batch), `writer`, `backend`
+//! (batch → database), `changes` (one file per change), `queries`, `names`, `blobs`.
+//! This is the only crate that names diesel and r2d2.
+
+mod backend;
+mod columns;
+mod schema;
+mod time;
+
+pub mod blobs;
+pub mod changes;
+pub mod database;
+pub mod error;
+pub mod names;
+pub mod queries;
+pub mod write_behind;
+pub mod writer;
+
+pub use backend::Connection;
+pub use blobs::{BlobStore, FileBlobs};
+pub use changes::{Change, NameOwner, NameRow, OwnerKind};
+pub use database::{Database, OpenOptions, WorldLock};
+pub use error::StoreError;
+pub use names::{LoadProof, NameDiff, NameEntry, NameIndex, load_names};
+pub use time::now_us;
+pub use write_behind::{
+    Author, Batch, BatchReport, Buffer, BufferLimits, BufferStats, Cause, EntityKey, EntityKind,
+    Outcome, Present, RejectReason, Rejected, Save, Write, WriteRefusal,
+};
+pub use writer::Writer;
+
+/// The longest document of a character or a ship, in bytes. The database checks the same bound.
+pub const STATE_BYTES_MAX: usize = 65_536;

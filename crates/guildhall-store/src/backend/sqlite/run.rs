@@ -1,0 +1,194 @@
+//! One run over a batch: begin, unit by unit, refusals and history, watermark, commit.
+
+use diesel::connection::SimpleConnection;
+
+use super::errors::judge;
+use super::record::{self, Line};
+use super::{Banned, Stop, store_error, watermark};
+use crate::backend::Connection;
+use crate::changes::{Applied, Change, Failed};
+use crate::error::StoreError;
+use crate::time::now_us;
+use crate::write_behind::{Author, Batch, Cause, ChangeUnit, Outcome, Unit, WriteRefusal};
+
+/// What a committed run did.
+pub(super) struct Written {
+    pub outcomes: Vec<(u64, Outcome)>,
+    pub rows: usize,
+}
+
+/// The state of a run.
+pub(super) struct Run<'a> {
+    pub conn: &'a mut Connection,
+    pub banned: &'a Banned,
+    /// The number of this batch in the database.
+    pub batch: i64,
+    pub at_us: i64,
+    pub written: Written,
+}
+
+/// Runs the batch in one immediate transaction: a deferred one that turns from reading to
+/// writing fails at once when another process writes, whatever the busy timeout.
+pub(super) fn run(conn: &mut Connection, batch: &Batch, banned: &Banned) -> Result<Written, Stop> {
+    conn.batch_execute("BEGIN IMMEDIATE")?;
+    if let Some(written) = watermark::committed_before(conn, batch)? {
+        conn.batch_execute("ROLLBACK")?;
+        return Ok(written);
+    }
+    let number = watermark::next(conn)?;
+    let mut run = Run {
+        conn,
+        banned,
+        batch: number,
+        at_us: now_us(),
+        written: Written {
+            outcomes: Vec::with_capacity(batch.writes()),
+            rows: 0,
+        },
+    };
+    for unit in batch.units.iter() {
+        match unit {
+            Unit::Change(unit) => run.change(unit)?,
+            Unit::Save(unit) => run.save(unit)?,
+        }
+    }
+    let Run { at_us, written, .. } = run;
+    watermark::set(conn, batch.id, number, at_us, &written)?;
+    conn.batch_execute("COMMIT")?;
+    Ok(written)
+}
+
+impl Run<'_> {
+    /// A change may be several statements, hence a savepoint around it.
+    fn change(&mut self, unit: &ChangeUnit) -> Result<(), Stop> {
+        if let Some(refusal) = self.refused_before(unit) {
+            return self.refuse_change(unit, refusal);
+        }
+        self.conn.batch_execute("SAVEPOINT unit")?;
+        match unit.change.apply(self.conn, self.at_us) {
+            Ok(Applied::Done { version }) => {
+                self.conn.batch_execute("RELEASE unit")?;
+                self.change_done(unit, version)
+            }
+            Ok(Applied::Kept(refusal)) => {
+                self.conn.batch_execute("RELEASE unit")?;
+                self.refuse_change(unit, refusal)
+            }
+            Err(Failed::Refused(refusal)) => {
+                self.undo_unit()?;
+                self.refuse_change(unit, refusal)
+            }
+            Err(Failed::Database(error)) => {
+                let refusal = self.refusal_of(unit.seq, &error)?;
+                self.undo_unit()?;
+                self.refuse_change(unit, refusal)
+            }
+        }
+    }
+
+    fn refused_before(&self, unit: &ChangeUnit) -> Option<WriteRefusal> {
+        let too_large = || unit.change.state_bytes().and_then(too_large);
+        self.banned.get(&unit.seq).cloned().or_else(too_large)
+    }
+
+    fn change_done(&mut self, unit: &ChangeUnit, version: u32) -> Result<(), Stop> {
+        let line = change_line(unit, version, unit.change.word());
+        self.history(&line, &unit.by)?;
+        self.written.rows = self.written.rows.saturating_add(1);
+        let outcome = Outcome::Durable { version };
+        self.written.outcomes.push((unit.seq, outcome));
+        Ok(())
+    }
+
+    fn refuse_change(&mut self, unit: &ChangeUnit, refusal: WriteRefusal) -> Result<(), Stop> {
+        let line = change_line(unit, 0, refusal.cause.as_str());
+        let payload = payload(&unit.change)?;
+        self.refuse(&line, &unit.by, refusal, &payload)
+    }
+
+    /// Records a refusal where history and the refused writes are kept, and as its outcome.
+    pub(super) fn refuse(
+        &mut self,
+        line: &Line,
+        by: &Author,
+        refusal: WriteRefusal,
+        payload: &[u8],
+    ) -> Result<(), Stop> {
+        record::refused(
+            self.conn, self.batch, self.at_us, line, by, &refusal, payload,
+        )?;
+        record::history(self.conn, self.batch, self.at_us, line, by)?;
+        self.written
+            .outcomes
+            .push((line.seq, Outcome::Refused(refusal)));
+        Ok(())
+    }
+
+    /// A history line of a write that was taken. If the line is refused the write cannot stand:
+    /// it is taken out by a run without it.
+    pub(super) fn history(&mut self, line: &Line, by: &Author) -> Result<(), Stop> {
+        record::history(self.conn, self.batch, self.at_us, line, by).map_err(|error| {
+            match judge(&error) {
+                Ok(refusal) => Stop::Without {
+                    seq: line.seq,
+                    refusal,
+                },
+                Err(error) => Stop::Failed(error),
+            }
+        })
+    }
+
+    /// What an error of a write means for it, once it is sure that the transaction still lives.
+    pub(super) fn refusal_of(
+        &mut self,
+        seq: u64,
+        error: &diesel::result::Error,
+    ) -> Result<WriteRefusal, Stop> {
+        let refusal = judge(error).map_err(Stop::Failed)?;
+        match self.transaction_is_gone() {
+            true => Err(Stop::Without { seq, refusal }),
+            false => Ok(refusal),
+        }
+    }
+
+    /// A transaction can begin only where none is open.
+    fn transaction_is_gone(&mut self) -> bool {
+        self.conn.batch_execute("BEGIN").is_ok()
+    }
+
+    fn undo_unit(&mut self) -> Result<(), Stop> {
+        self.conn
+            .batch_execute("ROLLBACK TO unit; RELEASE unit")
+            .map_err(|error| Stop::Failed(store_error(&error)))
+    }
+}
+
+fn change_line(unit: &ChangeUnit, version: u32, cause: &'static str) -> Line {
+    let subject = unit.change.subject();
+    Line {
+        seq: unit.seq,
+        kind: subject.kind,
+        id: subject.id,
+        version,
+        cause,
+    }
+}
+
+fn payload(change: &Change) -> Result<Vec<u8>, Stop> {
+    serde_json::to_vec(change).map_err(|error| {
+        Stop::Failed(StoreError::Database {
+            detail: error.to_string(),
+        })
+    })
+}
+
+/// The refusal of a document of this many bytes, if it is too long.
+pub(super) fn too_large(bytes: usize) -> Option<WriteRefusal> {
+    let max = crate::STATE_BYTES_MAX;
+    (bytes > max).then(|| {
+        WriteRefusal::new(
+            Cause::TooLarge,
+            format!("The state has {bytes} bytes; at most {max} are kept."),
+        )
+    })
+}

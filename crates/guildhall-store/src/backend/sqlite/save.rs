@@ -1,0 +1,215 @@
+//! Saving one entity: the newest state of its chain, or, when that is refused, the one before.
+//! One statement on the row's primary key: it reports 1 row, the entity's own, or it missed.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use diesel::prelude::*;
+
+use super::Stop;
+use super::record::Line;
+use super::run::{Run, too_large};
+use crate::backend::Connection;
+use crate::columns::{Count32, Small16};
+use crate::schema::{characters, ships};
+use crate::write_behind::{
+    Cause, EntityKey, EntityKind, Link, Outcome, Present, SaveUnit, WriteRefusal,
+};
+
+/// Refusals of links by sequence number.
+type Refusals = BTreeMap<u64, WriteRefusal>;
+
+impl Run<'_> {
+    /// The links up to the version that is in the database now are durable, those after it
+    /// refused, each with its own cause.
+    pub(super) fn save(&mut self, unit: &SaveUnit) -> Result<(), Stop> {
+        let mut refusals = Refusals::new();
+        let through = self.write_chain(unit.key, unit.base_version, &unit.links, &mut refusals)?;
+        let is_durable = |link: &Link| through.is_some_and(|version| link.version <= version);
+        let durable = unit
+            .links
+            .iter()
+            .take_while(|link| is_durable(link))
+            .count();
+        let (durable, refused) = unit.links.split_at_checked(durable).unwrap_or_default();
+        self.written.outcomes.extend(durable.iter().map(|link| {
+            let version = link.version;
+            (link.seq, Outcome::Durable { version })
+        }));
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let present = present(self.conn, unit.key)?;
+        for link in refused {
+            let mut refusal = refusals.remove(&link.seq).unwrap_or_else(based_on_refused);
+            refusal.present.clone_from(&present);
+            let line = line(unit.key, link, refusal.cause.as_str());
+            self.refuse(&line, &link.by, refusal, &link.state)?;
+        }
+        Ok(())
+    }
+
+    /// The version that the chain reached, `None` if none of it was taken.
+    fn write_chain(
+        &mut self,
+        key: EntityKey,
+        base: u32,
+        links: &[Link],
+        refusals: &mut Refusals,
+    ) -> Result<Option<u32>, Stop> {
+        for (at, link) in links.iter().enumerate().rev() {
+            if let Some(refusal) = self.refused_link(link) {
+                refusals.insert(link.seq, refusal);
+                continue;
+            }
+            match update(self.conn, key, base, link, self.at_us) {
+                Ok(1) => {
+                    self.history(&line(key, link, "saved"), &link.by)?;
+                    self.written.rows = self.written.rows.saturating_add(1);
+                    return Ok(Some(link.version));
+                }
+                Ok(_) => {
+                    let present = present(self.conn, key)?;
+                    if present.as_ref().is_some_and(|row| row.version == base) {
+                        refusals.insert(link.seq, ignored());
+                        continue;
+                    }
+                    let missed = links.get(..=at).unwrap_or_default();
+                    return self.missed(key, present, links, missed, refusals);
+                }
+                Err(error) => {
+                    let refusal = self.refusal_of(link.seq, &error)?;
+                    refusals.insert(link.seq, refusal);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn refused_link(&self, link: &Link) -> Option<WriteRefusal> {
+        let banned = self.banned.get(&link.seq).cloned();
+        banned.or_else(|| too_large(link.state.len()))
+    }
+
+    /// The row is not at the base. If one of the links is what it holds, that link was written
+    /// before (a retry after a lost answer) and the rest goes on from there.
+    fn missed(
+        &mut self,
+        key: EntityKey,
+        present: Option<Present>,
+        links: &[Link],
+        missed: &[Link],
+        refusals: &mut Refusals,
+    ) -> Result<Option<u32>, Stop> {
+        let refusal = match present {
+            None => WriteRefusal::gone(format!("There is no {} {}.", key.kind.as_str(), key.id)),
+            Some(row) => {
+                if let Some(at) = links.iter().rposition(|link| holds(&row, link)) {
+                    let rest = links.get(at.saturating_add(1)..).unwrap_or_default();
+                    let reached = self.write_chain(key, row.version, rest, refusals)?;
+                    return Ok(reached.or(Some(row.version)));
+                }
+                stale(row.version)
+            }
+        };
+        for link in missed {
+            refusals.insert(link.seq, refusal.clone());
+        }
+        Ok(None)
+    }
+}
+
+fn update(
+    conn: &mut Connection,
+    key: EntityKey,
+    base: u32,
+    link: &Link,
+    at_us: i64,
+) -> QueryResult<usize> {
+    let (id, base) = (key.id.to_string(), i64::from(base));
+    let schema_version = i32::from(link.schema_version);
+    let (version, state) = (i64::from(link.version), link.state.as_ref());
+    match key.kind {
+        EntityKind::Character => diesel::update(characters::table)
+            .filter(characters::id.eq(id))
+            .filter(characters::version.eq(base))
+            .set((
+                characters::schema_version.eq(schema_version),
+                characters::version.eq(version),
+                characters::state.eq(state),
+                characters::updated_at.eq(at_us),
+            ))
+            .execute(conn),
+        EntityKind::Ship => diesel::update(ships::table)
+            .filter(ships::guild_id.eq(id))
+            .filter(ships::version.eq(base))
+            .set((
+                ships::schema_version.eq(schema_version),
+                ships::version.eq(version),
+                ships::state.eq(state),
+                ships::updated_at.eq(at_us),
+            ))
+            .execute(conn),
+    }
+}
+
+/// The row as it is.
+pub(super) fn present(conn: &mut Connection, key: EntityKey) -> QueryResult<Option<Present>> {
+    let id = key.id.to_string();
+    let row: Option<(Count32, Small16, Vec<u8>)> = match key.kind {
+        EntityKind::Character => characters::table
+            .find(id)
+            .select((
+                characters::version,
+                characters::schema_version,
+                characters::state,
+            ))
+            .get_result(conn)
+            .optional()?,
+        EntityKind::Ship => ships::table
+            .find(id)
+            .select((ships::version, ships::schema_version, ships::state))
+            .get_result(conn)
+            .optional()?,
+    };
+    Ok(row.map(|(version, schema_version, state)| Present {
+        version: version.into(),
+        schema_version: schema_version.into(),
+        state: Bytes::from(state),
+    }))
+}
+
+fn holds(row: &Present, link: &Link) -> bool {
+    row.version == link.version
+        && row.schema_version == link.schema_version
+        && row.state == link.state
+}
+
+fn line(key: EntityKey, link: &Link, cause: &'static str) -> Line {
+    Line {
+        seq: link.seq,
+        kind: key.kind.as_str(),
+        id: key.id,
+        version: link.version,
+        cause,
+    }
+}
+
+fn stale(present: u32) -> WriteRefusal {
+    WriteRefusal::new(
+        Cause::Stale,
+        format!("The save builds on another version than the present one, {present}."),
+    )
+}
+
+fn based_on_refused() -> WriteRefusal {
+    WriteRefusal::new(Cause::Stale, "The save builds on one that was refused.")
+}
+
+/// `RAISE(IGNORE)`: no error, no row, and yet the row is where the save wants it.
+fn ignored() -> WriteRefusal {
+    WriteRefusal::new(
+        Cause::Trigger,
+        "A rule inside the database left the save out without a word.",
+    )
+}

@@ -1,0 +1,157 @@
+//! The watermark: one line per committed batch, written in its transaction. After a commit of
+//! unknown outcome it tells whether the batch is in, and the recorded refusals and history lines
+//! give back its report.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::Stop;
+use super::run::Written;
+use super::save::present;
+use crate::backend::Connection;
+use crate::columns::{Count32, MaybeCount32, Size64, signed, signed_len};
+use crate::error::StoreError;
+use crate::schema::{batches, entity_history, refused_writes};
+use crate::write_behind::{
+    Batch, Cause, ChangeUnit, Outcome, Present, SaveUnit, Unit, WriteRefusal,
+};
+
+/// The number of the batch that begins now. Safe in an immediate transaction: nobody else
+/// writes.
+pub(super) fn next(conn: &mut Connection) -> QueryResult<i64> {
+    let newest: Option<i64> = batches::table
+        .select(batches::seq)
+        .order(batches::seq.desc())
+        .first(conn)
+        .optional()?;
+    Ok(newest.unwrap_or(0).saturating_add(1))
+}
+
+/// Writes the line. The last statement of every batch, and it must report exactly one row: an
+/// error that was swallowed before cannot end in a commit that looks whole.
+pub(super) fn set(
+    conn: &mut Connection,
+    id: Uuid,
+    number: i64,
+    at_us: i64,
+    written: &Written,
+) -> Result<(), Stop> {
+    let refused = written.outcomes.iter().filter(|(_, o)| !o.is_durable());
+    let rows = diesel::insert_into(batches::table)
+        .values((
+            batches::seq.eq(number),
+            batches::id.eq(id.to_string()),
+            batches::at.eq(at_us),
+            batches::rows.eq(signed_len(written.rows)),
+            batches::refused.eq(signed_len(refused.count())),
+        ))
+        .execute(conn)?;
+    if rows == 1 {
+        return Ok(());
+    }
+    Err(Stop::Failed(StoreError::Database {
+        detail: format!("the watermark took {rows} rows instead of 1"),
+    }))
+}
+
+/// The report of the batch, if it was committed by an earlier attempt.
+pub(super) fn committed_before(
+    conn: &mut Connection,
+    batch: &Batch,
+) -> Result<Option<Written>, Stop> {
+    let found: Option<(i64, i64)> = batches::table
+        .filter(batches::id.eq(batch.id.to_string()))
+        .select((batches::seq, batches::rows))
+        .first(conn)
+        .optional()?;
+    let Some((number, rows)) = found else {
+        return Ok(None);
+    };
+    let refusals = refusals_of(conn, number)?;
+    let mut outcomes = Vec::with_capacity(batch.writes());
+    for unit in batch.units.iter() {
+        match unit {
+            Unit::Change(unit) => outcomes.push(change_outcome(conn, number, unit, &refusals)?),
+            Unit::Save(unit) => save_outcomes(conn, unit, &refusals, &mut outcomes)?,
+        }
+    }
+    let rows = usize::try_from(rows).unwrap_or(0);
+    Ok(Some(Written { outcomes, rows }))
+}
+
+/// The recorded refusals of a batch by the sequence numbers of their writes. Whoever keeps only
+/// a version in `present` is done; the rows of entities are read again.
+fn refusals_of(conn: &mut Connection, number: i64) -> QueryResult<HashMap<u64, WriteRefusal>> {
+    type Row = (
+        Size64,
+        String,
+        Option<String>,
+        String,
+        MaybeCount32,
+        MaybeCount32,
+    );
+    let rows: Vec<Row> = refused_writes::table
+        .filter(refused_writes::batch.eq(number))
+        .select((
+            refused_writes::write_seq,
+            refused_writes::cause,
+            refused_writes::constraint_name,
+            refused_writes::detail,
+            refused_writes::present_version,
+            refused_writes::kept_as,
+        ))
+        .load(conn)?;
+    let refusal = |(seq, cause, constraint, detail, present, kept_as): Row| {
+        let refusal = WriteRefusal {
+            cause: Cause::from_word(&cause),
+            constraint,
+            detail,
+            present: Option::<u32>::from(present).map(Present::version_only),
+            kept_as: kept_as.into(),
+        };
+        (seq.into(), refusal)
+    };
+    Ok(rows.into_iter().map(refusal).collect())
+}
+
+fn change_outcome(
+    conn: &mut Connection,
+    number: i64,
+    unit: &ChangeUnit,
+    refusals: &HashMap<u64, WriteRefusal>,
+) -> QueryResult<(u64, Outcome)> {
+    if let Some(refusal) = refusals.get(&unit.seq) {
+        return Ok((unit.seq, Outcome::Refused(refusal.clone())));
+    }
+    let version: Count32 = entity_history::table
+        .filter(entity_history::entity_id.eq(unit.change.subject().id.to_string()))
+        .filter(entity_history::batch.eq(number))
+        .filter(entity_history::write_seq.eq(signed(unit.seq)))
+        .select(entity_history::version)
+        .first(conn)?;
+    let version = version.into();
+    Ok((unit.seq, Outcome::Durable { version }))
+}
+
+fn save_outcomes(
+    conn: &mut Connection,
+    unit: &SaveUnit,
+    refusals: &HashMap<u64, WriteRefusal>,
+    outcomes: &mut Vec<(u64, Outcome)>,
+) -> QueryResult<()> {
+    for link in &unit.links {
+        let outcome = match refusals.get(&link.seq) {
+            None => Outcome::Durable {
+                version: link.version,
+            },
+            Some(refusal) => Outcome::Refused(WriteRefusal {
+                present: present(conn, unit.key)?,
+                ..refusal.clone()
+            }),
+        };
+        outcomes.push((link.seq, outcome));
+    }
+    Ok(())
+}

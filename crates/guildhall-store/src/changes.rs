@@ -1,0 +1,180 @@
+//! Everything that is written and is not a save: one struct per change, one file per struct,
+//! its SQL beside it. A change is one unit: it happens wholly or not at all.
+
+mod add_invite;
+mod add_revision;
+mod add_token;
+mod create_account;
+mod create_board;
+mod create_campaign;
+mod create_character;
+mod create_guild;
+mod create_realm;
+mod join_campaign;
+mod join_guild;
+mod name_row;
+mod payload;
+mod rename;
+mod revoke_token;
+mod touch_token;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::backend::Connection;
+use crate::write_behind::WriteRefusal;
+
+pub use add_invite::{AddInvite, InviteKind};
+pub use add_revision::AddRevision;
+pub use add_token::AddToken;
+pub use create_account::CreateAccount;
+pub use create_board::CreateBoard;
+pub use create_campaign::CreateCampaign;
+pub use create_character::CreateCharacter;
+pub use create_guild::CreateGuild;
+pub use create_realm::CreateRealm;
+pub use join_campaign::JoinCampaign;
+pub use join_guild::JoinGuild;
+pub use name_row::{NameOwner, NameRow, OwnerKind};
+pub use rename::Rename;
+pub use revoke_token::RevokeToken;
+pub use touch_token::TouchToken;
+
+/// One of the changes. Serialises to what `refused_writes` keeps; secrets stay out.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change {
+    CreateRealm(CreateRealm),
+    CreateAccount(CreateAccount),
+    AddToken(AddToken),
+    TouchToken(TouchToken),
+    RevokeToken(RevokeToken),
+    CreateCampaign(CreateCampaign),
+    JoinCampaign(JoinCampaign),
+    AddInvite(AddInvite),
+    CreateBoard(CreateBoard),
+    AddRevision(AddRevision),
+    CreateCharacter(CreateCharacter),
+    CreateGuild(CreateGuild),
+    JoinGuild(JoinGuild),
+    Rename(Rename),
+}
+
+impl Change {
+    /// Whether it closes the window at once: names, heads of boards and rights do, since
+    /// somebody's next act rests on them.
+    pub fn is_urgent(&self) -> bool {
+        match self {
+            Self::CreateRealm(_)
+            | Self::CreateAccount(_)
+            | Self::AddToken(_)
+            | Self::TouchToken(_)
+            | Self::AddInvite(_)
+            | Self::CreateBoard(_) => false,
+            Self::RevokeToken(_)
+            | Self::CreateCampaign(_)
+            | Self::JoinCampaign(_)
+            | Self::AddRevision(_)
+            | Self::CreateCharacter(_)
+            | Self::CreateGuild(_)
+            | Self::JoinGuild(_)
+            | Self::Rename(_) => true,
+        }
+    }
+
+    /// What history and refusals file it under.
+    pub(crate) fn subject(&self) -> Subject {
+        let (kind, id) = match self {
+            Self::CreateRealm(it) => ("realm", it.id),
+            Self::CreateAccount(it) => ("account", it.id),
+            Self::AddToken(it) => ("token", it.account),
+            Self::TouchToken(it) => ("token", it.account),
+            Self::RevokeToken(it) => ("token", it.account),
+            Self::CreateCampaign(it) => ("campaign", it.id),
+            Self::JoinCampaign(it) => ("campaign", it.campaign),
+            Self::AddInvite(it) => ("invite", it.target),
+            Self::CreateBoard(it) => ("board", it.id),
+            Self::AddRevision(it) => ("board", it.board),
+            Self::CreateCharacter(it) => ("character", it.id),
+            Self::CreateGuild(it) => ("guild", it.id),
+            Self::JoinGuild(it) => ("guild", it.guild),
+            Self::Rename(it) => (it.owner.kind.as_str(), it.owner.id),
+        };
+        Subject { kind, id }
+    }
+
+    /// The word for it in the history.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::CreateRealm(_) | Self::CreateAccount(_) | Self::CreateCampaign(_) => "created",
+            Self::CreateBoard(_) | Self::CreateCharacter(_) | Self::CreateGuild(_) => "created",
+            Self::AddToken(_) | Self::AddInvite(_) => "added",
+            Self::TouchToken(_) => "used",
+            Self::RevokeToken(_) => "revoked",
+            Self::JoinCampaign(_) | Self::JoinGuild(_) => "joined",
+            Self::AddRevision(_) => "revised",
+            Self::Rename(_) => "renamed",
+        }
+    }
+
+    /// Length of the document it carries, in bytes.
+    pub(crate) fn state_bytes(&self) -> Option<usize> {
+        match self {
+            Self::CreateCharacter(it) => Some(it.state.len()),
+            Self::CreateGuild(it) => Some(it.ship_state.len()),
+            _ => None,
+        }
+    }
+
+    /// Runs its SQL inside the savepoint of its unit.
+    pub(crate) fn apply(&self, conn: &mut Connection, at_us: i64) -> Result<Applied, Failed> {
+        match self {
+            Self::CreateRealm(it) => it.apply(conn),
+            Self::CreateAccount(it) => it.apply(conn, at_us),
+            Self::AddToken(it) => it.apply(conn, at_us),
+            Self::TouchToken(it) => it.apply(conn, at_us),
+            Self::RevokeToken(it) => it.apply(conn, at_us),
+            Self::CreateCampaign(it) => it.apply(conn, at_us),
+            Self::JoinCampaign(it) => it.apply(conn, at_us),
+            Self::AddInvite(it) => it.apply(conn, at_us),
+            Self::CreateBoard(it) => it.apply(conn, at_us),
+            Self::AddRevision(it) => it.apply(conn, at_us),
+            Self::CreateCharacter(it) => it.apply(conn, at_us),
+            Self::CreateGuild(it) => it.apply(conn, at_us),
+            Self::JoinGuild(it) => it.apply(conn, at_us),
+            Self::Rename(it) => it.apply(conn, at_us),
+        }
+    }
+}
+
+/// The thing that a change is about.
+pub(crate) struct Subject {
+    pub kind: &'static str,
+    pub id: Uuid,
+}
+
+/// How a change ended that the database took.
+pub(crate) enum Applied {
+    Done {
+        version: u32,
+    },
+    /// Refused, yet what it wrote stays: content of a board is never thrown away.
+    Kept(WriteRefusal),
+}
+
+/// How a change ended that leaves nothing behind.
+pub(crate) enum Failed {
+    Refused(WriteRefusal),
+    Database(diesel::result::Error),
+}
+
+impl From<diesel::result::Error> for Failed {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// The common end of changes of things without versions.
+pub(crate) fn done() -> Result<Applied, Failed> {
+    Ok(Applied::Done { version: 1 })
+}

@@ -1,0 +1,44 @@
+//! A character with its name and its first state, in one.
+
+use bytes::Bytes;
+use diesel::prelude::*;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Applied, Failed, NameOwner, NameRow, OwnerKind, done, payload};
+use crate::backend::Connection;
+use crate::schema::characters;
+
+/// Starts at version 1. Refused with `Unique` when the name is taken.
+#[derive(Clone, Debug, Serialize)]
+pub struct CreateCharacter {
+    pub id: Uuid,
+    pub realm: Uuid,
+    pub account: Uuid,
+    pub name: NameRow,
+    pub schema_version: u16,
+    #[serde(serialize_with = "payload::document")]
+    pub state: Bytes,
+}
+
+impl CreateCharacter {
+    pub(super) fn apply(&self, conn: &mut Connection, at_us: i64) -> Result<Applied, Failed> {
+        let owner = NameOwner {
+            kind: OwnerKind::Character,
+            id: self.id,
+        };
+        self.name.claim(conn, owner, at_us)?;
+        diesel::insert_into(characters::table)
+            .values((
+                characters::id.eq(self.id.to_string()),
+                characters::realm_id.eq(self.realm.to_string()),
+                characters::account_id.eq(self.account.to_string()),
+                characters::schema_version.eq(i32::from(self.schema_version)),
+                characters::version.eq(1_i64),
+                characters::state.eq(self.state.as_ref()),
+                characters::updated_at.eq(at_us),
+            ))
+            .execute(conn)?;
+        done()
+    }
+}

@@ -1,0 +1,72 @@
+//! A guild with its name, its leader, its ship and its first invite, in one.
+
+use bytes::Bytes;
+use diesel::prelude::*;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{AddInvite, Applied, Failed, NameOwner, NameRow, OwnerKind, done, payload};
+use crate::backend::Connection;
+use crate::schema::{guild_members, guilds, ships};
+
+/// The founder becomes leader; the ship starts at version 1. Refused with `Unique` when the
+/// name is taken.
+#[derive(Clone, Debug, Serialize)]
+pub struct CreateGuild {
+    pub id: Uuid,
+    pub realm: Uuid,
+    pub founder: Uuid,
+    pub name: NameRow,
+    pub ship_schema_version: u16,
+    #[serde(serialize_with = "payload::document")]
+    pub ship_state: Bytes,
+    pub invite: Option<AddInvite>,
+}
+
+impl CreateGuild {
+    pub(super) fn apply(&self, conn: &mut Connection, at_us: i64) -> Result<Applied, Failed> {
+        let owner = NameOwner {
+            kind: OwnerKind::Guild,
+            id: self.id,
+        };
+        self.name.claim(conn, owner, at_us)?;
+        diesel::insert_into(guilds::table)
+            .values((
+                guilds::id.eq(self.id.to_string()),
+                guilds::realm_id.eq(self.realm.to_string()),
+                guilds::created_at.eq(at_us),
+            ))
+            .execute(conn)?;
+        self.insert_leader(conn, at_us)?;
+        self.insert_ship(conn, at_us)?;
+        match &self.invite {
+            Some(invite) => invite.apply(conn, at_us),
+            None => done(),
+        }
+    }
+
+    fn insert_leader(&self, conn: &mut Connection, at_us: i64) -> QueryResult<()> {
+        diesel::insert_into(guild_members::table)
+            .values((
+                guild_members::guild_id.eq(self.id.to_string()),
+                guild_members::account_id.eq(self.founder.to_string()),
+                guild_members::rank.eq("leader"),
+                guild_members::joined_at.eq(at_us),
+            ))
+            .execute(conn)
+            .map(drop)
+    }
+
+    fn insert_ship(&self, conn: &mut Connection, at_us: i64) -> QueryResult<()> {
+        diesel::insert_into(ships::table)
+            .values((
+                ships::guild_id.eq(self.id.to_string()),
+                ships::schema_version.eq(i32::from(self.ship_schema_version)),
+                ships::version.eq(1_i64),
+                ships::state.eq(self.ship_state.as_ref()),
+                ships::updated_at.eq(at_us),
+            ))
+            .execute(conn)
+            .map(drop)
+    }
+}

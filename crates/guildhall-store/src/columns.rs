@@ -1,0 +1,71 @@
+//! How our types sit in columns: ids as text, versions and sizes as 64-bit integers, hashes as
+//! 32 bytes. A value that does not fit is an error of the row, never a silent cut.
+//! Public for the rows' derives only: the module is not.
+
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, Queryable};
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+use diesel::sqlite::Sqlite;
+use uuid::Uuid;
+
+/// Declares a column adaptor: read as the SQL type, handed on as the Rust type.
+macro_rules! column {
+    ($name:ident: $sql:ty => $rust:ty, via $raw:ty, $convert:expr) => {
+        pub struct $name($rust);
+
+        impl From<$name> for $rust {
+            fn from(column: $name) -> Self {
+                column.0
+            }
+        }
+
+        impl FromSql<$sql, Sqlite> for $name {
+            fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+                let raw = <$raw as FromSql<$sql, Sqlite>>::from_sql(value)?;
+                let convert: fn($raw) -> deserialize::Result<$rust> = $convert;
+                convert(raw).map(Self)
+            }
+        }
+
+        impl Queryable<$sql, Sqlite> for $name {
+            type Row = Self;
+            fn build(row: Self) -> deserialize::Result<Self> {
+                Ok(row)
+            }
+        }
+    };
+}
+
+column!(IdText: Text => Uuid, via String, |text| Ok(Uuid::try_parse(&text)?));
+column!(Count32: BigInt => u32, via i64, |count| Ok(u32::try_from(count)?));
+column!(Size64: BigInt => u64, via i64, |size| Ok(u64::try_from(size)?));
+column!(Small16: Integer => u16, via i32, |small| Ok(u16::try_from(small)?));
+column!(Hash32: Binary => [u8; 32], via Vec<u8>, |bytes| {
+    <[u8; 32]>::try_from(bytes).map_err(|bytes| format!("{} bytes, not 32", bytes.len()).into())
+});
+
+/// As [`Count32`], where the column may be empty.
+pub struct MaybeCount32(Option<u32>);
+
+impl From<MaybeCount32> for Option<u32> {
+    fn from(column: MaybeCount32) -> Self {
+        column.0
+    }
+}
+
+impl Queryable<Nullable<BigInt>, Sqlite> for MaybeCount32 {
+    type Row = Option<i64>;
+    fn build(row: Option<i64>) -> deserialize::Result<Self> {
+        Ok(Self(row.map(u32::try_from).transpose()?))
+    }
+}
+
+/// A `u64` counter of ours as the database's signed integer; counters never reach the bound.
+pub(crate) fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A length as the database's signed integer.
+pub(crate) fn signed_len(len: usize) -> i64 {
+    i64::try_from(len).unwrap_or(i64::MAX)
+}

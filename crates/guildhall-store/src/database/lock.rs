@@ -1,0 +1,70 @@
+//! One server holds one world: a lock on a file beside the database, which the kernel gives
+//! back however the holder ends.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use crate::error::StoreError;
+
+/// More than any holder writes about itself.
+const HOLDER_BYTES_MAX: u64 = 256;
+
+/// The right to run the world in a data directory, as long as it lives.
+#[derive(Debug)]
+pub struct WorldLock {
+    _file: File,
+}
+
+impl WorldLock {
+    /// Takes the lock `world.lock` in the data directory, which is made if it is missing.
+    ///
+    /// # Errors
+    /// [`StoreError::WorldInUse`] with the holder's process id and start, or what the file
+    /// system said.
+    pub fn acquire(data_dir: &Path) -> Result<Self, StoreError> {
+        let path = data_dir.join("world.lock");
+        let doing = || StoreError::files(format!("taking the lock {}", path.display()));
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(data_dir)
+            .map_err(doing())?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(doing())?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let holder = holder(&file);
+                return Err(StoreError::WorldInUse { path, holder });
+            }
+            Err(TryLockError::Error(error)) => return Err(doing()(error)),
+        }
+        sign(&mut file).map_err(doing())?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Says who holds the lock, for the message of who comes second.
+fn sign(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    let now = jiff::Timestamp::now();
+    write!(file, "process {} since {now:.0}", std::process::id())?;
+    file.flush()
+}
+
+fn holder(file: &File) -> String {
+    let mut text = String::new();
+    match file.take(HOLDER_BYTES_MAX).read_to_string(&mut text) {
+        Ok(read) if read > 0 => text.escape_default().to_string(),
+        _ => "an unknown process".to_owned(),
+    }
+}

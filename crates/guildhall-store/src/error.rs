@@ -1,0 +1,102 @@
+//! What can go wrong with the store as a whole. The refusal of one write is no error: see
+//! [`crate::write_behind::WriteRefusal`].
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// A failure of the database, the world's lock or the files of boards. `Display` says what
+/// happened in plain words, [`StoreError::next`] what to do about it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    #[error("there is no database at {}", path.display())]
+    Missing { path: PathBuf },
+    #[error("the database {} cannot be written: {detail}", path.display())]
+    ReadOnly { path: PathBuf, detail: String },
+    #[error("{} is not a SQLite database", path.display())]
+    NotADatabase { path: PathBuf },
+    #[error("the database {} cannot be opened: {detail}", path.display())]
+    CannotOpen { path: PathBuf, detail: String },
+    #[error("the database was migrated by a newer program: this one does not know {}", versions.join(", "))]
+    UnknownMigrations { versions: Vec<String> },
+    #[error("the database lacks migrations: {}", versions.join(", "))]
+    PendingMigrations { versions: Vec<String> },
+    #[error("a migration failed: {detail}")]
+    MigrationFailed { detail: String },
+    #[error("another server uses this world: {} is locked by {holder}", path.display())]
+    WorldInUse { path: PathBuf, holder: String },
+    #[error("the one writer of this database is already taken")]
+    WriterTaken,
+    #[error("the database did not answer in time: {detail}")]
+    Unavailable { detail: String },
+    #[error("the disk is full: {detail}")]
+    DiskFull { detail: String },
+    #[error("the database failed: {detail}")]
+    Database { detail: String },
+    #[error("a name was lost on the way: the index holds {loaded}, the database {in_database}")]
+    NamesIncomplete { loaded: String, in_database: String },
+    #[error("the files of boards: {doing}: {source}")]
+    Files {
+        doing: String,
+        source: std::io::Error,
+    },
+    #[error("stored content {hash} is damaged: {detail}")]
+    Damaged { hash: String, detail: String },
+    #[error("an upload grew past its announced {announced} bytes")]
+    UploadTooLong { announced: u64 },
+    #[error("an upload has {received} of its announced {announced} bytes")]
+    UploadTooShort { announced: u64, received: u64 },
+}
+
+impl StoreError {
+    /// What a person can do about it, as one sentence.
+    pub fn next(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "Give the right data directory, or let the program create it.",
+            Self::ReadOnly { .. } => {
+                "Give this user the right to write the file and its directory, or use another data directory."
+            }
+            Self::NotADatabase { .. } => {
+                "Move the file away, or restore the database from a backup."
+            }
+            Self::CannotOpen { .. } => "Check that the path exists and that this user may use it.",
+            Self::UnknownMigrations { .. } => {
+                "Start the newer program again, or restore the backup made before its migration."
+            }
+            Self::PendingMigrations { .. } => "Make a backup, then run the migrations.",
+            Self::MigrationFailed { .. } => {
+                "Nothing was changed by the failed step; restore the backup if an earlier step is unwanted."
+            }
+            Self::WorldInUse { .. } => {
+                "Stop the other server first, or give this one a data directory of its own."
+            }
+            Self::WriterTaken => "Let the present writer end before another is made.",
+            Self::Unavailable { .. } => "Nothing was lost; try again in a moment.",
+            Self::DiskFull { .. } => "Make room on the disk; saving goes on by itself.",
+            Self::Database { .. } => {
+                "Look at the disk and the log; saving is tried again by itself."
+            }
+            Self::NamesIncomplete { .. } => {
+                "Do not open the server; check the database with `PRAGMA integrity_check`."
+            }
+            Self::Files { .. } => "Check the disk and the rights of the data directory.",
+            Self::Damaged { .. } => "Restore this file from a backup.",
+            Self::UploadTooLong { .. } | Self::UploadTooShort { .. } => {
+                "Announce the true size and upload again."
+            }
+        }
+    }
+
+    /// Wraps an error of a file with what was being done.
+    pub(crate) fn files(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let doing = doing.into();
+        |source| Self::Files { doing, source }
+    }
+}
+
+impl From<diesel::result::Error> for StoreError {
+    fn from(error: diesel::result::Error) -> Self {
+        crate::backend::store_error(&error)
+    }
+}

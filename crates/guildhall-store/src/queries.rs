@@ -1,0 +1,24 @@
+//! Typed reads, grouped by thing; each takes a connection from `Database::read`. Their errors
+//! are failures of the database; what is not there is `None` or an empty list.
+
+mod accounts;
+mod boards;
+mod campaigns;
+mod characters;
+mod guilds;
+mod invites;
+mod realms;
+mod records;
+mod status;
+
+pub use accounts::{
+    AccountRow, LiveToken, account_by_id, account_by_login, live_tokens, token_account,
+};
+pub use boards::{BoardRow, RevisionRow, board_by_id, boards_of, published_hashes, revision};
+pub use campaigns::{CampaignMember, CampaignRow, campaign_by_id, campaigns_of, members_of};
+pub use characters::{CharacterRow, character, characters_of};
+pub use guilds::{GuildMember, GuildRow, guild, guilds_of};
+pub use invites::{InviteRow, invite_by_hash};
+pub use realms::{RealmRow, realm_by_name};
+pub use records::{HistoryRow, RefusedRow, history_of, refused_writes_of};
+pub use status::{Counts, counts};

@@ -1,0 +1,70 @@
+//! Characters with their names.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::backend::Connection;
+use crate::columns::{Count32, IdText, Small16};
+use crate::error::StoreError;
+use crate::schema::{characters, names};
+
+/// A character.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct CharacterRow {
+    #[diesel(deserialize_as = IdText)]
+    pub id: Uuid,
+    #[diesel(deserialize_as = IdText)]
+    pub realm_id: Uuid,
+    #[diesel(deserialize_as = IdText)]
+    pub account_id: Uuid,
+    /// As its owner writes it.
+    pub name: String,
+    #[diesel(deserialize_as = Small16)]
+    pub schema_version: u16,
+    #[diesel(deserialize_as = Count32)]
+    pub version: u32,
+    pub state: Vec<u8>,
+    /// Microseconds since 1970.
+    pub updated_at: i64,
+}
+
+/// A character with its name; a macro since the type of such a query is a page long.
+macro_rules! with_names {
+    () => {
+        characters::table
+            .inner_join(
+                names::table.on(names::owner_id
+                    .eq(characters::id)
+                    .and(names::owner_kind.eq("character"))),
+            )
+            .select((
+                characters::id,
+                characters::realm_id,
+                characters::account_id,
+                names::display,
+                characters::schema_version,
+                characters::version,
+                characters::state,
+                characters::updated_at,
+            ))
+    };
+}
+
+/// The character of this id.
+pub fn character(conn: &mut Connection, id: Uuid) -> Result<Option<CharacterRow>, StoreError> {
+    Ok(with_names!()
+        .filter(characters::id.eq(id.to_string()))
+        .first(conn)
+        .optional()?)
+}
+
+/// The characters of an account, oldest first (ids are made in the order of time).
+pub fn characters_of(
+    conn: &mut Connection,
+    account: Uuid,
+) -> Result<Vec<CharacterRow>, StoreError> {
+    Ok(with_names!()
+        .filter(characters::account_id.eq(account.to_string()))
+        .order(characters::id)
+        .load(conn)?)
+}

@@ -1,0 +1,27 @@
+//! Realms.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::backend::Connection;
+use crate::columns::IdText;
+use crate::error::StoreError;
+use crate::schema::realms;
+
+/// A realm.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = realms)]
+pub struct RealmRow {
+    #[diesel(deserialize_as = IdText)]
+    pub id: Uuid,
+    pub name: String,
+}
+
+/// The realm of this name.
+pub fn realm_by_name(conn: &mut Connection, name: &str) -> Result<Option<RealmRow>, StoreError> {
+    Ok(realms::table
+        .filter(realms::name.eq(name))
+        .select(RealmRow::as_select())
+        .first(conn)
+        .optional()?)
+}

@@ -1,0 +1,16 @@
+//! The write-behind engine: writes are submitted to a [`Buffer`], leave it as a [`Batch`], and
+//! come back as a [`BatchReport`] after the commit. Pure logic; the database is behind
+//! [`crate::Writer`]. Nothing here knows boards, names or accounts.
+
+mod batch;
+mod buffer;
+mod outcome;
+mod queue;
+mod stats;
+mod write;
+
+pub use batch::{Batch, BatchReport, ChangeUnit, Link, SaveUnit, Unit};
+pub use buffer::{Buffer, BufferLimits, RejectReason, Rejected};
+pub use outcome::{Cause, Outcome, Present, WriteRefusal};
+pub use stats::BufferStats;
+pub use write::{Author, EntityKey, EntityKind, Save, Write};

@@ -1,0 +1,290 @@
+//! The dirty map: bounded, coalescing, cleared only by the report of a commit. It owns the
+//! receipts and no thread; kept in an `Arc<Mutex<_>>` it outlives whoever drives it, and a batch
+//! that was under way then is found with [`Buffer::in_flight`].
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::batch::{Batch, BatchReport, ChangeUnit, Link};
+use super::outcome::Outcome;
+use super::queue::Queue;
+use super::stats::BufferStats;
+use super::write::{EntityKey, Save, Write};
+
+/// The bounds of a buffer.
+#[derive(Clone, Copy, Debug)]
+pub struct BufferLimits {
+    /// Writes without an outcome, at most.
+    pub dirty_max: usize,
+    /// Units of one batch, at most.
+    pub batch_rows_max: usize,
+    /// How long a write waits for others to share its commit.
+    pub window: Duration,
+}
+
+impl Default for BufferLimits {
+    /// 10,000 writes; 256 rows, from where durable commits cost nothing more; 10 ms.
+    fn default() -> Self {
+        Self {
+            dirty_max: 10_000,
+            batch_rows_max: 256,
+            window: Duration::from_millis(10),
+        }
+    }
+}
+
+/// The longest pause between two attempts at the same batch.
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// A write that was not taken, with its receipt handed back.
+#[derive(Debug)]
+pub struct Rejected<R> {
+    pub reason: RejectReason,
+    pub receipt: R,
+}
+
+/// Why a write was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RejectReason {
+    /// The buffer is full; nothing was dropped, try again later.
+    Overloaded { dirty: usize, dirty_max: usize },
+    /// A save that waits already made a version other than this save's base.
+    Stale { pending_version: u32 },
+}
+
+/// A write without an outcome.
+struct Dirty<R> {
+    receipt: R,
+    since: Duration,
+}
+
+/// The batch that is out, or that waits to be given again.
+struct Out {
+    batch: Batch,
+    /// The newest save of each entity in it.
+    newest: HashMap<EntityKey, Link>,
+    attempts: u32,
+    /// `None`: under way. `Some`: failed as a whole, due again then.
+    again_at: Option<Duration>,
+}
+
+/// The buffer. `R` is whatever its owner needs to answer a submitter. All times are durations
+/// since one origin of the owner's choice.
+pub struct Buffer<R> {
+    limits: BufferLimits,
+    queue: Queue,
+    /// By sequence number, so the first is the oldest.
+    dirty: BTreeMap<u64, Dirty<R>>,
+    out: Option<Out>,
+    close_at: Option<Duration>,
+    next_seq: u64,
+    stats: BufferStats,
+}
+
+impl<R> Buffer<R> {
+    pub fn new(limits: BufferLimits) -> Self {
+        Self {
+            limits,
+            queue: Queue::default(),
+            dirty: BTreeMap::new(),
+            out: None,
+            close_at: None,
+            next_seq: 1,
+            stats: BufferStats::default(),
+        }
+    }
+
+    /// Takes a write. A save is judged against the newest one of its entity that has no outcome
+    /// yet; without one the database judges. The same save once more joins the one that waits.
+    ///
+    /// # Errors
+    /// [`Rejected`] with the receipt: full, or stale already.
+    pub fn submit(&mut self, write: Write, receipt: R, now: Duration) -> Result<(), Rejected<R>> {
+        if let Err(reason) = self.admit(&write) {
+            return Err(Rejected { reason, receipt });
+        }
+        let seq = self.next_seq;
+        self.next_seq = seq.saturating_add(1);
+        count(&mut self.stats.submitted, 1);
+        self.dirty.insert(
+            seq,
+            Dirty {
+                receipt,
+                since: now,
+            },
+        );
+        match write {
+            Write::Save(save) => self.enqueue_save(save, seq, now),
+            Write::Change(change, by) => {
+                if change.is_urgent() {
+                    self.close_window(now);
+                }
+                self.queue.push_change(ChangeUnit { seq, change, by }, now);
+            }
+        }
+        Ok(())
+    }
+
+    fn admit(&mut self, write: &Write) -> Result<(), RejectReason> {
+        if self.dirty.len() >= self.limits.dirty_max {
+            count(&mut self.stats.overloaded, 1);
+            return Err(RejectReason::Overloaded {
+                dirty: self.dirty.len(),
+                dirty_max: self.limits.dirty_max,
+            });
+        }
+        let Write::Save(save) = write else {
+            return Ok(());
+        };
+        match self.newest(save.key) {
+            Some(link) if link.version != save.base_version && !repeats(link, save) => {
+                Err(RejectReason::Stale {
+                    pending_version: link.version,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn enqueue_save(&mut self, save: Save, seq: u64, now: Duration) {
+        let link = Link {
+            seq,
+            version: save.base_version.saturating_add(1),
+            schema_version: save.schema_version,
+            state: save.state,
+            by: save.by,
+        };
+        self.queue.push_save(save.key, save.base_version, link, now);
+    }
+
+    /// The newest save of an entity without an outcome, waiting or under way.
+    fn newest(&self, key: EntityKey) -> Option<&Link> {
+        let under_way = || self.out.as_ref()?.newest.get(&key);
+        self.queue.newest(key).or_else(under_way)
+    }
+
+    /// Makes what waits due now: for urgent changes and for draining at a stop.
+    pub fn close_window(&mut self, now: Duration) {
+        self.close_at.get_or_insert(now);
+    }
+
+    /// When [`Buffer::take_batch`] will give a batch; `None` while one is under way or nothing
+    /// waits. May lie in the past.
+    pub fn next_flush(&self) -> Option<Duration> {
+        if let Some(out) = &self.out {
+            return out.again_at;
+        }
+        let oldest = self.queue.oldest()?;
+        if self.queue.units() >= self.limits.batch_rows_max {
+            return Some(oldest);
+        }
+        let by_window = oldest.saturating_add(self.limits.window);
+        Some(self.close_at.map_or(by_window, |at| at.min(by_window)))
+    }
+
+    /// The next batch, if one is due. Until it is finished or aborted no other is given; after
+    /// an abort the very same batch comes again, since its commit may have happened unseen.
+    pub fn take_batch(&mut self, now: Duration) -> Option<Batch> {
+        if self.next_flush()? > now {
+            return None;
+        }
+        if let Some(out) = &mut self.out {
+            out.again_at = None;
+            return Some(out.batch.clone());
+        }
+        let batch = Batch {
+            id: Uuid::now_v7(),
+            units: self.queue.take(self.limits.batch_rows_max).into(),
+        };
+        if self.queue.units() == 0 {
+            self.close_at = None;
+        }
+        self.out = Some(Out {
+            newest: batch.newest_saves(),
+            batch: batch.clone(),
+            attempts: 0,
+            again_at: None,
+        });
+        Some(batch)
+    }
+
+    /// The batch under way: what a new driver gives to the writer again, or aborts.
+    pub fn in_flight(&self) -> Option<&Batch> {
+        let out = self.out.as_ref()?;
+        out.again_at.is_none().then_some(&out.batch)
+    }
+
+    /// Clears what the report names, by sequence number, and hands out the receipts. A report
+    /// of another batch than the present one changes nothing.
+    pub fn finish(&mut self, report: BatchReport) -> Vec<(R, Outcome)> {
+        if self
+            .out
+            .as_ref()
+            .is_none_or(|out| out.batch.id != report.batch)
+        {
+            return Vec::new();
+        }
+        self.out = None;
+        count(&mut self.stats.batches, 1);
+        self.stats.last_batch_ms = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX);
+        let answers: Vec<_> = report
+            .outcomes
+            .into_iter()
+            .filter_map(|(seq, outcome)| Some((self.dirty.remove(&seq)?.receipt, outcome)))
+            .collect();
+        let durable = answers.iter().filter(|(_, outcome)| outcome.is_durable());
+        let durable = durable.count();
+        count(&mut self.stats.committed, durable);
+        count(
+            &mut self.stats.refused,
+            answers.len().saturating_sub(durable),
+        );
+        count(
+            &mut self.stats.coalesced,
+            durable.saturating_sub(report.rows),
+        );
+        answers
+    }
+
+    /// The batch failed as a whole, or whoever wrote it died: it is kept and due again after a
+    /// pause that doubles from the window's length up to one second.
+    pub fn abort(&mut self, batch: Uuid, now: Duration) {
+        let Some(out) = self.out.as_mut().filter(|out| out.batch.id == batch) else {
+            return;
+        };
+        let doubled = 2_u32.saturating_pow(out.attempts.min(16));
+        let pause = self.limits.window.saturating_mul(doubled);
+        out.attempts = out.attempts.saturating_add(1);
+        out.again_at = Some(now.saturating_add(pause.min(RETRY_PAUSE_MAX)));
+        count(&mut self.stats.aborted, 1);
+    }
+
+    /// The figures at `now`.
+    pub fn stats(&self, now: Duration) -> BufferStats {
+        let oldest = self.dirty.first_key_value();
+        BufferStats {
+            dirty: self.dirty.len(),
+            in_flight: self.in_flight().map_or(0, Batch::writes),
+            oldest_unsaved_age: oldest.map(|(_, dirty)| now.saturating_sub(dirty.since)),
+            ..self.stats
+        }
+    }
+
+    /// Whether every write has its outcome.
+    pub fn is_empty(&self) -> bool {
+        self.dirty.is_empty()
+    }
+}
+
+/// Whether the save is the pending one once more: the retry of a client that got no answer.
+fn repeats(link: &Link, save: &Save) -> bool {
+    link.version == save.base_version.saturating_add(1)
+        && link.schema_version == save.schema_version
+        && link.state == save.state
+}
+
+fn count(counter: &mut u64, more: usize) {
+    *counter = counter.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
+}

@@ -1,0 +1,129 @@
+//! What became of a write.
+
+use bytes::Bytes;
+
+/// The answer to one submitted write, given only after its transaction was committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Committed. `version` is the entity's version by this write; for a board its revision,
+    /// for a campaign its rights epoch, 1 for what has no versions.
+    Durable { version: u32 },
+    /// Not written, alone of its batch; recorded in `refused_writes` with its payload.
+    Refused(WriteRefusal),
+}
+
+impl Outcome {
+    /// Whether the write is committed.
+    pub fn is_durable(&self) -> bool {
+        matches!(self, Self::Durable { .. })
+    }
+}
+
+/// Why one write was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteRefusal {
+    pub cause: Cause,
+    /// The constraint's name, or for a unique one its columns, as the database tells it.
+    pub constraint: Option<String>,
+    /// A sentence for a person.
+    pub detail: String,
+    /// What the database holds after this batch; `None` when there is no such thing.
+    pub present: Option<Present>,
+    /// The side revision under which a board's content was kept although its head did not move.
+    pub kept_as: Option<u32>,
+}
+
+/// The row of an entity as it is. For a board only `version` says something: its head, 0 when
+/// it has none; likewise the rights epoch of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Present {
+    pub version: u32,
+    pub schema_version: u16,
+    pub state: Bytes,
+}
+
+/// The kinds of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Taken by another: a name, a login, a second membership.
+    Unique,
+    /// A bound of the schema.
+    Check,
+    /// It refers to something that is not there.
+    ForeignKey,
+    NotNull,
+    /// Based on a version that is not the present one.
+    Stale,
+    /// What it would change does not exist.
+    Gone,
+    /// Longer than [`crate::STATE_BYTES_MAX`].
+    TooLarge,
+    /// A rule inside the database said no.
+    Trigger,
+}
+
+impl Cause {
+    /// All causes.
+    pub const ALL: [Self; 8] = [
+        Self::Unique,
+        Self::Check,
+        Self::ForeignKey,
+        Self::NotNull,
+        Self::Stale,
+        Self::Gone,
+        Self::TooLarge,
+        Self::Trigger,
+    ];
+
+    /// The stable word for it, in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unique => "unique",
+            Self::Check => "check",
+            Self::ForeignKey => "foreign_key",
+            Self::NotNull => "not_null",
+            Self::Stale => "stale",
+            Self::Gone => "gone",
+            Self::TooLarge => "too_large",
+            Self::Trigger => "trigger",
+        }
+    }
+
+    /// The cause behind a word; a word of a newer program counts as [`Cause::Trigger`].
+    pub(crate) fn from_word(word: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|cause| cause.as_str() == word)
+            .unwrap_or(Self::Trigger)
+    }
+}
+
+impl WriteRefusal {
+    /// A refusal without a constraint and without a present row.
+    pub(crate) fn new(cause: Cause, detail: impl Into<String>) -> Self {
+        Self {
+            cause,
+            constraint: None,
+            detail: detail.into(),
+            present: None,
+            kept_as: None,
+        }
+    }
+
+    /// What it would change is not there.
+    pub(crate) fn gone(detail: impl Into<String>) -> Self {
+        Self::new(Cause::Gone, detail)
+    }
+}
+
+impl Present {
+    /// The version of something whose content is not the engine's business.
+    pub(crate) fn version_only(version: u32) -> Self {
+        Self {
+            version,
+            schema_version: 0,
+            state: Bytes::new(),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The one writer of a database: every write of the server passes here. It lives wherever its
+//! owner runs blocking work; when that dies in the middle, the writer goes with it, the open
+//! transaction is undone, and `Database::writer` gives out a new one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::backend::Backend;
+use crate::error::StoreError;
+use crate::write_behind::{Batch, BatchReport};
+
+/// Writes batches. There is at most one per [`crate::Database`].
+pub struct Writer {
+    backend: Box<dyn Backend>,
+    _claim: Claim,
+}
+
+impl Writer {
+    pub(crate) fn new(backend: Box<dyn Backend>, claim: Claim) -> Self {
+        Self {
+            backend,
+            _claim: claim,
+        }
+    }
+
+    /// Writes the batch in one transaction: each unit alone, the refused ones recorded, the
+    /// rest committed. The report comes after the commit. Giving a batch again whose commit has
+    /// an unknown outcome is safe: the watermark tells.
+    ///
+    /// # Errors
+    /// The whole batch failed (busy, disk, lost file): nothing of it is durable as far as is
+    /// known, nobody was refused, and it should be given again after a while.
+    pub fn flush(&mut self, batch: &Batch) -> Result<BatchReport, StoreError> {
+        self.backend.flush(batch)
+    }
+}
+
+/// The right to be the writer; given back when dropped.
+pub(crate) struct Claim(Arc<AtomicBool>);
+
+impl Claim {
+    pub(crate) fn take(taken: &Arc<AtomicBool>) -> Result<Self, StoreError> {
+        if taken.swap(true, Ordering::AcqRel) {
+            return Err(StoreError::WriterTaken);
+        }
+        Ok(Self(Arc::clone(taken)))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
