@@ -1,1 +1,26 @@
-//! guildhall-testkit
+//! What Guildhall's tests share: waiting with a deadline, random input from a
+//! printed seed, small maps good and bad, a server as a child process, and a
+//! websocket client that may break every rule. Knows nothing of Guildhall.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper that cannot do its work must fail the test that called it"
+)]
+
+mod child;
+mod eventually;
+mod map;
+mod png;
+mod port;
+mod raw_socket;
+mod seed;
+
+pub use child::ChildServer;
+pub use eventually::{Observed, eventually};
+pub use map::{MapSpec, bad_maps, map_with, small_map};
+pub use png::grey_png;
+pub use port::free_port;
+pub use raw_socket::{RawFrame, RawRefusal, RawSocket, ReadFrame};
+pub use seed::Seed;
