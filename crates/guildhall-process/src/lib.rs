@@ -1,1 +1,45 @@
-//! guildhall-process
+#![doc = include_str!("../README.md")]
+
+mod blocking;
+mod cell;
+mod crash;
+mod ctx;
+mod dynamic;
+mod exit;
+mod info;
+mod letter;
+mod panics;
+mod pid;
+mod port;
+mod process;
+mod process_ref;
+mod registry;
+mod reply;
+mod shell;
+mod signals;
+mod spawn;
+mod supervisor;
+mod sync;
+mod table;
+mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use actix_rt::ArbiterHandle;
+pub use blocking::{JobError, Lane, Pool, PoolStats};
+pub use ctx::{Ctx, TimerRef};
+pub use dynamic::{DynamicRef, DynamicSupervisor};
+pub use exit::{ExitReason, PanicInfo};
+pub use info::{ProcessInfo, TreeNode, process_info, processes, tree};
+pub use pid::{MonitorRef, Pid};
+pub use port::Port;
+pub use process::{Down, Exit, Handle, Init, Process};
+pub use process_ref::{ProcRef, Recipient, SendError};
+pub use registry::{Registry, Taken};
+pub use reply::{CallError, ReplyTo};
+pub use signals::{exit, exit_from, is_alive, watch};
+pub use spawn::{Monitor, Placement, Spawn, StartError, spawn, start};
+pub use supervisor::{
+    ChildError, ChildInfo, ChildKind, ChildSpec, Restart, RestartChild, Shutdown, Strategy,
+    Supervisor, TerminateChild, WhichChildren,
+};

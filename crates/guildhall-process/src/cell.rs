@@ -1,0 +1,176 @@
+//! The cell: what the rest of the program sees of a process or port, alive or dead. Its state is
+//! behind one mutex, so that link, monitor, exit and register are atomic against death; the
+//! counters beside it are written by the owner and read by the status page.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use futures_util::task::AtomicWaker;
+
+use crate::exit::ExitReason;
+use crate::letter::Note;
+use crate::pid::{MonitorRef, Pid};
+use crate::reply::OnDown;
+use crate::supervisor::Restart;
+use crate::sync::{NumberHash, lock, now_ns};
+
+pub(crate) struct Cell<B: ?Sized = dyn Body> {
+    pub pid: Pid,
+    pub parent: Option<Pid>,
+    pub label: Label,
+    pub started_ns: u64,
+    /// Wakes the process for a signal; its mailbox has a waker of its own.
+    pub waker: AtomicWaker,
+    /// An exit signal waits in the state.
+    pub urgent: AtomicBool,
+    /// The end has begun: whoever loses a reply now is going to hear the exit reason.
+    pub closing: AtomicBool,
+    /// Messages in the mailbox that count against its bound.
+    pub mailbox_len: AtomicUsize,
+    pub handled: AtomicU64,
+    pub run_ns: AtomicU64,
+    /// When the running turn began; 0 between turns.
+    pub busy_since_ns: AtomicU64,
+    /// The type of the last message; written only when it changes.
+    pub current: Mutex<&'static str>,
+    #[cfg(feature = "testing")]
+    pub crash_in: std::sync::atomic::AtomicU32,
+    pub state: Mutex<State>,
+    pub body: B,
+}
+
+/// What differs between a process and a port.
+pub(crate) trait Body: Send + Sync {
+    fn kind(&self) -> &'static str;
+    fn class(&self) -> &'static str;
+    fn mailbox_max(&self) -> usize;
+    /// Takes a trapped EXIT or a DOWN, behind everything sent before.
+    fn push(&self, note: Note);
+    /// An exit signal that ends the owner has been noted in the state.
+    fn interrupt(&self, cell: &Cell);
+}
+
+/// How a process is called and what its supervisor knows about it.
+#[derive(Default)]
+pub(crate) struct Label {
+    pub name: Option<Box<str>>,
+    pub child: Option<Box<ChildRecord>>,
+}
+
+pub(crate) struct ChildRecord {
+    pub restart: Restart,
+    pub restarts: u32,
+    pub last_exit: Option<ExitReason>,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub dead: bool,
+    pub trap_exit: bool,
+    /// The exit that is to happen, or after death the one that happened. The first one wins.
+    pub exit: Option<ExitReason>,
+    relations: Option<Box<Relations>>,
+}
+
+/// Most processes have few of these, and many none.
+#[derive(Default)]
+pub(crate) struct Relations {
+    pub links: HashSet<Pid, NumberHash>,
+    pub monitors: HashMap<MonitorRef, Pid, NumberHash>,
+    pub watchers: HashMap<MonitorRef, Watcher, NumberHash>,
+    pub names: Vec<Box<dyn Name>>,
+}
+
+/// Who is to be told of the death.
+pub(crate) enum Watcher {
+    Process(Pid),
+    Slot(std::sync::Arc<dyn OnDown>),
+}
+
+impl Watcher {
+    pub fn process(&self) -> Option<Pid> {
+        match self {
+            Self::Process(pid) => Some(*pid),
+            Self::Slot(_) => None,
+        }
+    }
+}
+
+/// A registered name, to be released at death.
+pub(crate) trait Name: Send + Sync {
+    fn release(&self, pid: Pid);
+    /// `registry:key`, for the status page.
+    fn label(&self) -> String;
+}
+
+impl State {
+    pub fn relations(&mut self) -> &mut Relations {
+        self.relations.get_or_insert_default()
+    }
+
+    pub fn known_relations(&mut self) -> Option<&mut Relations> {
+        self.relations.as_deref_mut()
+    }
+
+    pub fn take_relations(&mut self) -> Relations {
+        self.relations.take().map(|r| *r).unwrap_or_default()
+    }
+}
+
+impl<B> Cell<B> {
+    pub fn new(parent: Option<Pid>, label: Label, body: B) -> Self {
+        Self {
+            pid: Pid::next(),
+            parent,
+            label,
+            started_ns: now_ns(),
+            waker: AtomicWaker::new(),
+            urgent: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            mailbox_len: AtomicUsize::new(0),
+            handled: AtomicU64::new(0),
+            run_ns: AtomicU64::new(0),
+            busy_since_ns: AtomicU64::new(0),
+            current: Mutex::new(""),
+            #[cfg(feature = "testing")]
+            crash_in: std::sync::atomic::AtomicU32::new(0),
+            state: Mutex::new(State::default()),
+            body,
+        }
+    }
+}
+
+impl<B: ?Sized> Cell<B> {
+    pub fn is_alive(&self) -> bool {
+        !lock(&self.state).dead
+    }
+
+    /// The exit signal that is to end the process now, if one has arrived.
+    pub fn pending_exit(&self) -> Option<ExitReason> {
+        if self.urgent.load(Ordering::Acquire) {
+            lock(&self.state).exit.clone()
+        } else {
+            None
+        }
+    }
+
+    /// Registers a watcher unless the process is dead.
+    pub fn watch(&self, reference: MonitorRef, watcher: Watcher) -> bool {
+        let mut state = lock(&self.state);
+        if !state.dead {
+            state.relations().watchers.insert(reference, watcher);
+        }
+        !state.dead
+    }
+
+    pub fn unwatch(&self, reference: MonitorRef) {
+        let mut state = lock(&self.state);
+        let watcher = state
+            .known_relations()
+            .and_then(|r| r.watchers.remove(&reference));
+        // The watcher may own a user's value; its Drop must not run under the lock.
+        drop(state);
+        drop(watcher);
+    }
+}

@@ -1,0 +1,153 @@
+//! Introspection: every process and port can be looked at, whether it wants or not, and without
+//! asking it (a stuck process answers no questions).
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::cell::Cell;
+use crate::exit::ExitReason;
+use crate::pid::Pid;
+use crate::supervisor::Restart;
+use crate::sync::{lock, since_ns};
+use crate::table;
+
+/// What can be known about a process without its help.
+#[derive(Clone, Debug)]
+pub struct ProcessInfo {
+    /// Its pid.
+    pub pid: Pid,
+    /// Its display name.
+    pub name: Option<String>,
+    /// [`crate::Process::KIND`], or the kind of the port.
+    pub kind: &'static str,
+    /// `worker`, `supervisor` or `port`.
+    pub class: &'static str,
+    /// Who started it.
+    pub parent: Option<Pid>,
+    /// Whom it is linked with.
+    pub links: Vec<Pid>,
+    /// Whom it monitors, once for each monitor.
+    pub monitors: Vec<Pid>,
+    /// Which processes monitor it, once for each monitor.
+    pub monitored_by: Vec<Pid>,
+    /// Its names, as `registry:key`.
+    pub registered: Vec<String>,
+    /// Whether it traps exits.
+    pub trap_exit: bool,
+    /// How its supervisor treats its end; `None` without a supervisor.
+    pub restart: Option<Restart>,
+    /// Messages that wait.
+    pub mailbox_len: usize,
+    /// At how many a sender is refused.
+    pub mailbox_max: usize,
+    /// The type of the message that is being handled, and how long the turn it belongs to has run.
+    pub current_message: Option<(&'static str, Duration)>,
+    /// Messages handled so far, with timers, exits, downs and results of [`crate::Ctx::run`].
+    pub handled: u64,
+    /// How often its supervisor has restarted it.
+    pub restarts: u32,
+    /// How the child that it replaced ended.
+    pub last_exit: Option<ExitReason>,
+    /// Time since it was spawned.
+    pub uptime: Duration,
+    /// Time it has run on its arbiter.
+    pub run_time: Duration,
+}
+
+/// A process and its children.
+#[derive(Clone, Debug)]
+pub struct TreeNode {
+    /// The process.
+    pub info: ProcessInfo,
+    /// Its children in the order of their start.
+    pub children: Vec<TreeNode>,
+}
+
+/// Looks at one process; `None` if it is dead.
+pub fn process_info(pid: Pid) -> Option<ProcessInfo> {
+    table::get(pid).and_then(|cell| info(&cell))
+}
+
+/// Looks at all processes and ports, in the order of their start.
+pub fn processes() -> Vec<ProcessInfo> {
+    let mut all: Vec<_> = table::all().iter().filter_map(|cell| info(cell)).collect();
+    all.sort_by_key(|info| info.pid);
+    all
+}
+
+/// The tree of children below `root`, from one snapshot; `None` if `root` is dead.
+pub fn tree(root: Pid) -> Option<TreeNode> {
+    let mut children: HashMap<Pid, Vec<ProcessInfo>> = HashMap::new();
+    let mut top = None;
+    for info in processes() {
+        if info.pid == root {
+            top = Some(info);
+        } else if let Some(parent) = info.parent {
+            children.entry(parent).or_default().push(info);
+        }
+    }
+    Some(grow(top?, &mut children))
+}
+
+// A parent is older than its child, so the recursion ends.
+fn grow(info: ProcessInfo, children: &mut HashMap<Pid, Vec<ProcessInfo>>) -> TreeNode {
+    let below = children.remove(&info.pid).unwrap_or_default();
+    TreeNode {
+        info,
+        children: below
+            .into_iter()
+            .map(|child| grow(child, children))
+            .collect(),
+    }
+}
+
+pub(crate) fn sorted(pids: impl Iterator<Item = Pid>) -> Vec<Pid> {
+    let mut pids: Vec<_> = pids.collect();
+    pids.sort_unstable();
+    pids
+}
+
+fn info(cell: &Cell) -> Option<ProcessInfo> {
+    let child = cell.label.child.as_deref();
+    let mut info = ProcessInfo {
+        pid: cell.pid,
+        name: cell.label.name.as_deref().map(str::to_owned),
+        kind: cell.body.kind(),
+        class: cell.body.class(),
+        parent: cell.parent,
+        links: Vec::new(),
+        monitors: Vec::new(),
+        monitored_by: Vec::new(),
+        registered: Vec::new(),
+        trap_exit: false,
+        restart: child.map(|child| child.restart),
+        mailbox_len: cell.mailbox_len.load(Ordering::Relaxed),
+        mailbox_max: cell.body.mailbox_max(),
+        current_message: current_message(cell),
+        handled: cell.handled.load(Ordering::Relaxed),
+        restarts: child.map_or(0, |child| child.restarts),
+        last_exit: child.and_then(|child| child.last_exit.clone()),
+        uptime: since_ns(cell.started_ns),
+        run_time: Duration::from_nanos(cell.run_ns.load(Ordering::Relaxed)),
+    };
+    add_relations(cell, &mut info).then_some(info)
+}
+
+fn current_message(cell: &Cell) -> Option<(&'static str, Duration)> {
+    let since = cell.busy_since_ns.load(Ordering::Relaxed);
+    (since != 0).then(|| (*lock(&cell.current), since_ns(since)))
+}
+
+/// False if the process is dead.
+fn add_relations(cell: &Cell, info: &mut ProcessInfo) -> bool {
+    let mut state = lock(&cell.state);
+    info.trap_exit = state.trap_exit;
+    if let Some(relations) = state.known_relations() {
+        info.links = sorted(relations.links.iter().copied());
+        info.monitors = sorted(relations.monitors.values().copied());
+        info.monitored_by = sorted(relations.watchers.values().filter_map(|w| w.process()));
+        info.registered = relations.names.iter().map(|name| name.label()).collect();
+    }
+    !state.dead
+}

@@ -1,0 +1,77 @@
+//! Catching panics: every piece of a user's code runs inside [`catch`], and what cannot be caught
+//! any more (a panic while a panic's payload is dropped) is leaked rather than let loose.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::sync::{Arc, Once};
+
+use crate::exit::{ExitReason, PanicInfo};
+
+thread_local! {
+    static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// A caught panic.
+pub(crate) struct Fault {
+    pub message: String,
+    location: Option<String>,
+}
+
+impl Fault {
+    pub fn into_reason(self, last_message: Option<&'static str>) -> ExitReason {
+        ExitReason::Panic(Arc::new(PanicInfo {
+            message: self.message,
+            location: self.location,
+            last_message,
+        }))
+    }
+}
+
+/// Runs `f`; a panic becomes a [`Fault`].
+pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Fault> {
+    panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Fault {
+        message: into_message(payload),
+        location: LOCATION.try_with(RefCell::take).ok().flatten(),
+    })
+}
+
+/// Drops a user's value where a panic of its `Drop` would meet another one and abort.
+pub(crate) fn drop_quietly<T>(value: T) {
+    if let Err(fault) = catch(|| drop(value)) {
+        log::error!("a value panicked while it was dropped: {}", fault.message);
+    }
+}
+
+fn into_message(payload: Box<dyn Any + Send>) -> String {
+    let message = if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic without a text".to_owned()
+    };
+    // The payload is a user's value as well: its Drop may panic, and so may the payload of that.
+    if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(second);
+    }
+    message
+}
+
+/// Adds the hook that notes where a panic happened; the hooks installed before still run.
+pub(crate) fn install_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            note_location(info);
+            previous(info);
+        }));
+    });
+}
+
+fn note_location(info: &PanicHookInfo<'_>) {
+    let text = info.location().map(ToString::to_string);
+    // Fails only while the thread ends, when nobody asks any more.
+    let _ = LOCATION.try_with(|cell| cell.replace(text));
+}

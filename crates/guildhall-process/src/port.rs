@@ -1,0 +1,113 @@
+//! Ports: something that is no process (a connection held by another library, a thread) gets a
+//! pid, can be linked and monitored, and its end is an exit.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use crate::cell::{Body, Cell, Label};
+use crate::exit::ExitReason;
+use crate::letter::Note;
+use crate::panics::{self, catch};
+use crate::pid::Pid;
+use crate::signals::{self, die};
+use crate::sync::lock;
+use crate::table;
+
+type OnExit = Box<dyn FnOnce(ExitReason) + Send>;
+
+/// An open port. A port does not trap exits: an exit signal that would end a process ends it.
+/// Dropping it without [`Port::close`] ends it with `Error("dropped")`.
+pub struct Port {
+    cell: Arc<Cell<PortBody>>,
+}
+
+struct PortBody {
+    kind: &'static str,
+    on_exit: Mutex<Option<OnExit>>,
+}
+
+impl Body for PortBody {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn class(&self) -> &'static str {
+        "port"
+    }
+
+    fn mailbox_max(&self) -> usize {
+        0
+    }
+
+    // A port neither traps exits nor monitors, so nothing is ever pushed.
+    fn push(&self, _note: Note) {}
+
+    fn interrupt(&self, cell: &Cell) {
+        let Some(reason) = cell.pending_exit() else {
+            return;
+        };
+        if die(cell, reason.clone())
+            && let Some(on_exit) = lock(&self.on_exit).take()
+            && let Err(fault) = catch(|| on_exit(reason))
+        {
+            log::error!("the exit callback of a port panicked: {}", fault.message);
+        }
+    }
+}
+
+impl Port {
+    /// Opens a port. `on_exit` runs once, on the signalling thread, when an exit signal ends the
+    /// port; not when [`Port::close`] or the drop ends it. It must not block.
+    pub fn open(
+        kind: &'static str,
+        name: Option<String>,
+        on_exit: impl FnOnce(ExitReason) + Send + 'static,
+    ) -> Self {
+        panics::install_hook();
+        let label = Label {
+            name: name.map(String::into_boxed_str),
+            child: None,
+        };
+        let body = PortBody {
+            kind,
+            on_exit: Mutex::new(Some(Box::new(on_exit))),
+        };
+        let cell = Arc::new(Cell::new(None, label, body));
+        table::insert(cell.clone());
+        Self { cell }
+    }
+
+    /// The port's pid.
+    pub fn pid(&self) -> Pid {
+        self.cell.pid
+    }
+
+    /// Ends the port; links and monitors get `reason`. Does nothing if it has ended.
+    pub fn close(self, reason: ExitReason) {
+        self.end(reason);
+    }
+
+    /// Links the port to a process. A dead `pid` ends the port with `NoProc`.
+    pub fn link(&self, pid: Pid) {
+        signals::link(&*self.cell, pid);
+    }
+
+    fn end(&self, reason: ExitReason) {
+        if die(&*self.cell, reason) {
+            let unused = lock(&self.cell.body.on_exit).take();
+            panics::drop_quietly(unused);
+        }
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.end(ExitReason::error("dropped"));
+    }
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Port({} {})", self.cell.body.kind, self.pid())
+    }
+}

@@ -1,0 +1,239 @@
+//! References to processes: typed ([`ProcRef`]) and by one message ([`Recipient`]).
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use actix::dev::SendError as ActixSendError;
+
+use crate::cell::Cell;
+use crate::letter::Letter;
+use crate::pid::Pid;
+use crate::process::{Handle, Process};
+use crate::reply::{CallError, Lost, ReplyTo, Slot, Waiting};
+use crate::shell::Mailbox;
+
+/// A message that could not be sent; it comes back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SendError<M> {
+    /// The process is dead.
+    Dead(M),
+    /// The mailbox holds [`Process::MAILBOX_MAX`] messages.
+    Full(M),
+}
+
+impl<M> SendError<M> {
+    /// The message.
+    pub fn into_inner(self) -> M {
+        match self {
+            Self::Dead(msg) | Self::Full(msg) => msg,
+        }
+    }
+}
+
+impl<M> fmt::Display for SendError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dead(_) => "the process is dead",
+            Self::Full(_) => "the mailbox is full",
+        })
+    }
+}
+
+impl<M> fmt::Debug for SendError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dead(_) => "Dead(..)",
+            Self::Full(_) => "Full(..)",
+        })
+    }
+}
+
+impl<M> std::error::Error for SendError<M> {}
+
+/// A reference to a process of type `P`. It does not keep the process alive.
+pub struct ProcRef<P: Process> {
+    cell: Arc<Cell<Mailbox<P>>>,
+}
+
+impl<P: Process> Clone for ProcRef<P> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.cell))
+    }
+}
+
+impl<P: Process> fmt::Debug for ProcRef<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", P::KIND, self.pid())
+    }
+}
+
+impl<P: Process> PartialEq for ProcRef<P> {
+    fn eq(&self, other: &Self) -> bool {
+        self.pid() == other.pid()
+    }
+}
+
+impl<P: Process> Eq for ProcRef<P> {}
+
+impl<P: Process> ProcRef<P> {
+    pub(crate) fn new(cell: Arc<Cell<Mailbox<P>>>) -> Self {
+        Self { cell }
+    }
+
+    pub(crate) fn cell(&self) -> &Arc<Cell<Mailbox<P>>> {
+        &self.cell
+    }
+
+    /// The process's pid.
+    pub fn pid(&self) -> Pid {
+        self.cell.pid
+    }
+
+    /// Whether the process is alive at this moment.
+    pub fn is_alive(&self) -> bool {
+        self.cell.is_alive()
+    }
+
+    /// Puts a message into the mailbox. Messages of one sender arrive in order.
+    ///
+    /// # Errors
+    /// The message comes back if the process is dead or its mailbox full.
+    pub fn tell<M: Send + 'static>(&self, msg: M) -> Result<(), SendError<M>>
+    where
+        P: Handle<M>,
+    {
+        let len = &self.cell.mailbox_len;
+        if len.fetch_add(1, Ordering::Relaxed) >= P::MAILBOX_MAX {
+            len.fetch_sub(1, Ordering::Relaxed);
+            return Err(SendError::Full(msg));
+        }
+        match self.cell.body.0.try_send(Letter::counted(msg)) {
+            Ok(()) => Ok(()),
+            // The queue itself is unbounded, so both errors mean that it is closed.
+            Err(ActixSendError::Full(letter) | ActixSendError::Closed(letter)) => {
+                len.fetch_sub(1, Ordering::Relaxed);
+                letter
+                    .take()
+                    .map_or(Ok(()), |msg| Err(SendError::Dead(msg)))
+            }
+        }
+    }
+
+    /// Puts a message of the machinery into the mailbox, past its bound.
+    pub(crate) fn tell_exempt<M: Send + 'static>(&self, msg: M)
+    where
+        P: Handle<M>,
+    {
+        // A dead process needs no news.
+        let _ = self.cell.body.0.try_send(Letter::exempt(msg));
+    }
+
+    /// Sends a request and waits for its answer: monitor, request and timeout in one. The request
+    /// is sent before this returns; dropping the future does not take it back. The future may be
+    /// awaited on any thread that runs tokio with its timer.
+    ///
+    /// # Errors
+    /// See [`CallError`]. The timeout counts from the first poll.
+    pub fn call<M, R>(
+        &self,
+        timeout: Duration,
+        make: impl FnOnce(ReplyTo<R>) -> M,
+    ) -> impl Future<Output = Result<R, CallError>> + Send + 'static
+    where
+        P: Handle<M>,
+        M: Send + 'static,
+        R: Send + 'static,
+    {
+        let request = self.request(make);
+        async move {
+            match tokio::time::timeout(timeout, request?).await {
+                Ok(answer) => answer.map_err(CallError::from),
+                Err(_elapsed) => Err(CallError::Timeout),
+            }
+        }
+    }
+
+    /// The part of [`ProcRef::call`] that happens at once.
+    pub(crate) fn request<M, R>(
+        &self,
+        make: impl FnOnce(ReplyTo<R>) -> M,
+    ) -> Result<Waiting<R>, CallError>
+    where
+        P: Handle<M>,
+        M: Send + 'static,
+        R: Send + 'static,
+    {
+        let slot = Arc::new(Slot::default());
+        let waiting = Waiting::on(self.cell.clone(), slot).ok_or(CallError::NoProc)?;
+        match self.tell(make(waiting.reply_to())) {
+            // Dead after the monitor was set: it will tell why.
+            Ok(()) | Err(SendError::Dead(_)) => Ok(waiting),
+            Err(SendError::Full(_)) => Err(CallError::Full),
+        }
+    }
+
+    /// A reference by which only messages of type `M` can be sent.
+    pub fn recipient<M: Send + 'static>(&self) -> Recipient<M>
+    where
+        P: Handle<M>,
+    {
+        Recipient(Arc::new(self.clone()))
+    }
+}
+
+impl From<Lost> for CallError {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Down(reason) => Self::Exit(reason),
+            Lost::Dropped => Self::NoReply,
+        }
+    }
+}
+
+/// A reference to a process of any type that handles `M`.
+pub struct Recipient<M>(Arc<dyn Tell<M>>);
+
+trait Tell<M>: Send + Sync {
+    fn tell(&self, msg: M) -> Result<(), SendError<M>>;
+    fn pid(&self) -> Pid;
+}
+
+impl<P: Handle<M>, M: Send + 'static> Tell<M> for ProcRef<P> {
+    fn tell(&self, msg: M) -> Result<(), SendError<M>> {
+        ProcRef::tell(self, msg)
+    }
+
+    fn pid(&self) -> Pid {
+        ProcRef::pid(self)
+    }
+}
+
+impl<M> Recipient<M> {
+    /// See [`ProcRef::tell`].
+    ///
+    /// # Errors
+    /// The message comes back if the process is dead or its mailbox full.
+    pub fn tell(&self, msg: M) -> Result<(), SendError<M>> {
+        self.0.tell(msg)
+    }
+
+    /// The process's pid.
+    pub fn pid(&self) -> Pid {
+        self.0.pid()
+    }
+}
+
+impl<M> Clone for Recipient<M> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<M> fmt::Debug for Recipient<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Recipient({})", self.pid())
+    }
+}

@@ -1,0 +1,191 @@
+//! Requests: the slot that a reply comes back in, the side that fills it ([`ReplyTo`]) and the
+//! side that waits for it. The slot is a monitor of the called process as well, so that a call
+//! never waits for the dead.
+
+use std::fmt;
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use crate::cell::{Cell, Watcher};
+use crate::exit::ExitReason;
+use crate::pid::MonitorRef;
+use crate::sync::lock;
+
+/// Why a call has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// The process was dead before the call.
+    NoProc,
+    /// The process ended before it answered.
+    Exit(ExitReason),
+    /// No answer in time. The message is not taken back; a late answer is dropped.
+    Timeout,
+    /// The process lives, but dropped the request without an answer.
+    NoReply,
+    /// The mailbox is full; the request was not sent.
+    Full,
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoProc => f.write_str("no such process"),
+            Self::Exit(reason) => write!(f, "the process ended: {reason}"),
+            Self::Timeout => f.write_str("no answer in time"),
+            Self::NoReply => f.write_str("the request was dropped without an answer"),
+            Self::Full => f.write_str("the mailbox is full"),
+        }
+    }
+}
+
+impl std::error::Error for CallError {}
+
+/// Where the answer to a request goes. Dropping it without an answer tells the caller so.
+pub struct ReplyTo<R>(Option<Arc<Slot<R>>>);
+
+impl<R> ReplyTo<R> {
+    /// Answers. A caller that is gone or has timed out is silently passed over.
+    pub fn send(mut self, reply: R) {
+        if let Some(slot) = self.0.take() {
+            slot.fill(State::Value(reply));
+        }
+    }
+
+    /// Whether somebody still waits for the answer.
+    pub fn is_waiting(&self) -> bool {
+        self.0.as_ref().is_some_and(|slot| slot.is_open())
+    }
+
+    /// For a request whose answer nobody wants.
+    pub fn detached() -> Self {
+        Self(None)
+    }
+}
+
+impl<R> Drop for ReplyTo<R> {
+    fn drop(&mut self) {
+        if let Some(slot) = self.0.take() {
+            slot.fill(State::Lost(Lost::Dropped));
+        }
+    }
+}
+
+impl<R> fmt::Debug for ReplyTo<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReplyTo(waiting: {})", self.is_waiting())
+    }
+}
+
+pub(crate) struct Slot<R>(Mutex<State<R>>);
+
+/// Why a slot stays empty.
+pub(crate) enum Lost {
+    Down(ExitReason),
+    Dropped,
+}
+
+enum State<R> {
+    Open(Option<Waker>),
+    Value(R),
+    Lost(Lost),
+    Closed,
+}
+
+impl<R> Default for Slot<R> {
+    fn default() -> Self {
+        Self(Mutex::new(State::Open(None)))
+    }
+}
+
+impl<R> Slot<R> {
+    fn is_open(&self) -> bool {
+        matches!(*lock(&self.0), State::Open(_))
+    }
+
+    /// The first answer counts; only "dropped" gives way to the exit reason behind it.
+    fn fill(&self, news: State<R>) {
+        let mut state = lock(&self.0);
+        let replaceable = match &*state {
+            State::Open(_) => true,
+            State::Lost(Lost::Dropped) => matches!(news, State::Lost(Lost::Down(_))),
+            _ => false,
+        };
+        // What is dropped below may be a user's value: not under the lock.
+        let old = if replaceable {
+            mem::replace(&mut *state, news)
+        } else {
+            news
+        };
+        drop(state);
+        if let State::Open(Some(waker)) = old {
+            waker.wake();
+        }
+    }
+}
+
+/// Hears of a death without being a process.
+pub(crate) trait OnDown: Send + Sync {
+    fn down(&self, reason: ExitReason);
+}
+
+impl<R: Send> OnDown for Slot<R> {
+    fn down(&self, reason: ExitReason) {
+        self.fill(State::Lost(Lost::Down(reason)));
+    }
+}
+
+/// The waiting side. Dropping it closes the slot and removes the monitor.
+pub(crate) struct Waiting<R> {
+    slot: Arc<Slot<R>>,
+    cell: Arc<Cell>,
+    monitor: MonitorRef,
+}
+
+impl<R: Send + 'static> Waiting<R> {
+    /// Monitors `cell` with the slot; `None` if it is dead.
+    pub fn on(cell: Arc<Cell>, slot: Arc<Slot<R>>) -> Option<Self> {
+        let monitor = MonitorRef::next();
+        let alive = cell.watch(monitor, Watcher::Slot(Arc::clone(&slot) as Arc<dyn OnDown>));
+        alive.then_some(Self {
+            slot,
+            cell,
+            monitor,
+        })
+    }
+
+    pub fn reply_to(&self) -> ReplyTo<R> {
+        ReplyTo(Some(Arc::clone(&self.slot)))
+    }
+}
+
+impl<R> Future for Waiting<R> {
+    type Output = Result<R, Lost>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = lock(&self.slot.0);
+        match mem::replace(&mut *state, State::Closed) {
+            State::Value(value) => Poll::Ready(Ok(value)),
+            // A process at its end drops the requests it holds: the exit reason is on its way.
+            State::Lost(Lost::Dropped) if !self.cell.closing.load(Ordering::Acquire) => {
+                Poll::Ready(Err(Lost::Dropped))
+            }
+            State::Lost(Lost::Down(reason)) => Poll::Ready(Err(Lost::Down(reason))),
+            State::Open(_) | State::Lost(_) | State::Closed => {
+                *state = State::Open(Some(cx.waker().clone()));
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<R> Drop for Waiting<R> {
+    fn drop(&mut self) {
+        self.cell.unwatch(self.monitor);
+        let old = mem::replace(&mut *lock(&self.slot.0), State::Closed);
+        drop(old);
+    }
+}

@@ -1,0 +1,354 @@
+//! The shell: the actix actor that holds a user's process, its mailbox's sending side, and the
+//! wrapper future that polls signals before the mailbox, catches every panic and announces the
+//! end. Nothing here can abort: the user's values are dropped one by one, each under `catch`.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+
+use actix::dev::channel::AddressReceiver;
+use actix::dev::{AsyncContextParts, ContextFut, ContextParts};
+use actix::{Actor, Addr};
+
+use crate::cell::{Body, Cell};
+use crate::crash;
+use crate::ctx::{Ctx, TURN_MESSAGES};
+use crate::exit::ExitReason;
+use crate::letter::Note;
+use crate::panics::{Fault, catch, drop_quietly};
+use crate::process::{Init, Process};
+use crate::signals::die;
+use crate::spawn::Starter;
+use crate::sync::{now_ns, since_ns};
+
+/// The actix actor. The process is taken out of it at the end.
+pub(crate) struct Shell<P>(Option<P>);
+
+/// The end of a process, as decided and as it turned out.
+#[derive(Clone)]
+pub(crate) struct Ending {
+    reason: ExitReason,
+    terminate: bool,
+    summary: Option<String>,
+}
+
+impl<P: Process> Shell<P> {
+    pub fn process(&mut self) -> Option<&mut P> {
+        self.0.as_mut()
+    }
+}
+
+impl<P: Process> Actor for Shell<P> {
+    type Context = Ctx<P>;
+
+    fn started(&mut self, ctx: &mut Ctx<P>) {
+        let Some(process) = self.process() else {
+            return;
+        };
+        match process.init(ctx) {
+            Init::Ready => ctx.init_done(Ok(())),
+            Init::Fail(reason) => ctx.init_done(Err(reason)),
+            Init::Pending => {}
+        }
+    }
+
+    // The only place where actix lends us the actor at its end, so the process dies here.
+    fn stopped(&mut self, ctx: &mut Ctx<P>) {
+        let (Some(mut process), Some(mut ending)) = (self.0.take(), ctx.ending.take()) else {
+            return;
+        };
+        let last = ctx.last_message;
+        let panicked = |fault: Fault| fault.into_reason(last);
+        if ending.terminate
+            && let Err(fault) = catch(|| process.terminate(&ending.reason, ctx))
+        {
+            ending.reason = panicked(fault);
+        }
+        if ending.reason.is_crash() {
+            ending.summary = catch(|| process.state_summary()).ok().flatten();
+        }
+        if let Err(fault) = catch(|| drop(process)) {
+            ending.reason = panicked(fault);
+        }
+        ctx.ending = Some(ending);
+    }
+}
+
+/// The body of a process's cell. It keeps the mailbox open until the process ends.
+pub(crate) struct Mailbox<P: Process>(pub Addr<Shell<P>>);
+
+impl<P: Process> Body for Mailbox<P> {
+    fn kind(&self) -> &'static str {
+        P::KIND
+    }
+
+    fn class(&self) -> &'static str {
+        P::CLASS
+    }
+
+    fn mailbox_max(&self) -> usize {
+        P::MAILBOX_MAX
+    }
+
+    fn push(&self, note: Note) {
+        self.0.do_send(note);
+    }
+
+    fn interrupt(&self, cell: &Cell) {
+        cell.waker.wake();
+    }
+}
+
+/// A process that does not run yet; it may travel to another arbiter's thread. Dropped on the
+/// way (the arbiter is gone), it is a dead process: `NoProc`.
+pub(crate) struct Seed<P: Process, F> {
+    cell: Arc<Cell<Mailbox<P>>>,
+    parts: Option<SeedParts<P, F>>,
+}
+
+struct SeedParts<P: Process, F> {
+    receiver: AddressReceiver<Shell<P>>,
+    make: F,
+    starter: Option<Starter>,
+}
+
+impl<P: Process, F: FnOnce() -> P> Seed<P, F> {
+    pub fn new(
+        cell: Arc<Cell<Mailbox<P>>>,
+        receiver: AddressReceiver<Shell<P>>,
+        make: F,
+        starter: Option<Starter>,
+    ) -> Self {
+        let parts = Some(SeedParts {
+            receiver,
+            make,
+            starter,
+        });
+        Self { cell, parts }
+    }
+
+    /// Makes the process; the error is a panic of the maker, already announced.
+    fn grow(&mut self) -> Option<ContextFut<Shell<P>, Ctx<P>>> {
+        let parts = self.parts.take()?;
+        match catch(parts.make) {
+            Ok(process) => {
+                let mailbox = actix::dev::Mailbox::new(parts.receiver);
+                let ctx = Ctx::new(
+                    ContextParts::new(mailbox.sender_producer()),
+                    Arc::clone(&self.cell),
+                    parts.starter,
+                );
+                Some(ContextFut::new(ctx, Shell(Some(process)), mailbox))
+            }
+            Err(fault) => {
+                let reason = fault.into_reason(None);
+                drop_quietly(parts.receiver);
+                announce(&*self.cell, reason, parts.starter);
+                None
+            }
+        }
+    }
+}
+
+impl<P: Process, F> Seed<P, F> {
+    fn wither(&mut self, reason: ExitReason) {
+        if let Some(parts) = self.parts.take() {
+            self.cell.closing.store(true, Ordering::Release);
+            drop_quietly(parts.make);
+            drop_quietly(parts.receiver);
+            announce(&*self.cell, reason, parts.starter);
+        }
+    }
+}
+
+impl<P: Process, F> Drop for Seed<P, F> {
+    fn drop(&mut self) {
+        self.wither(ExitReason::NoProc);
+    }
+}
+
+/// The future that is a process.
+pub(crate) struct Running<P: Process, F> {
+    cell: Arc<Cell<Mailbox<P>>>,
+    stage: Stage<P, F>,
+}
+
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large variant is the living process, which is what the memory is for"
+)]
+enum Stage<P: Process, F> {
+    Seed(Seed<P, F>),
+    Live(ContextFut<Shell<P>, Ctx<P>>),
+    Done,
+}
+
+impl<P: Process, F: FnOnce() -> P> Running<P, F> {
+    pub fn new(seed: Seed<P, F>) -> Self {
+        Self {
+            cell: Arc::clone(&seed.cell),
+            stage: Stage::Seed(seed),
+        }
+    }
+
+    /// One turn; the answer is how the process ends, if it does.
+    fn turn(&mut self, cx: &mut Context<'_>) -> Option<End> {
+        if let Some(reason) = self.cell.pending_exit() {
+            return Some(End::signalled(reason));
+        }
+        if let Stage::Seed(seed) = &mut self.stage {
+            self.stage = seed.grow().map_or(Stage::Done, Stage::Live);
+        }
+        let Stage::Live(inner) = &mut self.stage else {
+            return Some(End::own(ExitReason::Normal));
+        };
+        inner.ctx().budget = TURN_MESSAGES;
+        let began = now_ns();
+        self.cell.busy_since_ns.store(began, Ordering::Relaxed);
+        let polled = catch(|| Pin::new(&mut *inner).poll(cx));
+        charge(&self.cell, began);
+        let ctx = inner.ctx();
+        match polled {
+            Err(fault) => return Some(End::crashed(fault.into_reason(ctx.last_message))),
+            Ok(Poll::Ready(())) => return Some(End::own(ExitReason::Normal)),
+            Ok(Poll::Pending) => {}
+        }
+        if let Some(reason) = ctx.exit.take() {
+            return Some(End::own(reason));
+        }
+        if ctx.budget == 0 {
+            cx.waker().wake_by_ref();
+        }
+        self.cell.pending_exit().map(End::signalled)
+    }
+}
+
+impl<P: Process, F> Running<P, F> {
+    fn end(&mut self, end: End) {
+        self.cell.closing.store(true, Ordering::Release);
+        match mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Done => {}
+            Stage::Seed(mut seed) => seed.wither(end.reason),
+            Stage::Live(inner) => {
+                let report = end.report;
+                let (ending, last, starter) = close(inner, end);
+                let panicked = matches!(ending.reason, ExitReason::Panic(_));
+                if ending.reason.is_crash() && (report || panicked) {
+                    crash::report(&*self.cell, &ending.reason, last, ending.summary.as_deref());
+                }
+                announce(&*self.cell, ending.reason, starter);
+            }
+        }
+    }
+}
+
+impl<P: Process, F> Unpin for Running<P, F> {}
+
+impl<P: Process, F: FnOnce() -> P> Future for Running<P, F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        this.cell.waker.register(cx.waker());
+        match this.turn(cx) {
+            None => Poll::Pending,
+            Some(end) => {
+                this.end(end);
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+impl<P: Process, F> Drop for Running<P, F> {
+    // Still alive: the arbiter stops. Nothing can run any more, so this is a kill.
+    fn drop(&mut self) {
+        self.end(End::signalled(ExitReason::Killed));
+    }
+}
+
+/// How a process ends.
+struct End {
+    reason: ExitReason,
+    /// `terminate` is to be called.
+    terminate: bool,
+    /// A crash is the process's own and wants a report.
+    report: bool,
+}
+
+impl End {
+    fn own(reason: ExitReason) -> Self {
+        Self {
+            reason,
+            terminate: true,
+            report: true,
+        }
+    }
+
+    fn crashed(reason: ExitReason) -> Self {
+        Self {
+            terminate: false,
+            ..Self::own(reason)
+        }
+    }
+
+    fn signalled(reason: ExitReason) -> Self {
+        Self {
+            report: false,
+            ..Self::crashed(reason)
+        }
+    }
+}
+
+/// Ends the inner actor; afterwards all of the user's values are dropped.
+fn close<P: Process>(
+    mut inner: ContextFut<Shell<P>, Ctx<P>>,
+    end: End,
+) -> (Box<Ending>, Option<&'static str>, Option<Starter>) {
+    let ctx = inner.ctx();
+    let starter = ctx.starter.take();
+    let mut ending = Box::new(Ending {
+        reason: end.reason,
+        terminate: end.terminate && ctx.ready,
+        summary: None,
+    });
+    if ctx.parts().started() {
+        // actix calls `stopped` of an actor that stops, and there the process is taken apart.
+        ctx.ending = Some(ending.clone());
+        ctx.parts().stop();
+        let polled = catch(|| Pin::new(&mut inner).poll(&mut Context::from_waker(Waker::noop())));
+        if let Some(outcome) = inner.ctx().ending.take() {
+            ending = outcome;
+        }
+        if let Err(fault) = polled {
+            ending.reason = fault.into_reason(inner.ctx().last_message);
+        }
+    }
+    let last = inner.ctx().last_message;
+    // A context that is not terminated would be polled again by its Drop, and a panic there aborts.
+    inner.ctx().parts().terminate();
+    if let Err(fault) = catch(|| drop(inner)) {
+        ending.reason = fault.into_reason(last);
+    }
+    (ending, last, starter)
+}
+
+fn charge<P: Process>(cell: &Cell<Mailbox<P>>, began: u64) {
+    let spent = u64::try_from(since_ns(began).as_nanos()).unwrap_or(u64::MAX);
+    let total = cell.run_ns.load(Ordering::Relaxed).saturating_add(spent);
+    cell.run_ns.store(total, Ordering::Relaxed);
+    cell.busy_since_ns.store(0, Ordering::Relaxed);
+}
+
+/// Tells the world, and last the starter: when it hears of a failed start, the process is gone.
+fn announce(cell: &Cell, reason: ExitReason, starter: Option<Starter>) {
+    die(cell, reason.clone());
+    if let Some(starter) = starter
+        && let Err(fault) = catch(|| starter(cell.pid, Err(reason)))
+    {
+        log::error!("a starter panicked: {}", fault.message);
+    }
+}

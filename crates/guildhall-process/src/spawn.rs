@@ -1,0 +1,243 @@
+//! Starting processes: where they run, what they are linked to before they run, and how a starter
+//! waits for `init`.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use actix::dev::channel::channel;
+use actix_rt::{Arbiter, ArbiterHandle};
+use tokio::sync::oneshot;
+
+use crate::cell::{Cell, ChildRecord, Label};
+use crate::exit::ExitReason;
+use crate::panics;
+use crate::pid::{MonitorRef, Pid};
+use crate::process::Process;
+use crate::process_ref::ProcRef;
+use crate::shell::{Mailbox, Running, Seed};
+use crate::signals;
+use crate::table;
+
+/// Where a process runs. It stays there all its life.
+#[derive(Clone, Debug, Default)]
+pub enum Placement {
+    /// On the arbiter of the thread that spawns it.
+    #[default]
+    Here,
+    /// On this arbiter.
+    On(ArbiterHandle),
+}
+
+impl Placement {
+    /// The current arbiter, to be used from other threads later. `Here` if there is none.
+    pub fn here() -> Self {
+        Arbiter::try_current().map_or(Self::Here, Self::On)
+    }
+}
+
+/// A monitor to be set together with the spawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Monitor {
+    /// Which process gets the DOWN.
+    pub by: Pid,
+    /// What the DOWN will carry.
+    pub reference: MonitorRef,
+}
+
+impl Monitor {
+    /// A new monitor of process `by`.
+    pub fn by(by: Pid) -> Self {
+        Self {
+            by,
+            reference: MonitorRef::next(),
+        }
+    }
+}
+
+/// How to start a process.
+#[derive(Default)]
+pub struct Spawn {
+    /// Where it runs.
+    pub placement: Placement,
+    /// Its name on the status page and in logs; for look-ups there is [`crate::Registry`].
+    pub name: Option<String>,
+    /// Whom it is linked to before it runs.
+    pub link: Option<Pid>,
+    /// Who monitors it from its beginning.
+    pub monitor: Option<Monitor>,
+    /// Whose child it is.
+    pub parent: Option<Pid>,
+    pub(crate) child: Option<Box<ChildRecord>>,
+}
+
+impl Spawn {
+    /// Here, without name, link, monitor and parent.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Here, with a name for the status page.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self::new().name(name)
+    }
+
+    /// Sets the name.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sets the place.
+    pub fn on(mut self, placement: Placement) -> Self {
+        self.placement = placement;
+        self
+    }
+
+    /// Links the process to `pid`, atomically with the spawn. If `pid` is dead, the process gets a
+    /// `NoProc` exit signal before it runs.
+    pub fn link(mut self, pid: Pid) -> Self {
+        self.link = Some(pid);
+        self
+    }
+
+    /// Sets a monitor, atomically with the spawn.
+    pub fn monitor(mut self, monitor: Monitor) -> Self {
+        self.monitor = Some(monitor);
+        self
+    }
+
+    /// Sets the parent.
+    pub fn parent(mut self, pid: Pid) -> Self {
+        self.parent = Some(pid);
+        self
+    }
+
+    /// Makes `pid` the parent and links to it.
+    pub fn child_of(self, pid: Pid) -> Self {
+        self.parent(pid).link(pid)
+    }
+
+    pub(crate) fn record(mut self, record: ChildRecord) -> Self {
+        self.child = Some(Box::new(record));
+        self
+    }
+}
+
+/// Why a process could not be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartError {
+    /// It ended before its `init` was done: with the reason that `init` gave, `NoProc` if its
+    /// arbiter was gone, or the reason of a signal that ended it.
+    Init(ExitReason),
+    /// The dynamic supervisor has as many children as it may have.
+    MaxChildren,
+    /// The supervisor is dead.
+    NoProc,
+    /// The supervisor's mailbox is full.
+    Full,
+}
+
+impl StartError {
+    /// The error as an exit reason.
+    pub fn reason(&self) -> ExitReason {
+        match self {
+            Self::Init(reason) => reason.clone(),
+            Self::NoProc => ExitReason::NoProc,
+            Self::MaxChildren | Self::Full => ExitReason::error(self.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Init(reason) => write!(f, "the process ended before it was ready: {reason}"),
+            Self::MaxChildren => f.write_str("the supervisor has as many children as it may have"),
+            Self::NoProc => f.write_str("the supervisor is dead"),
+            Self::Full => f.write_str("the supervisor's mailbox is full"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Hears once how `init` went; after an error the process is dead already.
+pub(crate) type Starter = Box<dyn FnOnce(Pid, Result<(), ExitReason>) + Send>;
+
+/// Starts a process without waiting for its `init`. Link and monitor of the options are set before
+/// it can run. `make` runs on the process's arbiter, as the first thing the process does. Where no
+/// arbiter can run it, the process is dead at once (`NoProc`), and its links hear of it.
+pub fn spawn<P: Process>(opts: Spawn, make: impl FnOnce() -> P + Send + 'static) -> ProcRef<P> {
+    spawn_with(opts, make, None)
+}
+
+/// Starts a process and waits for its `init` (`start_link` if the options link it). The process
+/// starts at once; the future only waits, on any thread.
+///
+/// # Errors
+/// [`StartError::Init`] if the process ended before it was ready. It is gone then, and its link has
+/// got the exit signal like that of any other death.
+pub fn start<P: Process>(
+    opts: Spawn,
+    make: impl FnOnce() -> P + Send + 'static,
+) -> impl Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static {
+    let (tx, rx) = oneshot::channel();
+    let starter: Starter = Box::new(move |_pid, result| {
+        // Who does not wait any more needs no answer.
+        let _ = tx.send(result);
+    });
+    let process = spawn_with(opts, make, Some(starter));
+    async move {
+        match rx.await {
+            Ok(Ok(())) => Ok(process),
+            Ok(Err(reason)) => Err(StartError::Init(reason)),
+            Err(_closed) => Err(StartError::Init(ExitReason::NoProc)),
+        }
+    }
+}
+
+pub(crate) fn spawn_with<P, F>(opts: Spawn, make: F, starter: Option<Starter>) -> ProcRef<P>
+where
+    P: Process,
+    F: FnOnce() -> P + Send + 'static,
+{
+    panics::install_hook();
+    // Capacity 0 is "unbounded" to actix; the bound that holds is our own, in `ProcRef::tell`.
+    let (sender, receiver) = channel(0);
+    let label = Label {
+        name: opts.name.map(String::into_boxed_str),
+        child: opts.child,
+    };
+    let body = Mailbox(actix::Addr::new(sender));
+    let cell = Arc::new(Cell::new(opts.parent, label, body));
+    table::insert(cell.clone());
+    if let Some(peer) = opts.link {
+        signals::link(&*cell, peer);
+    }
+    if let Some(monitor) = opts.monitor {
+        signals::monitor_by(monitor.by, monitor.reference, cell.pid);
+    }
+    let seed = Seed::new(Arc::clone(&cell), receiver, make, starter);
+    place(opts.placement, seed);
+    ProcRef::new(cell)
+}
+
+fn place<P, F>(placement: Placement, seed: Seed<P, F>)
+where
+    P: Process,
+    F: FnOnce() -> P + Send + 'static,
+{
+    match placement {
+        Placement::On(arbiter) => {
+            // An arbiter that is gone drops the seed, and that is the process's end.
+            arbiter.spawn_fn(move || {
+                actix_rt::spawn(Running::new(seed));
+            });
+        }
+        Placement::Here if Arbiter::try_current().is_some() => {
+            actix_rt::spawn(Running::new(seed));
+        }
+        Placement::Here => drop(seed),
+    }
+}

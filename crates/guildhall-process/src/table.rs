@@ -1,0 +1,44 @@
+//! The process-wide table of living processes and ports, in shards so that arbiters do not queue
+//! up behind each other.
+
+use std::array;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use crate::cell::Cell;
+use crate::pid::Pid;
+use crate::sync::{NumberHash, lock};
+
+const SHARDS: u64 = 64;
+
+type Shard = Mutex<HashMap<Pid, Arc<Cell>, NumberHash>>;
+
+static TABLE: LazyLock<[Shard; 64]> = LazyLock::new(|| array::from_fn(|_| Shard::default()));
+
+fn shard(pid: Pid) -> &'static Shard {
+    let index = usize::try_from(pid.to_u64() % SHARDS).unwrap_or(0);
+    let [first, ..] = &*TABLE;
+    TABLE.get(index).unwrap_or(first)
+}
+
+pub(crate) fn insert(cell: Arc<Cell>) {
+    lock(shard(cell.pid)).insert(cell.pid, cell);
+}
+
+pub(crate) fn remove(pid: Pid) {
+    // The cell may be dropped here and run a user's Drop: not under the lock.
+    let removed = lock(shard(pid)).remove(&pid);
+    drop(removed);
+}
+
+pub(crate) fn get(pid: Pid) -> Option<Arc<Cell>> {
+    lock(shard(pid)).get(&pid).cloned()
+}
+
+/// All living cells, in no order.
+pub(crate) fn all() -> Vec<Arc<Cell>> {
+    TABLE
+        .iter()
+        .flat_map(|shard| lock(shard).values().cloned().collect::<Vec<_>>())
+        .collect()
+}

@@ -1,0 +1,88 @@
+//! A future that belongs to a process, with what the process does with its result.
+
+use std::any::type_name;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix::fut::ActorFuture;
+
+use crate::ctx::Ctx;
+use crate::panics::drop_quietly;
+use crate::process::Process;
+use crate::shell::Shell;
+
+type Work<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// See [`Ctx::run`], [`Ctx::wait`] and [`Ctx::send_after`].
+pub(crate) struct Task<T, C> {
+    work: Option<Work<T>>,
+    then: Option<C>,
+    name: &'static str,
+    /// Whether it yields to the mailbox's pauses; a waited task is such a pause itself.
+    polite: bool,
+}
+
+impl<T, C> Task<T, C> {
+    /// A task beside the mailbox, shown as a message of type `N`.
+    pub fn message<N>(work: Work<T>, then: C) -> Self {
+        Self {
+            work: Some(work),
+            then: Some(then),
+            name: type_name::<N>(),
+            polite: true,
+        }
+    }
+
+    /// A task that the mailbox waits for.
+    pub fn waited<N>(work: Work<T>, then: C) -> Self {
+        let mut task = Self::message::<N>(work, then);
+        task.polite = false;
+        task
+    }
+}
+
+impl<T, C> Unpin for Task<T, C> {}
+
+impl<P, T, C> ActorFuture<Shell<P>> for Task<T, C>
+where
+    P: Process,
+    C: FnOnce(&mut P, T, &mut Ctx<P>) + 'static,
+{
+    type Output = ();
+
+    fn poll(
+        mut self: Pin<&mut Self>,
+        shell: &mut Shell<P>,
+        ctx: &mut Ctx<P>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        // Not polled now, no waker left behind: the turn that ends the pause polls every task.
+        if self.polite && ctx.is_paused() {
+            return Poll::Pending;
+        }
+        let Some(work) = self.work.as_mut() else {
+            return Poll::Ready(());
+        };
+        let Poll::Ready(value) = work.as_mut().poll(cx) else {
+            return Poll::Pending;
+        };
+        self.work = None;
+        if let (Some(then), Some(process)) = (self.then.take(), shell.process()) {
+            ctx.begin(self.name, false);
+            then(process, value, ctx);
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<T, C> Drop for Task<T, C> {
+    // All tasks of a process are dropped at once when it ends: two panics there would abort.
+    fn drop(&mut self) {
+        if self.work.is_some() || self.then.is_some() {
+            let left = (self.work.take(), self.then.take());
+            drop_quietly(left.0);
+            drop_quietly(left.1);
+        }
+    }
+}
