@@ -36,6 +36,8 @@ pub struct FormatLimits {
     pub image_px_per_side_max: u32,
     /// The image's pixels in all. 2^28 = 268 million: as much as 1 GiB once a client decodes it.
     pub image_px_max: u64,
+    /// Either side of the map in grid cells. 0.01: above zero; a picture may be a part of one cell.
+    pub map_cells_per_side_min: f64,
     /// Either side of the map in grid cells. 1024: eight times the largest canvas of the usual editors.
     pub map_cells_per_side_max: f64,
     /// Pixels per grid cell. 1: a world map may have a pixel per cell.
@@ -66,6 +68,7 @@ impl Default for FormatLimits {
             image_bytes_max: 96 * 1024 * 1024,
             image_px_per_side_max: 32_768,
             image_px_max: 1 << 28,
+            map_cells_per_side_min: 0.01,
             map_cells_per_side_max: 1024.0,
             pixels_per_grid_min: 1.0,
             pixels_per_grid_max: 2048.0,
@@ -83,6 +86,7 @@ impl Default for FormatLimits {
 impl FormatLimits {
     pub(crate) fn all_positive(&self) -> bool {
         let cells = [
+            self.map_cells_per_side_min,
             self.map_cells_per_side_max,
             self.pixels_per_grid_min,
             self.pixels_per_grid_max,

@@ -1,17 +1,16 @@
 //! The rules that a name may break, in the order in which they are told.
 
 use unicode_normalization::char::is_combining_mark;
-use unicode_security::{
-    GeneralSecurityProfile, RestrictionLevel, RestrictionLevelDetection,
-    general_security_profile::IdentifierType,
-};
+use unicode_security::GeneralSecurityProfile;
+use unicode_security::general_security_profile::IdentifierType;
+use unicode_security::mixed_script::AugmentedScriptSet;
 
 use super::{
     NAME_BYTES_MAX, NAME_CHARS_MAX, NAME_MARKS_MAX, NAME_RAW_BYTES_MAX, NameRefusal, NameRule,
 };
 
-/// What may stand between letters and digits.
-const SEPARATORS: [char; 5] = [' ', '\'', '’', '-', '.'];
+/// What may stand between letters and digits; the dots are those of Catalan and Japanese.
+const SEPARATORS: [char; 7] = [' ', '\'', '’', '-', '.', '·', '・'];
 
 fn refusal(rule: NameRule, sentence: impl Into<String>) -> NameRefusal {
     let sentence = sentence.into();
@@ -109,26 +108,32 @@ fn spaces(name: &str) -> Result<(), NameRefusal> {
     Ok(())
 }
 
-/// Letters, digits and marks in everyday use (UTS 39 "allowed"), and a few separators.
+/// Letters, digits and marks of living scripts (by the identifier types of UTS 39), and the separators.
+/// Rarer letters are in: `ẁ` is Welsh, `𠮷` a Japanese family, Cherokee a script of limited use.
 fn character(c: char) -> Result<(), NameRefusal> {
+    use IdentifierType::{Inclusion, Limited_Use, Not_Character, Recommended, Uncommon_Use};
     let code = u32::from(c);
     if SEPARATORS.contains(&c) {
         return Ok(());
     }
-    if c.identifier_type() == Some(IdentifierType::Not_Character) {
-        return Err(refusal(
-            NameRule::Unassigned,
-            format!("U+{code:04X} is no character that Unicode knows."),
-        ));
+    match c.identifier_type() {
+        Some(Recommended | Inclusion | Uncommon_Use | Limited_Use) if is_letter_or_mark(c) => {
+            Ok(())
+        }
+        Some(Not_Character) | None => {
+            let sentence = format!("U+{code:04X} is no character that Unicode knows.");
+            Err(refusal(NameRule::Unassigned, sentence))
+        }
+        // Archaic and technical letters, symbols, and `_`, which identifiers have and names do not.
+        Some(_) => {
+            let sentence = format!("{c:?} (U+{code:04X}) does not belong in a name.");
+            Err(refusal(NameRule::Character, sentence))
+        }
     }
-    // `_` and the like are allowed in identifiers, yet are neither letter, digit nor mark.
-    if c.identifier_allowed() && (c.is_alphanumeric() || is_combining_mark(c)) {
-        return Ok(());
-    }
-    Err(refusal(
-        NameRule::Character,
-        format!("{c:?} (U+{code:04X}) does not belong in a name."),
-    ))
+}
+
+fn is_letter_or_mark(c: char) -> bool {
+    c.is_alphanumeric() || is_combining_mark(c)
 }
 
 fn marks(name: &str) -> Result<(), NameRefusal> {
@@ -154,10 +159,21 @@ fn marks(name: &str) -> Result<(), NameRefusal> {
     Ok(())
 }
 
-/// One script, or Latin with Han, kana, Hangul or Bopomofo ("highly restrictive", UTS 39).
+/// One script, or Latin with Japanese, Korean or Chinese ("highly restrictive", UTS 39).
 fn scripts(name: &str) -> Result<(), NameRefusal> {
-    let letters: String = name.chars().filter(|c| !SEPARATORS.contains(c)).collect();
-    if letters.check_restriction_level(RestrictionLevel::HighlyRestrictive) {
+    let latin = AugmentedScriptSet::for_char('a');
+    let mut all = AugmentedScriptSet::default();
+    let mut not_latin = all;
+    for c in name.chars().filter(|c| !SEPARATORS.contains(c)) {
+        let scripts = AugmentedScriptSet::for_char(c);
+        all.intersect_with(scripts);
+        let mut in_latin = scripts;
+        in_latin.intersect_with(latin);
+        if in_latin.is_empty() {
+            not_latin.intersect_with(scripts);
+        }
+    }
+    if !all.is_empty() || not_latin.jpan || not_latin.kore || not_latin.hanb {
         return Ok(());
     }
     Err(refusal(

@@ -1,1 +1,78 @@
-//! Tests of `rights`.
+//! Tests of `rights`: both tables, cell by cell.
+
+use super::*;
+
+/// Who of gm, player, spectator, stranger may do it.
+const CAMPAIGN: [(Act, [bool; 4]); 5] = [
+    (Act::Invite, [true, false, false, false]),
+    (Act::CreateBoard, [true, false, false, false]),
+    (Act::OpenBoard, [true, true, true, false]),
+    (Act::UploadBoard, [true, false, false, false]),
+    (Act::SeeMembers, [true, true, true, false]),
+];
+
+/// Who of leader, officer, member, stranger may do it.
+const GUILD: [(GuildAct, [bool; 4]); 3] = [
+    (GuildAct::See, [true, true, true, false]),
+    (GuildAct::Invite, [true, true, false, false]),
+    (GuildAct::SaveShip, [true, true, true, false]),
+];
+
+#[test]
+fn every_cell_of_the_campaign_table_is_as_written() {
+    let holders = Role::ALL.into_iter().map(Some).chain([None]);
+    let holders: Vec<_> = holders.collect();
+    assert_eq!(CAMPAIGN.map(|(act, _)| act), Act::ALL);
+    for (act, row) in CAMPAIGN {
+        for (&holder, allowed) in holders.iter().zip(row) {
+            assert_eq!(may(holder, act).is_ok(), allowed, "{holder:?} {act:?}");
+        }
+    }
+}
+
+#[test]
+fn every_cell_of_the_guild_table_is_as_written() {
+    let holders = Rank::ALL.into_iter().map(Some).chain([None]);
+    let holders: Vec<_> = holders.collect();
+    assert_eq!(GUILD.map(|(act, _)| act), GuildAct::ALL);
+    for (act, row) in GUILD {
+        for (&holder, allowed) in holders.iter().zip(row) {
+            let answer = may_in_guild(holder, act);
+            assert_eq!(answer.is_ok(), allowed, "{holder:?} {act:?}");
+        }
+    }
+}
+
+#[test]
+fn a_denial_names_its_rule_and_what_one_is() {
+    let denied = may(Some(Role::Player), Act::UploadBoard).unwrap_err();
+    assert_eq!(denied.rule, "board.upload");
+    assert!(denied.sentence.contains("you are player"), "{denied}");
+    let denied = may(None, Act::OpenBoard).unwrap_err();
+    assert_eq!(denied.rule, "board.open");
+    assert!(denied.sentence.contains("Only members"), "{denied}");
+}
+
+#[test]
+fn rules_are_unique() {
+    let campaign = Act::ALL.map(|act| act.row().0);
+    let guild = GuildAct::ALL.map(|act| act.row().0);
+    let rules: std::collections::HashSet<_> = campaign.iter().chain(&guild).collect();
+    assert_eq!(rules.len(), campaign.len() + guild.len());
+}
+
+#[test]
+fn roles_and_ranks_have_one_spelling_everywhere() {
+    for role in Role::ALL {
+        assert_eq!(role.as_str().parse(), Ok(role));
+        let json = serde_json::to_string(&role).unwrap();
+        assert_eq!(json, format!("\"{role}\""));
+    }
+    for rank in Rank::ALL {
+        assert_eq!(rank.as_str().parse(), Ok(rank));
+        let json = serde_json::to_string(&rank).unwrap();
+        assert_eq!(json, format!("\"{rank}\""));
+    }
+    assert!("GM".parse::<Role>().is_err());
+    assert!("captain".parse::<Rank>().is_err());
+}
