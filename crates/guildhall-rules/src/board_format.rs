@@ -101,11 +101,22 @@ impl FormatLimits {
             self.lights_max,
             self.nesting_max,
         ];
-        cells.iter().all(|&limit| limit > 0.0)
+        cells.iter().all(|&limit| limit > 0.0 && limit.is_finite())
             && !counts.contains(&0)
             && self.file_bytes_max > 0
             && self.image_px_per_side_max > 0
             && self.image_px_max > 0
+    }
+
+    /// No range is empty.
+    pub(crate) fn ranges_hold(&self) -> bool {
+        self.map_cells_per_side_min <= self.map_cells_per_side_max
+            && self.pixels_per_grid_min <= self.pixels_per_grid_max
+    }
+
+    /// Deep enough for the format itself, and shallower than where the JSON reader stops.
+    pub(crate) fn nesting_fits(&self) -> bool {
+        (6..=100).contains(&self.nesting_max)
     }
 }
 

@@ -126,12 +126,15 @@ impl Limits {
         }
     }
 
-    fn relations(&self) -> [(bool, &'static str); 15] {
+    fn relations(&self) -> [(bool, &'static str); 17] {
         let chunk_frame = self.chunk_bytes_max.saturating_add(CHUNK_HEADER_BYTES);
         let state_escaped = self.state_bytes_max.saturating_mul(2);
         let keepalives = self.keepalive_interval_ms.saturating_mul(2);
         [
-            (self.all_positive(), "every limit must be above 0"),
+            (
+                self.all_positive(),
+                "every limit must be above 0 and finite",
+            ),
             (
                 chunk_frame <= self.frame_bytes_max,
                 "frame_bytes_max must hold chunk_bytes_max and a header of 24 bytes",
@@ -148,6 +151,11 @@ impl Limits {
                 self.map.file_bytes_max <= self.upload_bytes_max,
                 "upload_bytes_max must be at least map.file_bytes_max",
             ),
+            (
+                self.map.ranges_hold(),
+                "in map, every _min must be at most its _max",
+            ),
+            (self.map.nesting_fits(), "map.nesting_max must be 6 to 100"),
             (
                 self.message_bytes_max <= self.outbox_bytes_max,
                 "outbox_bytes_max must be at least message_bytes_max",

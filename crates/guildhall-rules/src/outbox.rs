@@ -85,7 +85,7 @@ impl<F> Outbox<F> {
             return None;
         }
         if idle {
-            self.last_progress = now;
+            self.last_progress = self.last_progress.max(now);
         }
         let (frame, bytes) = self.waiting.pop_front()?;
         self.waiting_bytes = self.waiting_bytes.saturating_sub(bytes);
@@ -97,7 +97,11 @@ impl<F> Outbox<F> {
     /// The socket handed on `frames` frames of `bytes` bytes in all. More than is in flight counts as all.
     pub fn acked(&mut self, frames: usize, bytes: usize, now: Duration) {
         self.flying_frames = self.flying_frames.saturating_sub(frames);
-        self.flying_bytes = self.flying_bytes.saturating_sub(bytes);
+        self.flying_bytes = match self.flying_frames {
+            // Whoever acknowledges by frames alone must not eat up the credit in bytes.
+            0 => 0,
+            _ => self.flying_bytes.saturating_sub(bytes),
+        };
         self.last_progress = self.last_progress.max(now);
     }
 

@@ -9,9 +9,11 @@ use crate::board_format::{
     BoardFormat, Checked, FORMAT_UNIVERSAL_VTT, FormatLimits, FormatRefusal, check_size,
 };
 
-use judge::{Grid, Judge};
+use grid::Grid;
+use judge::Judge;
 use note::Note;
 
+mod grid;
 mod image;
 mod judge;
 mod note;

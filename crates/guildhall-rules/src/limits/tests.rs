@@ -17,11 +17,16 @@ fn the_defaults_fit_each_other() {
 #[test]
 fn every_broken_relation_is_named() {
     type Case = (fn(&mut Limits), &'static str);
-    let cases: [Case; 18] = [
+    let cases: [Case; 23] = [
         (|l| l.sessions_max = 0, "every limit"),
         (|l| l.flush_window_ms = 0, "every limit"),
         (|l| l.map.walls_max = 0, "every limit"),
         (|l| l.map.outside_cells_max = f64::NAN, "every limit"),
+        (|l| l.map.outside_cells_max = f64::INFINITY, "finite"),
+        (|l| l.map.pixels_per_grid_min = 9999.0, "_min must be"),
+        (|l| l.map.map_cells_per_side_min = 9999.0, "_min must be"),
+        (|l| l.map.nesting_max = 5, "nesting_max"),
+        (|l| l.map.nesting_max = 127, "nesting_max"),
         (
             |l| l.chunk_bytes_max = usize::MAX,
             "frame_bytes_max must hold",

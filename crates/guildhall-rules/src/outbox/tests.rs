@@ -78,6 +78,19 @@ fn a_full_outbox_gives_the_frame_back() {
 }
 
 #[test]
+fn acknowledgements_that_do_not_add_up_cost_no_credit() {
+    let mut outbox = outbox();
+    for frame in 0..3 {
+        outbox.push(frame, 90).unwrap();
+        assert_eq!(drain(&mut outbox, NOW), [frame]);
+        outbox.acked(1, 0, NOW);
+        assert!(outbox.is_empty() && outbox.bytes() == 0);
+    }
+    outbox.acked(7, usize::MAX, NOW);
+    assert_eq!(outbox.frames(), 0);
+}
+
+#[test]
 fn the_write_deadline_runs_from_the_last_progress_while_something_flies() {
     let mut outbox = outbox();
     assert_eq!(outbox.write_deadline(), None);

@@ -9,7 +9,7 @@ use imagesize::ImageType;
 
 use crate::board_format::{FormatLimits, FormatRefusal};
 
-use super::judge::Grid;
+use super::grid::Grid;
 use super::note::Note;
 use super::{IMAGE_TOLERANCE_PX, IMAGE_TOLERANCE_SHARE};
 

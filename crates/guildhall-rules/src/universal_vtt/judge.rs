@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use crate::board_format::{Checked, FormatLimits, FormatRefusal, MapSummary, Summary};
 
+use super::grid::Grid;
 use super::image::{self, Image};
 use super::note::{Note, Notes};
 use super::schema::{Field, Need, Shape};
@@ -76,26 +77,6 @@ pub(super) struct Judge<'l> {
     image: Option<Image>,
 }
 
-/// The map's grid, in cells.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Grid {
-    pub origin: (f64, f64),
-    pub size: (f64, f64),
-    pub pixels_per_grid: f64,
-}
-
-impl Grid {
-    /// How far a point lies outside, in cells. Some exporters count from the origin, some from the
-    /// picture's corner, so a point is outside only when it is by both.
-    fn distance(&self, (x, y): (f64, f64)) -> f64 {
-        let beyond = |at: f64, origin: f64, size: f64| {
-            let (low, high) = (origin.min(0.0), (origin + size).max(size));
-            (low - at).max(at - high).max(0.0)
-        };
-        beyond(x, self.origin.0, self.size.0).max(beyond(y, self.origin.1, self.size.1))
-    }
-}
-
 impl<'l> Judge<'l> {
     /// Points are judged against this grid; the pass that looks for it starts with none.
     pub(super) fn new(limits: &'l FormatLimits, grid: Grid) -> Self {
@@ -139,12 +120,11 @@ impl<'l> Judge<'l> {
         })
     }
 
-    /// The refusal that stopped the reading, or what the reader itself found wrong.
-    pub(super) fn refusal(&mut self, error: &serde_json::Error, text: &str) -> FormatRefusal {
-        let path = self.place();
+    /// The refusal that stopped the reading, or else the reader's own, at the place where it stopped.
+    pub(super) fn refusal(&mut self, own: impl FnOnce() -> FormatRefusal) -> FormatRefusal {
         self.refusal.take().unwrap_or_else(|| FormatRefusal {
-            path: Some(path),
-            ..not_json(error, text)
+            path: Some(place(&self.path)),
+            ..own()
         })
     }
 
@@ -357,31 +337,4 @@ fn place(path: &[Step]) -> String {
     };
     path.iter()
         .fold("$".to_owned(), |place, next| place + &step(next))
-}
-
-/// The reader's own errors. serde_json tells these two apart by their text only.
-fn not_json(error: &serde_json::Error, document: &str) -> FormatRefusal {
-    let text = error.to_string();
-    let (line, column) = (error.line(), error.column());
-    if error.is_eof() || breaks_off_in_a_number(error, document) {
-        FormatRefusal::new(
-            "map.truncated",
-            format!("The map ends too early, at line {line}."),
-        )
-    } else if text.starts_with("number out of range") {
-        let sentence = format!("A number is too large to be read (line {line}, column {column}).");
-        FormatRefusal::new("map.number_not_finite", sentence)
-    } else if text.starts_with("recursion limit") {
-        FormatRefusal::new("map.too_deep", "The map is nested too deep.")
-    } else {
-        FormatRefusal::new("map.not_json", format!("The map is no JSON: {text}."))
-    }
-}
-
-/// `0.` at the very end is a number that breaks off, though the reader calls it an invalid one.
-fn breaks_off_in_a_number(error: &serde_json::Error, document: &str) -> bool {
-    let lines = document.split('\n').count();
-    let last_line = document.rsplit('\n').next().unwrap_or_default();
-    let at_end = error.line() == lines && error.column() >= last_line.len();
-    at_end && last_line.ends_with(['.', '-', '+', 'e', 'E'])
 }

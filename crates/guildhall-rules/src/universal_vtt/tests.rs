@@ -27,7 +27,7 @@ fn map() -> Value {
         "portals": [{
             "position": {"x": 2, "y": 1},
             "bounds": [{"x": 1.5, "y": 1}, {"x": 2.5, "y": 1}],
-            "rotation": -0.785398,
+            "rotation": -1.25,
             "closed": true,
             "freestanding": false
         }],

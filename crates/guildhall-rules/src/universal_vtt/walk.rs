@@ -26,7 +26,7 @@ pub(super) fn walk(
         judge,
     };
     let read = root.deserialize(&mut json).and_then(|()| json.end());
-    read.map_err(|error| judge.refusal(&error, text))
+    read.map_err(|error| judge.refusal(|| not_json(&error, text)))
 }
 
 /// One value that is about to be read.
@@ -244,4 +244,31 @@ impl Visitor<'_> for KeyOf {
 )]
 fn nearest(number: i128) -> f64 {
     number as f64
+}
+
+/// The reader's own errors. serde_json tells these two apart by their text only.
+fn not_json(error: &serde_json::Error, document: &str) -> FormatRefusal {
+    let text = error.to_string();
+    let (line, column) = (error.line(), error.column());
+    if error.is_eof() || breaks_off_in_a_number(error, document) {
+        FormatRefusal::new(
+            "map.truncated",
+            format!("The map ends too early, at line {line}."),
+        )
+    } else if text.starts_with("number out of range") {
+        let sentence = format!("A number is too large to be read (line {line}, column {column}).");
+        FormatRefusal::new("map.number_not_finite", sentence)
+    } else if text.starts_with("recursion limit") {
+        FormatRefusal::new("map.too_deep", "The map is nested too deep.")
+    } else {
+        FormatRefusal::new("map.not_json", format!("The map is no JSON: {text}."))
+    }
+}
+
+/// `0.` at the very end is a number that breaks off, though the reader calls it an invalid one.
+fn breaks_off_in_a_number(error: &serde_json::Error, document: &str) -> bool {
+    let lines = document.split('\n').count();
+    let last_line = document.rsplit('\n').next().unwrap_or_default();
+    let at_end = error.line() == lines && error.column() >= last_line.len();
+    at_end && last_line.ends_with(['.', '-', '+', 'e', 'E'])
 }
