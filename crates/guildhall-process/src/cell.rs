@@ -132,7 +132,7 @@ impl<B> Cell<B> {
             handled: AtomicU64::new(0),
             run_ns: AtomicU64::new(0),
             busy_since_ns: AtomicU64::new(0),
-            current: Mutex::new(""),
+            current: Mutex::new("init"),
             #[cfg(feature = "testing")]
             crash_in: std::sync::atomic::AtomicU32::new(0),
             state: Mutex::new(State::default()),

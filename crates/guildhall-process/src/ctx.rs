@@ -83,9 +83,9 @@ impl<P: Process> Ctx<P> {
         crate::testing::crash_if_due(&self.cell.crash_in);
     }
 
-    /// Whether tasks must wait for a later turn.
-    pub(crate) fn is_paused(&self) -> bool {
-        AsyncContext::waiting(self)
+    /// Whether this turn is over: the budget is used up, or the process is about to end.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.budget == 0 || self.exit.is_some() || self.cell.urgent.load(Ordering::Relaxed)
     }
 
     /// The process's own pid.
@@ -255,10 +255,7 @@ impl<P: Process> AsyncContext<Shell<P>> for Ctx<P> {
     // The mailbox asks this before every message: here the turn's budget, an own exit and a
     // signal that has just come in stop it.
     fn waiting(&self) -> bool {
-        self.parts.waiting()
-            || self.budget == 0
-            || self.exit.is_some()
-            || self.cell.urgent.load(Ordering::Relaxed)
+        self.parts.waiting() || self.is_spent()
     }
 
     fn cancel_future(&mut self, handle: SpawnHandle) -> bool {

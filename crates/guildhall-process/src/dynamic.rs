@@ -54,7 +54,9 @@ struct Child {
 }
 
 /// Starts a child: a closure, because only it knows the child's type.
-struct Start(Box<dyn FnOnce(&mut DynamicSupervisor, &mut Ctx<DynamicSupervisor>) + Send>);
+struct Start(Box<StartFn>);
+
+type StartFn = dyn FnOnce(&mut DynamicSupervisor, &mut Ctx<DynamicSupervisor>) + Send;
 
 /// The `init` of a child has succeeded. (A failed one shows as its EXIT.)
 struct Ready(Pid);

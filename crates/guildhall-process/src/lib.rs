@@ -1,3 +1,6 @@
+//! The layout: `signals` holds the rules, `cell` what others see of a process, `shell` its life on
+//! actix, `supervisor` and `dynamic` the supervisors; the rest is named after what it gives.
+//!
 #![doc = include_str!("../README.md")]
 
 mod blocking;

@@ -61,6 +61,10 @@ fn into_message(payload: Box<dyn Any + Send>) -> String {
 /// Adds the hook that notes where a panic happened; the hooks installed before still run.
 pub(crate) fn install_hook() {
     static ONCE: Once = Once::new();
+    // A hook cannot be set while this thread panics; the next spawn will do it.
+    if std::thread::panicking() {
+        return;
+    }
     ONCE.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {

@@ -149,7 +149,7 @@ impl<R: Send + 'static> Waiting<R> {
     /// Monitors `cell` with the slot; `None` if it is dead.
     pub fn on(cell: Arc<Cell>, slot: Arc<Slot<R>>) -> Option<Self> {
         let monitor = MonitorRef::next();
-        let alive = cell.watch(monitor, Watcher::Slot(Arc::clone(&slot) as Arc<dyn OnDown>));
+        let alive = cell.watch(monitor, Watcher::Slot(slot.clone()));
         alive.then_some(Self {
             slot,
             cell,

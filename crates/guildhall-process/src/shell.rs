@@ -145,7 +145,9 @@ impl<P: Process, F: FnOnce() -> P> Seed<P, F> {
             }
             Err(fault) => {
                 let reason = fault.into_reason(None);
+                self.cell.closing.store(true, Ordering::Release);
                 drop_quietly(parts.receiver);
+                crash::report(&*self.cell, &reason, None, None);
                 announce(&*self.cell, reason, parts.starter);
                 None
             }

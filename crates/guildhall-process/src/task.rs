@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use actix::AsyncContext;
 use actix::fut::ActorFuture;
 
 use crate::ctx::Ctx;
@@ -19,7 +20,7 @@ pub(crate) struct Task<T, C> {
     work: Option<Work<T>>,
     then: Option<C>,
     name: &'static str,
-    /// Whether it yields to the mailbox's pauses; a waited task is such a pause itself.
+    /// Whether it waits while the mailbox waits; a waited task is what the mailbox waits for.
     polite: bool,
 }
 
@@ -57,8 +58,9 @@ where
         ctx: &mut Ctx<P>,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        // Not polled now, no waker left behind: the turn that ends the pause polls every task.
-        if self.polite && ctx.is_paused() {
+        // Not polled now and no waker left behind: a spent turn is followed by another one, and the
+        // turn in which the mailbox's wait ends polls every task.
+        if ctx.is_spent() || (self.polite && ctx.waiting()) {
             return Poll::Pending;
         }
         let Some(work) = self.work.as_mut() else {

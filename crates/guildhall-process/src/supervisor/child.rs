@@ -126,7 +126,7 @@ impl ChildSpec {
         id: impl Into<String>,
         make: impl Fn() -> Supervisor + Send + Sync + 'static,
     ) -> Self {
-        Self::worker(id, make).as_supervisor()
+        Self::worker(id, make).into_supervisor()
     }
 
     /// A dynamic supervisor: permanent, with all the time it needs to shut down.
@@ -134,10 +134,10 @@ impl ChildSpec {
         id: impl Into<String>,
         make: impl Fn() -> DynamicSupervisor + Send + Sync + 'static,
     ) -> Self {
-        Self::worker(id, make).as_supervisor()
+        Self::worker(id, make).into_supervisor()
     }
 
-    fn as_supervisor(mut self) -> Self {
+    fn into_supervisor(mut self) -> Self {
         self.kind = ChildKind::Supervisor;
         self.shutdown = Shutdown::Infinity;
         self

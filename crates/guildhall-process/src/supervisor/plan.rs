@@ -74,11 +74,13 @@ mod tests {
             Restart::Temporary,
             Restart::Permanent,
         ];
-        (0..4)
-            .map(|i| Entry {
-                key: Key(i as u64),
-                restart: restart[i],
-                running: running[i],
+        (0..)
+            .zip(restart)
+            .zip(running)
+            .map(|((key, restart), running)| Entry {
+                key: Key(key),
+                restart,
+                running,
             })
             .collect()
     }
