@@ -19,6 +19,12 @@ pub trait BoardFormat: Send + Sync {
     /// The name on the wire and in the database.
     fn name(&self) -> &'static str;
 
+    /// Whether [`BoardFormat::check`] looks at more than the number of bytes. A caller that bounds the size
+    /// itself need not read the bytes of a format that does not.
+    fn reads_content(&self) -> bool {
+        true
+    }
+
     /// May these bytes become a revision? Never panics, whatever the bytes; memory stays within a small
     /// multiple of the limits.
     fn check(&self, bytes: &[u8], limits: &FormatLimits) -> Result<Checked, FormatRefusal>;
@@ -200,6 +206,10 @@ pub struct Opaque;
 impl BoardFormat for Opaque {
     fn name(&self) -> &'static str {
         FORMAT_OPAQUE
+    }
+
+    fn reads_content(&self) -> bool {
+        false
     }
 
     fn check(&self, bytes: &[u8], limits: &FormatLimits) -> Result<Checked, FormatRefusal> {

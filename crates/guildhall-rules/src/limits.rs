@@ -60,6 +60,24 @@ pub struct Limits {
     /// How long a ticket for the socket is good, once. 30 s.
     pub ticket_ttl_ms: u64,
 
+    /// How long a sign-in is good. 30 days.
+    pub token_ttl_ms: u64,
+    /// Unused socket tickets; each lives seconds. 10,000.
+    pub tickets_max: usize,
+
+    /// Threads and connections for database reads. 4.
+    pub reader_threads: usize,
+    /// Reads that may wait for a thread. 4,096.
+    pub reader_queue_max: usize,
+    /// Threads for the files of boards: hashing, checking, fsync. 2.
+    pub file_threads: usize,
+    /// File jobs that may wait for a thread. 4,096.
+    pub file_queue_max: usize,
+    /// Threads for password hashing, about 70 ms and 19 MiB each time. 2.
+    pub password_threads: usize,
+    /// Password hashes that may wait: the bound on hash exhaustion. 64.
+    pub password_queue_max: usize,
+
     /// Sessions on this server. 10,000.
     pub sessions_max: usize,
     /// Requests of one session that wait for their answers. 64.
@@ -101,6 +119,14 @@ impl Default for Limits {
             idle_timeout_ms: 60 * 60 * 1000,
             handshake_timeout_ms: 5_000,
             ticket_ttl_ms: 30_000,
+            token_ttl_ms: 30 * 24 * 60 * 60 * 1000,
+            tickets_max: 10_000,
+            reader_threads: 4,
+            reader_queue_max: 4_096,
+            file_threads: 2,
+            file_queue_max: 4_096,
+            password_threads: 2,
+            password_queue_max: 64,
             sessions_max: 10_000,
             requests_in_flight_max: 64,
             http_body_bytes_max: 16 * 1024,
@@ -210,6 +236,13 @@ impl Limits {
             self.outbox_bytes_max,
             self.credit_frames,
             self.credit_bytes,
+            self.tickets_max,
+            self.reader_threads,
+            self.reader_queue_max,
+            self.file_threads,
+            self.file_queue_max,
+            self.password_threads,
+            self.password_queue_max,
             self.sessions_max,
             self.requests_in_flight_max,
             self.http_body_bytes_max,
@@ -226,6 +259,7 @@ impl Limits {
             self.idle_timeout_ms,
             self.handshake_timeout_ms,
             self.ticket_ttl_ms,
+            self.token_ttl_ms,
             self.flush_window_ms,
             self.database_timeout_ms,
         ];
