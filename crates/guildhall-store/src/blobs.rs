@@ -68,6 +68,14 @@ pub trait BlobStore: Send + Sync {
         partial.discard()
     }
 
+    /// Throws a sealed content away that is not to be published.
+    ///
+    /// # Errors
+    /// The disk.
+    fn withdraw(&self, sealed: Sealed) -> Result<(), StoreError> {
+        partial::remove(&sealed.path)
+    }
+
     /// Throws away partials that were not written to for so long; returns how many.
     ///
     /// # Errors

@@ -31,5 +31,9 @@ pub use write_behind::{
 };
 pub use writer::Writer;
 
+/// The realm that every world has from its first migration on.
+pub const DEFAULT_REALM: uuid::Uuid =
+    uuid::Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0001);
+
 /// The longest document of a character or a ship, in bytes. The database checks the same bound.
 pub const STATE_BYTES_MAX: usize = 65_536;

@@ -4,6 +4,7 @@
 mod compare;
 mod index;
 mod load;
+mod lookup;
 mod tally;
 
 use uuid::Uuid;
@@ -13,6 +14,7 @@ use crate::changes::NameOwner;
 pub use compare::{NameDiff, NameRef, compare};
 pub use index::{NameClash, NameIndex, Reservation};
 pub use load::load_names;
+pub use lookup::entry;
 pub use tally::LoadProof;
 
 /// A taken name.

@@ -12,9 +12,13 @@ mod records;
 mod status;
 
 pub use accounts::{
-    AccountRow, LiveToken, account_by_id, account_by_login, live_tokens, token_account,
+    AccountRow, LiveToken, account_by_id, account_by_login, account_by_token, live_tokens,
+    token_account,
 };
-pub use boards::{BoardRow, RevisionRow, board_by_id, boards_of, published_hashes, revision};
+pub use boards::{
+    BoardRow, BoardWithHead, RevisionRow, board_by_id, board_with_head, boards_of,
+    boards_with_heads, published_hashes, revision,
+};
 pub use campaigns::{CampaignMember, CampaignRow, campaign_by_id, campaigns_of, members_of};
 pub use characters::{CharacterRow, character, characters_of};
 pub use guilds::{GuildMember, GuildRow, guild, guilds_of};

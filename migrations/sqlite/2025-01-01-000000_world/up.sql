@@ -6,6 +6,9 @@ CREATE TABLE realms (
     name TEXT NOT NULL UNIQUE
 );
 
+-- The realm of whoever says nothing else; the program knows its id.
+INSERT INTO realms (id, name) VALUES ('01970000-0000-7000-8000-000000000001', 'main');
+
 CREATE TABLE accounts (
     id TEXT NOT NULL PRIMARY KEY,
     realm_id TEXT NOT NULL REFERENCES realms (id),

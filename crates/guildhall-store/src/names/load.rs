@@ -117,7 +117,7 @@ fn uuid(text: &str) -> Result<Uuid, StoreError> {
     Uuid::try_parse(text).map_err(|error| unreadable(text, &error.to_string()))
 }
 
-fn owner(kind: &str, id: &str) -> Result<NameOwner, StoreError> {
+pub(super) fn owner(kind: &str, id: &str) -> Result<NameOwner, StoreError> {
     let kind = OwnerKind::from_word(kind).ok_or_else(|| unreadable(kind, "no kind of owner"))?;
     let id = uuid(id)?;
     Ok(NameOwner { kind, id })

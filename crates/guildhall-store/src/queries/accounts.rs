@@ -82,3 +82,18 @@ pub fn live_tokens(conn: &mut Connection, now_us: i64) -> Result<Vec<LiveToken>,
         .select(LiveToken::as_select())
         .load(conn)?)
 }
+
+/// The account behind a valid token; `None` for one that is unknown, expired or revoked.
+///
+/// # Errors
+/// The database.
+pub fn account_by_token(
+    conn: &mut Connection,
+    hash: &[u8; 32],
+    now_us: i64,
+) -> Result<Option<AccountRow>, StoreError> {
+    match token_account(conn, hash, now_us)? {
+        Some(token) => account_by_id(conn, token.account_id),
+        None => Ok(None),
+    }
+}

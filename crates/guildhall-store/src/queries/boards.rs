@@ -65,6 +65,44 @@ pub fn boards_of(conn: &mut Connection, campaign: Uuid) -> Result<Vec<BoardRow>,
         .load(conn)?)
 }
 
+/// A board and the revision that is its head.
+pub type BoardWithHead = (BoardRow, Option<RevisionRow>);
+
+/// A board with its head.
+///
+/// # Errors
+/// The database.
+pub fn board_with_head(
+    conn: &mut Connection,
+    id: Uuid,
+) -> Result<Option<BoardWithHead>, StoreError> {
+    let board = board_by_id(conn, id)?;
+    board.map(|board| with_head(conn, board)).transpose()
+}
+
+/// The boards of a campaign with their heads, oldest first.
+///
+/// # Errors
+/// The database.
+pub fn boards_with_heads(
+    conn: &mut Connection,
+    campaign: Uuid,
+) -> Result<Vec<BoardWithHead>, StoreError> {
+    let boards = boards_of(conn, campaign)?;
+    boards
+        .into_iter()
+        .map(|board| with_head(conn, board))
+        .collect()
+}
+
+fn with_head(conn: &mut Connection, board: BoardRow) -> Result<BoardWithHead, StoreError> {
+    let head = match board.head_revision {
+        Some(number) => revision(conn, board.id, number)?,
+        None => None,
+    };
+    Ok((board, head))
+}
+
 /// One revision of a board, side revisions too.
 pub fn revision(
     conn: &mut Connection,

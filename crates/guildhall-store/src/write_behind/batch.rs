@@ -23,6 +23,10 @@ pub struct Batch {
 
 /// What is written or refused as one.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "at most 256 at a time, and short-lived"
+)]
 pub enum Unit {
     Change(ChangeUnit),
     Save(SaveUnit),

@@ -272,6 +272,18 @@ impl<R> Buffer<R> {
         }
     }
 
+    /// A mark behind everything that was submitted so far.
+    pub fn mark(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// Whether every write submitted before the mark was taken has its outcome.
+    pub fn decided_before(&self, mark: u64) -> bool {
+        self.dirty
+            .first_key_value()
+            .is_none_or(|(seq, _)| *seq >= mark)
+    }
+
     /// Whether every write has its outcome.
     pub fn is_empty(&self) -> bool {
         self.dirty.is_empty()
@@ -288,3 +300,6 @@ fn repeats(link: &Link, save: &Save) -> bool {
 fn count(counter: &mut u64, more: usize) {
     *counter = counter.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,10 @@ pub struct Save {
 
 /// Anything that is written.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "passed on at once, never kept in numbers"
+)]
 pub enum Write {
     /// Coalesced: of several saves of one entity in a window only the newest is written.
     Save(Save),

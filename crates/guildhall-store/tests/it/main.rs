@@ -1,0 +1,18 @@
+//! The store on real files: what is durable is there, what is refused is refused alone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions
+)]
+
+mod blobs;
+mod chains;
+mod changes;
+mod isolation;
+mod names;
+mod opening;
+mod random_batches;
+mod whole_batch;
+mod world;
