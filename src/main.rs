@@ -1,1 +1,135 @@
-fn main() {}
+//! The program: `guildhall dev` (the default), `guildhall serve`, `guildhall probe`. Parses flags, sets up
+//! the log, and hands over to the library.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use guildhall::config::{Config, ConfigError};
+use guildhall::hall::Faults;
+use guildhall::server::{self, Running};
+use guildhall::{demo, probe};
+
+/// Backend for shared-world games in which every connection is a supervised process.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a world with a demo filled in at the first start (the default).
+    Dev(Flags),
+    /// Serve a world.
+    Serve(Flags),
+    /// Walk the whole path against a running server; exit status 1 at the first step that fails.
+    Probe(probe::Flags),
+}
+
+#[derive(Args, Clone, Default)]
+struct Flags {
+    /// Configuration file; without it `guildhall.toml` if there is one.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Directory of the world.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Address of the public listener.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// Address of the admin listener.
+    #[arg(long)]
+    admin_listen: Option<SocketAddr>,
+}
+
+/// The file that is read when `--config` is not given.
+const CONFIG_FILE: &str = "guildhall.toml";
+
+impl Flags {
+    fn config(self) -> Result<Config, ConfigError> {
+        let fallback = PathBuf::from(CONFIG_FILE);
+        let file = self
+            .config
+            .or_else(|| fallback.exists().then_some(fallback));
+        let mut config = Config::load(file.as_deref(), std::env::vars())?;
+        config.data = self.data.unwrap_or(config.data);
+        config.listen = self.listen.unwrap_or(config.listen);
+        config.admin_listen = self.admin_listen.unwrap_or(config.admin_listen);
+        Ok(config)
+    }
+}
+
+fn main() -> ExitCode {
+    env_logger::Builder::from_env(
+        env_logger::Env::default().default_filter_or("info,actix_server=warn"),
+    )
+    .init();
+    let cli = Cli::parse();
+    let system = actix_web::rt::System::new();
+    let done = match cli.command {
+        Some(Command::Probe(flags)) => return system.block_on(probe::run(flags)),
+        Some(Command::Serve(flags)) => system.block_on(run(flags, false)),
+        Some(Command::Dev(flags)) => system.block_on(run(flags, true)),
+        None => system.block_on(run(cli.flags, true)),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            say(&format!("guildhall cannot start: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A reader that has closed standard output is no reason to stop.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+async fn run(flags: Flags, dev: bool) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let running = server::start(flags.config()?, Faults::default()).await?;
+    let (public, admin) = (running.public_address(), running.admin_address());
+    let data = running.hall().config.data.display().to_string();
+    if dev {
+        let sign_ins = demo::fill(&running.hall().config.data, public).await?;
+        for sign_in in sign_ins {
+            say(&format!("demo sign-in  {sign_in}"));
+        }
+    }
+    say(&format!("socket        ws://{public}/v1/socket"));
+    say(&format!("admin         http://{admin}/admin/supervisor"));
+    say(&format!(
+        "admin token   {data}/{}",
+        server::ADMIN_TOKEN_FILE
+    ));
+    say(&format!("listening     http://{public}"));
+    until_told_to_stop(running).await
+}
+
+async fn until_told_to_stop(running: Running) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let told = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+        reason = running.died() => {
+            say(&format!("guildhall gave up: {reason}"));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    log::info!("{told}: stopping");
+    let saved = running.stop().await;
+    say("stopped");
+    Ok(if saved {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

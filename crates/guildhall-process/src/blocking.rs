@@ -102,10 +102,14 @@ impl Pool {
     ///
     /// # Errors
     /// See [`JobError`]; `Full` comes without waiting.
-    pub fn run<T: Send + 'static>(
+    pub fn run<T, F>(
         &self,
-        job: impl FnOnce() -> T + Send + 'static,
-    ) -> impl Future<Output = Result<T, JobError>> + Send + 'static {
+        job: F,
+    ) -> impl Future<Output = Result<T, JobError>> + Send + 'static + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
         let (job, result) = wrap(job);
         let refused = self.shared().accept(job).err();
         async move {

@@ -137,12 +137,13 @@ impl<P: Process> ProcRef<P> {
     ///
     /// # Errors
     /// See [`CallError`]. The timeout counts from the first poll.
-    pub fn call<M, R>(
+    pub fn call<M, R, F>(
         &self,
         timeout: Duration,
-        make: impl FnOnce(ReplyTo<R>) -> M,
-    ) -> impl Future<Output = Result<R, CallError>> + Send + 'static
+        make: F,
+    ) -> impl Future<Output = Result<R, CallError>> + Send + 'static + use<P, M, R, F>
     where
+        F: FnOnce(ReplyTo<R>) -> M,
         P: Handle<M>,
         M: Send + 'static,
         R: Send + 'static,

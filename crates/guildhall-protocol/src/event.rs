@@ -1,5 +1,6 @@
-//! What a server sends unasked. Events of one session are numbered by the
-//! frame that carries them, so that a gap is seen.
+//! What a server sends unasked. The frame numbers them by their source, so that
+//! a gap is seen: events of a board count with the board's position, all others
+//! with the session.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -17,6 +18,12 @@ messages! {
             download: String,
             /// The upload that became the head, if it was one.
             by_upload: Option<Uuid>,
+        }
+        /// The server lost the board's process: this session must open the board again.
+        "board.unbound" BoardUnbound {
+            board: Uuid,
+            /// How the process ended.
+            reason: String,
         }
         /// Someone opened or left a board that this session has open.
         "board.audience_changed" BoardAudienceChanged { board: Uuid, audience: u32 }

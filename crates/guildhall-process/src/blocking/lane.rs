@@ -39,10 +39,14 @@ impl Lane {
     ///
     /// # Errors
     /// See [`JobError`]; `Full` comes without waiting.
-    pub fn run<T: Send + 'static>(
+    pub fn run<T, F>(
         &self,
-        job: impl FnOnce() -> T + Send + 'static,
-    ) -> impl Future<Output = Result<T, JobError>> + Send + 'static {
+        job: F,
+    ) -> impl Future<Output = Result<T, JobError>> + Send + 'static + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
         let (job, result) = wrap(job);
         let accepted = self.accept(job);
         async move {

@@ -1,0 +1,128 @@
+//! Who is it: passwords, tokens, tickets, Origin. Everything here happens before a process exists; the
+//! socket and the routes call it, nobody else decides who somebody is.
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use guildhall_protocol::{Code, Refusal, TICKET_PREFIX};
+use guildhall_store::queries;
+use uuid::Uuid;
+
+use crate::hall::{self, HallRef};
+use secrets::SecretHash;
+
+pub mod passwords;
+pub mod secrets;
+pub mod tickets;
+
+/// An account that has proven itself, and the token it did so with.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The account.
+    pub account: Uuid,
+    /// Its login, for people to read.
+    pub login: String,
+    /// Its realm.
+    pub realm: Uuid,
+    /// The realm's name, for people to read.
+    pub realm_name: String,
+    /// Hash of the token; the token itself is nowhere.
+    pub token: SecretHash,
+}
+
+fn unauthenticated(sentence: &str) -> Refusal {
+    Refusal::new(Code::Unauthenticated, sentence)
+}
+
+/// The identity behind a token's hash, if the token is valid now.
+///
+/// # Errors
+/// `unauthenticated`, `unavailable`.
+pub async fn identify(hall: &HallRef, token: SecretHash) -> Result<Identity, Refusal> {
+    let now = hall::now_us();
+    let found = hall
+        .read(move |conn| queries::account_by_token(conn, &token.0, now))
+        .await?;
+    let row = found.ok_or_else(|| {
+        unauthenticated("This token is not known, has expired, or was signed out.")
+    })?;
+    Ok(Identity {
+        account: row.id,
+        login: row.login,
+        realm: row.realm_id,
+        realm_name: hall::REALM_NAME.to_string(),
+        token,
+    })
+}
+
+/// Whether the token is valid still.
+///
+/// # Errors
+/// `unauthenticated`, `unavailable`.
+pub async fn still_valid(hall: &HallRef, token: SecretHash) -> Result<(), Refusal> {
+    identify(hall, token).await.map(drop)
+}
+
+/// The bearer token of a request.
+///
+/// # Errors
+/// `unauthenticated` when there is none; a token in a URL is never looked at.
+pub fn bearer(request: &HttpRequest) -> Result<SecretHash, Refusal> {
+    request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .map(|token| secrets::hash_of(token.trim()))
+        .ok_or_else(|| unauthenticated("Send the token as `Authorization: Bearer …`."))
+}
+
+/// Identifies a request for a socket: by bearer token, or by a ticket among the offered sub-protocols,
+/// which is how a browser can send one.
+///
+/// # Errors
+/// `unauthenticated`, `unavailable`.
+pub async fn identify_socket(hall: &HallRef, request: &HttpRequest) -> Result<Identity, Refusal> {
+    let token = match offered(request).find_map(|p| p.strip_prefix(TICKET_PREFIX)) {
+        Some(ticket) => hall
+            .tickets
+            .spend(secrets::hash_of(ticket), hall.now())
+            .ok_or_else(|| {
+                unauthenticated("This ticket is not known, was used, or has expired.")
+            })?,
+        None => bearer(request)?,
+    };
+    identify(hall, token).await
+}
+
+/// The sub-protocols that the client offers.
+pub fn offered(request: &HttpRequest) -> impl Iterator<Item = &str> {
+    request
+        .headers()
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+}
+
+/// Refuses a page of another origin. Programs that are no browsers send no Origin and pass.
+///
+/// # Errors
+/// `origin_forbidden`.
+pub fn check_origin(hall: &HallRef, request: &HttpRequest) -> Result<(), Refusal> {
+    let Some(origin) = request.headers().get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let listening = hall
+        .public_address
+        .get()
+        .copied()
+        .unwrap_or(hall.config.listen);
+    let allowed = origin
+        .to_str()
+        .is_ok_and(|origin| hall.config.allows_origin(origin, listening));
+    if allowed {
+        return Ok(());
+    }
+    let sentence = format!("Pages of the origin {origin:?} may not connect here.");
+    Err(Refusal::new(Code::OriginForbidden, sentence))
+}

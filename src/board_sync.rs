@@ -1,0 +1,553 @@
+//! The board process: one open board's head, its audience and its uploads under way. In `boards`,
+//! temporary, stops when nobody has the board open. It asks the campaign's live state before every upload
+//! and again at every commit; the head moves only by compare-and-set in the database.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytestring::ByteString;
+use guildhall_process::{
+    Ctx, Down, ExitReason, Handle, Init, MonitorRef, Pid, ProcRef, Process, ReplyTo,
+};
+use guildhall_protocol::http::revision_path;
+use guildhall_protocol::{
+    BoardView, Code, Event, Head, Position, Refusal, Role, ServerFrame, Warning,
+};
+use guildhall_rules::rights::Act;
+use guildhall_store::blobs::{self, Partial};
+use guildhall_store::queries::{BoardRow, RevisionRow, board_with_head};
+use uuid::Uuid;
+
+use crate::campaign::{Campaign, Standing};
+use crate::hall::{HallRef, NOT_FOUND};
+use crate::session::{Deliver, Session};
+
+mod commit;
+
+/// A board that nobody has open this long stops.
+const IDLE_STOP: Duration = Duration::from_secs(60);
+
+/// See the file's head.
+pub struct BoardSync {
+    hall: HallRef,
+    id: Uuid,
+    board: Option<BoardRow>,
+    head: Option<Head>,
+    incarnation: Uuid,
+    seq: u64,
+    audience: HashMap<Pid, Viewer>,
+    uploads: HashMap<Uuid, Ticket>,
+    asked: bool,
+}
+
+/// A session that has the board open.
+struct Viewer {
+    session: ProcRef<Session>,
+    monitor: MonitorRef,
+    /// The newest revision that it acknowledged to have loaded, or made itself.
+    loaded: Option<u32>,
+}
+
+/// What an upload was granted on.
+#[derive(Clone)]
+struct Ticket {
+    session: Pid,
+    session_id: Uuid,
+    account: Uuid,
+    base: Option<u32>,
+    rights_epoch: u32,
+}
+
+/// What a session that opens the board is told.
+#[derive(Debug)]
+pub struct Opened {
+    /// The board with its head.
+    pub board: BoardView,
+    /// The role it was opened with.
+    pub role: Role,
+    /// Sessions that have it open, this one included.
+    pub audience: u32,
+    /// Where the board's events are.
+    pub position: Position,
+}
+
+/// Join the audience.
+pub struct Open {
+    /// Who listens.
+    pub session: ProcRef<Session>,
+    /// Whose session it is.
+    pub account: Uuid,
+    /// The present state, or the refusal.
+    pub reply: ReplyTo<Result<Opened, Refusal>>,
+}
+
+/// Leave the audience.
+pub struct Close {
+    /// Who leaves.
+    pub session: Pid,
+    /// Done.
+    pub reply: ReplyTo<()>,
+}
+
+/// Tell head, audience and position to a session that has the board open.
+pub struct Status {
+    /// Who asks.
+    pub session: Pid,
+    /// `not_open` when it has not.
+    pub reply: ReplyTo<Result<(Option<Head>, u32, Position), Refusal>>,
+}
+
+/// A session downloaded a revision and compared its hash.
+pub struct Loaded {
+    /// Who.
+    pub session: Pid,
+    /// Which.
+    pub revision: u32,
+    /// What it computed.
+    pub hash: String,
+    /// Noted, or why not.
+    pub reply: ReplyTo<Result<(), Refusal>>,
+}
+
+/// Ask for an upload ticket.
+pub struct BeginUpload {
+    /// Who uploads.
+    pub session: Pid,
+    /// Its id, for the history.
+    pub session_id: Uuid,
+    /// Whose session it is.
+    pub account: Uuid,
+    /// The revision that it succeeds.
+    pub base: Option<u32>,
+    /// Bytes announced.
+    pub size_bytes: u64,
+    /// The format the client means, if it says.
+    pub format: Option<String>,
+    /// The upload's id, or the refusal.
+    pub reply: ReplyTo<Result<Uuid, Refusal>>,
+}
+
+/// All bytes are there: check them, make them durable, move the head.
+pub struct Commit {
+    /// Which upload.
+    pub upload: Uuid,
+    /// Who asks; must be who was granted the upload.
+    pub session: Pid,
+    /// What was received.
+    pub partial: Partial,
+    /// The client's hash, compared and never trusted.
+    pub claimed_hash: Option<String>,
+    /// The new head, or the refusal.
+    pub reply: ReplyTo<Result<Committed, Refusal>>,
+}
+
+/// The answer to a commit.
+#[derive(Debug)]
+pub struct Committed {
+    /// Which board.
+    pub board: Uuid,
+    /// Its new head.
+    pub head: Head,
+    /// What the format accepted and wants known.
+    pub warnings: Vec<Warning>,
+}
+
+/// Forget an upload.
+pub struct Abandon {
+    /// Which.
+    pub upload: Uuid,
+    /// Who asks.
+    pub session: Pid,
+}
+
+impl BoardSync {
+    /// A process for board `id`.
+    #[must_use]
+    pub fn new(hall: HallRef, id: Uuid) -> Self {
+        Self {
+            hall,
+            id,
+            board: None,
+            head: None,
+            incarnation: Uuid::now_v7(),
+            seq: 0,
+            audience: HashMap::new(),
+            uploads: HashMap::new(),
+            asked: true,
+        }
+    }
+
+    /// The live process of board `id`.
+    ///
+    /// # Errors
+    /// `not_found`, `unavailable`, `overloaded`.
+    pub async fn reach(hall: &HallRef, id: Uuid) -> Result<ProcRef<Self>, Refusal> {
+        let root = Arc::clone(hall);
+        hall.boards.reach(id, move || Self::new(root, id)).await
+    }
+
+    /// Asks the campaign's live state about one of the audience or somebody who wants to join it.
+    fn check(
+        &self,
+        account: Uuid,
+        act: Act,
+    ) -> impl Future<Output = Result<Standing, Refusal>> + use<> {
+        let hall = Arc::clone(&self.hall);
+        let campaign = self.board.as_ref().map(|b| b.campaign_id);
+        async move {
+            match campaign {
+                Some(campaign) => Campaign::check(&hall, campaign, account, act).await,
+                None => Err(Refusal::new(Code::Unavailable, "The board is loading.")),
+            }
+        }
+    }
+
+    fn view(&self, board: &BoardRow) -> BoardView {
+        BoardView {
+            board: self.id,
+            campaign: board.campaign_id,
+            name: board.name.clone(),
+            format: board.format.clone(),
+            head: self.head.clone(),
+        }
+    }
+
+    fn position(&self) -> Position {
+        Position {
+            incarnation: self.incarnation,
+            seq: self.seq,
+        }
+    }
+
+    fn audience_size(&self) -> u32 {
+        u32::try_from(self.audience.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Encodes the event once and hands it to everyone who has the board open.
+    fn broadcast(&mut self, event: Event) {
+        self.seq += 1;
+        let frame = ServerFrame::Event {
+            seq: self.seq,
+            event,
+        };
+        let text = ByteString::from(frame.to_json());
+        for viewer in self.audience.values() {
+            Deliver { text: text.clone() }.to(&viewer.session);
+        }
+    }
+
+    fn leave(&mut self, session: Pid) -> Option<Viewer> {
+        let viewer = self.audience.remove(&session)?;
+        self.uploads.retain(|_, ticket| ticket.session != session);
+        let (board, audience) = (self.id, self.audience_size());
+        self.broadcast(Event::BoardAudienceChanged { board, audience });
+        Some(viewer)
+    }
+
+    fn viewer(&self, session: Pid) -> Result<&Viewer, Refusal> {
+        self.audience
+            .get(&session)
+            .ok_or_else(|| Refusal::new(Code::NotOpen, "This session has not opened the board."))
+    }
+}
+
+struct IdleCheck;
+
+impl Process for BoardSync {
+    const KIND: &'static str = "board_sync";
+
+    fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+        if let Err(taken) = self.hall.boards.registry().register(self.id, &ctx.me()) {
+            return Init::Fail(ExitReason::error(taken.to_string()));
+        }
+        let id = self.id;
+        let row = self.hall.read(move |conn| board_with_head(conn, id));
+        ctx.wait(row, |this, row, ctx| match row {
+            Ok(Some((board, head))) => {
+                this.head = head.map(head_view);
+                this.board = Some(board);
+                ctx.send_after(IDLE_STOP, IdleCheck);
+                ctx.init_done(Ok(()));
+            }
+            Ok(None) => ctx.init_done(Err(ExitReason::error(NOT_FOUND))),
+            Err(refusal) => ctx.init_done(Err(ExitReason::error(refusal.message))),
+        });
+        Init::Pending
+    }
+
+    fn handle_down(&mut self, down: Down, _: &mut Ctx<Self>) {
+        self.leave(down.pid);
+    }
+
+    fn state_summary(&self) -> Option<String> {
+        Some(format!(
+            "board {}, head {:?}, {} viewers, {} uploads",
+            self.id,
+            self.head.as_ref().map(|h| h.revision),
+            self.audience.len(),
+            self.uploads.len()
+        ))
+    }
+}
+
+/// A stored revision as the wire shows it.
+#[must_use]
+pub fn head_view(row: RevisionRow) -> Head {
+    Head {
+        revision: row.revision,
+        hash: blobs::hex(&row.hash),
+        size_bytes: row.size_bytes,
+        format: row.format,
+        created_at_us: row.created_at,
+        by: row.created_by,
+    }
+}
+
+impl Handle<IdleCheck> for BoardSync {
+    fn handle(&mut self, _: IdleCheck, ctx: &mut Ctx<Self>) {
+        if std::mem::take(&mut self.asked) || !self.audience.is_empty() {
+            ctx.send_after(IDLE_STOP, IdleCheck);
+        } else {
+            ctx.exit(ExitReason::Normal);
+        }
+    }
+}
+
+impl Handle<Open> for BoardSync {
+    fn handle(
+        &mut self,
+        Open {
+            session,
+            account,
+            reply,
+        }: Open,
+        ctx: &mut Ctx<Self>,
+    ) {
+        self.asked = true;
+        let standing = self.check(account, Act::OpenBoard);
+        ctx.run(standing, move |this, standing, ctx| {
+            reply.send(standing.and_then(|s| this.join(session, s.role, ctx)));
+        });
+    }
+}
+
+impl BoardSync {
+    fn join(
+        &mut self,
+        session: ProcRef<Session>,
+        role: Role,
+        ctx: &mut Ctx<Self>,
+    ) -> Result<Opened, Refusal> {
+        let board = self
+            .board
+            .as_ref()
+            .map(|board| self.view(board))
+            .ok_or_else(|| Refusal::new(Code::Unavailable, "The board is loading."))?;
+        let pid = session.pid();
+        let known = self.audience.remove(&pid);
+        let (monitor, loaded) = match known {
+            Some(viewer) => (viewer.monitor, viewer.loaded),
+            None => (ctx.monitor(pid), None),
+        };
+        let viewer = Viewer {
+            session,
+            monitor,
+            loaded,
+        };
+        self.audience.insert(pid, viewer);
+        let (id, audience) = (self.id, self.audience_size());
+        self.broadcast(Event::BoardAudienceChanged {
+            board: id,
+            audience,
+        });
+        Ok(Opened {
+            board,
+            role,
+            audience,
+            position: self.position(),
+        })
+    }
+}
+
+impl Handle<Close> for BoardSync {
+    fn handle(&mut self, Close { session, reply }: Close, ctx: &mut Ctx<Self>) {
+        if let Some(viewer) = self.leave(session) {
+            ctx.demonitor(viewer.monitor);
+        }
+        reply.send(());
+    }
+}
+
+impl Handle<Status> for BoardSync {
+    fn handle(&mut self, Status { session, reply }: Status, _: &mut Ctx<Self>) {
+        let told = self
+            .viewer(session)
+            .map(|_| (self.head.clone(), self.audience_size(), self.position()));
+        reply.send(told);
+    }
+}
+
+impl Handle<Loaded> for BoardSync {
+    fn handle(&mut self, loaded: Loaded, _: &mut Ctx<Self>) {
+        let Loaded {
+            session,
+            revision,
+            hash,
+            reply,
+        } = loaded;
+        reply.send(self.note_loaded(session, revision, &hash));
+    }
+}
+
+impl BoardSync {
+    fn note_loaded(&mut self, session: Pid, revision: u32, hash: &str) -> Result<(), Refusal> {
+        self.viewer(session)?;
+        let head = self
+            .head
+            .as_ref()
+            .filter(|head| head.revision == revision)
+            .ok_or_else(|| stale(self.head.as_ref()))?;
+        if head.hash != hash {
+            return Err(Refusal::new(
+                Code::HashMismatch,
+                "What you loaded is not this revision; load it again.",
+            ));
+        }
+        if let Some(viewer) = self.audience.get_mut(&session) {
+            viewer.loaded = Some(revision);
+        }
+        Ok(())
+    }
+}
+
+/// The conflict that names the present head.
+fn stale(head: Option<&Head>) -> Refusal {
+    let sentence = match head {
+        Some(head) => format!("The head of this board is revision {}.", head.revision),
+        None => "This board has no revision yet.".to_string(),
+    };
+    Refusal::new(Code::StaleBase, sentence).detail(serde_json::json!({ "head": head }))
+}
+
+impl Handle<BeginUpload> for BoardSync {
+    fn handle(&mut self, begin: BeginUpload, ctx: &mut Ctx<Self>) {
+        self.asked = true;
+        let standing = self.check(begin.account, Act::UploadBoard);
+        ctx.run(standing, move |this, standing, _| {
+            let granted = standing.and_then(|standing| this.grant(&begin, standing));
+            begin.reply.send(granted);
+        });
+    }
+}
+
+impl BoardSync {
+    /// Rights come first, so that somebody without them learns nothing else; then what the upload builds on.
+    fn grant(&mut self, begin: &BeginUpload, standing: Standing) -> Result<Uuid, Refusal> {
+        let viewer = self.viewer(begin.session)?;
+        let format = self.board.as_ref().map(|b| b.format.as_str());
+        if let Some(meant) = begin.format.as_deref().filter(|f| Some(*f) != format) {
+            let sentence = format!("This board takes {}, not {meant}.", format.unwrap_or("?"));
+            return Err(Refusal::new(Code::FormatMismatch, sentence));
+        }
+        if begin.size_bytes > self.hall.config.limits.upload_bytes_max {
+            let max = self.hall.config.limits.upload_bytes_max;
+            let sentence = format!("An upload may have {max} bytes.");
+            return Err(Refusal::new(Code::UploadTooLarge, sentence));
+        }
+        let head = self.head.as_ref().map(|head| head.revision);
+        if begin.base != head {
+            return Err(stale(self.head.as_ref()));
+        }
+        if head.is_some() && viewer.loaded != head {
+            return Err(Refusal::new(
+                Code::BaseNotLoaded,
+                "This session has not acknowledged loading the revision it wants to replace.",
+            ));
+        }
+        let upload = Uuid::now_v7();
+        let ticket = Ticket {
+            session: begin.session,
+            session_id: begin.session_id,
+            account: begin.account,
+            base: begin.base,
+            rights_epoch: standing.rights_epoch,
+        };
+        self.uploads.insert(upload, ticket);
+        Ok(upload)
+    }
+}
+
+impl Handle<Abandon> for BoardSync {
+    fn handle(&mut self, Abandon { upload, session }: Abandon, _: &mut Ctx<Self>) {
+        if self
+            .uploads
+            .get(&upload)
+            .is_some_and(|t| t.session == session)
+        {
+            self.uploads.remove(&upload);
+        }
+    }
+}
+
+impl Handle<Commit> for BoardSync {
+    fn handle(&mut self, commit: Commit, ctx: &mut Ctx<Self>) {
+        self.asked = true;
+        let Commit {
+            upload,
+            session,
+            partial,
+            claimed_hash,
+            reply,
+        } = commit;
+        let ticket = self
+            .uploads
+            .remove(&upload)
+            .filter(|t| t.session == session);
+        let (Some(ticket), Some(board)) = (ticket, self.board.clone()) else {
+            let sentence = "This upload is not known, or has ended.";
+            reply.send(Err(Refusal::new(Code::UploadUnknown, sentence)));
+            return;
+        };
+        let settling = commit::Settling {
+            hall: Arc::clone(&self.hall),
+            board,
+            ticket,
+            claimed_hash,
+        };
+        ctx.run(settling.settle(partial), move |this, settled, _| {
+            reply.send(this.settled(settled, session, upload));
+        });
+    }
+}
+
+impl BoardSync {
+    fn settled(
+        &mut self,
+        settled: Result<commit::Settled, commit::Unsettled>,
+        session: Pid,
+        upload: Uuid,
+    ) -> Result<Committed, Refusal> {
+        let commit::Settled { head, warnings } = settled.map_err(|unsettled| match unsettled {
+            commit::Unsettled::Refused(refusal) => refusal,
+            commit::Unsettled::HeadMoved => stale(self.head.as_ref()).next(
+                "Your upload was kept as a side revision; open the board again and upload on its head.",
+            ),
+        })?;
+        self.head = Some(head.clone());
+        if let Some(viewer) = self.audience.get_mut(&session) {
+            viewer.loaded = Some(head.revision);
+        }
+        self.broadcast(Event::BoardHeadMoved {
+            board: self.id,
+            download: revision_path(self.id, head.revision),
+            head: head.clone(),
+            by_upload: Some(upload),
+        });
+        Ok(Committed {
+            board: self.id,
+            head,
+            warnings,
+        })
+    }
+}

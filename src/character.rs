@@ -1,0 +1,233 @@
+//! Characters of an account: create, list, get, save, rename. No process of their own yet: the session
+//! that plays them acts, the name authority decides about names, and the version in the database about
+//! saves. Called by the session only.
+
+use guildhall_protocol::{CharacterSummary, CharacterView, Code, Refusal};
+use guildhall_rules::names::{NameKey, name_key};
+use guildhall_store::names::NameEntry;
+use guildhall_store::queries::{self, CharacterRow};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::hall::HallRef;
+use crate::names::Claim;
+use crate::persistence::{
+    Author, Change, EntityKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, changes,
+};
+use crate::refusal;
+
+/// Who acts: the account behind a session.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The account.
+    pub account: Uuid,
+    /// Its realm.
+    pub realm: Uuid,
+    /// The session it acts through.
+    pub session: Uuid,
+}
+
+impl Actor {
+    /// The author of this actor's writes.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        Author {
+            account: self.account,
+            session: Some(self.session),
+        }
+    }
+}
+
+/// A stored document for the wire. What the server stored it decoded before, so a failure is an alarm.
+#[must_use]
+pub fn document(stored: &[u8]) -> Value {
+    serde_json::from_slice(stored).unwrap_or_else(|error| {
+        log::error!("a stored document is no JSON: {error}");
+        Value::Null
+    })
+}
+
+/// A client's state as it is stored.
+///
+/// # Errors
+/// `state_too_large`.
+pub fn encode_state(hall: &HallRef, state: &Value) -> Result<Vec<u8>, Refusal> {
+    let bytes = serde_json::to_vec(state)
+        .map_err(|e| Refusal::new(Code::BadField, format!("The state is no JSON: {e}")))?;
+    let max = hall.config.limits.state_bytes_max;
+    if bytes.len() > max {
+        let sentence = format!(
+            "The state has {} bytes; at most {max} are taken.",
+            bytes.len()
+        );
+        return Err(Refusal::new(Code::StateTooLarge, sentence));
+    }
+    Ok(bytes)
+}
+
+/// The checked name, or the rule that it breaks.
+///
+/// # Errors
+/// `name_invalid` with the rule's name.
+pub fn checked_name(raw: &str) -> Result<NameKey, Refusal> {
+    name_key(raw).map_err(|refused| {
+        Refusal::new(Code::NameInvalid, refused.sentence).rule(refused.rule.as_str())
+    })
+}
+
+/// The row of a checked name.
+#[must_use]
+pub fn name_row(realm: Uuid, name: &NameKey) -> changes::NameRow {
+    changes::NameRow {
+        realm,
+        key: name.key.clone(),
+        display: name.display.clone(),
+        skeleton: name.skeleton.clone(),
+        key_version: name.key_version,
+    }
+}
+
+fn owner(character: Uuid) -> NameOwner {
+    NameOwner {
+        kind: OwnerKind::Character,
+        id: character,
+    }
+}
+
+/// Creates a character with its name, durable when it answers.
+///
+/// # Errors
+/// `name_*`, `state_too_large`, `overloaded`, `unavailable`.
+pub async fn create(
+    hall: HallRef,
+    actor: Actor,
+    name: String,
+    state: Value,
+) -> Result<CharacterView, Refusal> {
+    let name = checked_name(&name)?;
+    let stored = encode_state(&hall, &state)?;
+    let character = Uuid::now_v7();
+    let change = Change::CreateCharacter(changes::CreateCharacter {
+        id: character,
+        realm: actor.realm,
+        account: actor.account,
+        name: name_row(actor.realm, &name),
+        schema_version: STATE_SCHEMA_VERSION,
+        state: stored.into(),
+    });
+    let display = name.display.clone();
+    let version = claim(&hall, &actor, owner(character), name, change).await?;
+    Ok(CharacterView {
+        character,
+        name: display,
+        version,
+        state,
+    })
+}
+
+/// Takes a name through the authority.
+///
+/// # Errors
+/// The authority's refusal, or that it is not there.
+pub async fn claim(
+    hall: &HallRef,
+    actor: &Actor,
+    owner: NameOwner,
+    name: NameKey,
+    change: Change,
+) -> Result<u32, Refusal> {
+    let entry = NameEntry {
+        realm: actor.realm,
+        owner,
+        key: name.key,
+        display: name.display,
+        skeleton: name.skeleton,
+    };
+    let by = actor.author();
+    let claim = hall.names.call(|reply| Claim {
+        entry,
+        change,
+        by,
+        reply,
+    });
+    claim.await.map_err(|e| refusal::call(&e))?
+}
+
+/// The account's characters.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn list(hall: HallRef, account: Uuid) -> Result<Vec<CharacterSummary>, Refusal> {
+    let rows = hall
+        .read(move |conn| queries::characters_of(conn, account))
+        .await?;
+    let summary = |row: CharacterRow| CharacterSummary {
+        character: row.id,
+        name: row.name,
+        version: row.version,
+    };
+    Ok(rows.into_iter().map(summary).collect())
+}
+
+/// One character of this account.
+///
+/// # Errors
+/// `not_found` also for somebody else's, so that ids tell nothing.
+pub async fn owned(hall: &HallRef, account: Uuid, id: Uuid) -> Result<CharacterRow, Refusal> {
+    let row = hall.read(move |conn| queries::character(conn, id)).await?;
+    row.filter(|row| row.account_id == account)
+        .ok_or_else(|| Refusal::new(Code::NotFound, "You have no character with this id."))
+}
+
+/// One character with its state.
+///
+/// # Errors
+/// See [`owned`].
+pub async fn get(hall: HallRef, account: Uuid, id: Uuid) -> Result<CharacterView, Refusal> {
+    let row = owned(&hall, account, id).await?;
+    Ok(CharacterView {
+        character: row.id,
+        name: row.name,
+        version: row.version,
+        state: document(&row.state),
+    })
+}
+
+/// Submits a state on its base version, before it returns; the durable version when it resolves. That the
+/// actor owns the character was checked.
+pub fn save(
+    hall: &HallRef,
+    actor: &Actor,
+    id: Uuid,
+    base_version: u32,
+    state: Vec<u8>,
+) -> impl Future<Output = Result<u32, Refusal>> + use<> {
+    hall.save(
+        EntityKind::Character,
+        id,
+        base_version,
+        state,
+        actor.author(),
+    )
+}
+
+/// Gives a character another name.
+///
+/// # Errors
+/// `not_found`, `name_*`, `unavailable`.
+pub async fn rename(
+    hall: HallRef,
+    actor: Actor,
+    id: Uuid,
+    name: String,
+) -> Result<String, Refusal> {
+    let name = checked_name(&name)?;
+    owned(&hall, actor.account, id).await?;
+    let change = Change::Rename(changes::Rename {
+        owner: owner(id),
+        name: name_row(actor.realm, &name),
+    });
+    let display = name.display.clone();
+    claim(&hall, &actor, owner(id), name, change).await?;
+    Ok(display)
+}

@@ -1,0 +1,305 @@
+//! What every process of the house may reach: configuration, the database's readers, the board files and,
+//! by name only, the other processes. Nobody keeps the address of a process that may be restarted.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use futures_util::Future;
+use guildhall_process::{
+    CallError, DynamicRef, DynamicSupervisor, ExitReason, Handle, Pid, Placement, Pool, ProcRef,
+    Process, Registry, ReplyTo, SendError, StartError,
+};
+use guildhall_protocol::{Code, Refusal};
+use guildhall_store::{Connection, Database, FileBlobs, StoreError};
+use uuid::Uuid;
+
+use crate::auth::secrets::{self, SecretHash};
+use crate::auth::tickets::Tickets;
+use crate::board_sync::BoardSync;
+use crate::campaign::Campaign;
+use crate::config::Config;
+use crate::endpoint::Endpoint;
+use crate::guild::Guild;
+use crate::names::Names;
+use crate::persistence::Persistence;
+use crate::presence::Presence;
+use crate::refusal;
+use crate::session::Session;
+use crate::store::Store;
+
+/// How long one process waits for another's answer before it tells its client `unavailable`.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The shared root; cheap to clone.
+pub type HallRef = Arc<Hall>;
+
+/// See the file's head.
+pub struct Hall {
+    /// The checked configuration.
+    pub config: Config,
+    /// Reads; every write goes through `persistence`.
+    pub database: Database,
+    /// Board bytes, content-addressed.
+    pub blobs: Arc<FileBlobs>,
+    /// Threads for database reads.
+    pub readers: Pool,
+    /// Threads for board files: hashing, writing, fsync, validation.
+    pub files: Pool,
+    /// Threads for Argon2id; its small queue is the bound on hash exhaustion.
+    pub passwords: Pool,
+    /// Unused socket tickets.
+    pub tickets: Tickets,
+    /// The writer's process.
+    pub store: Named<Store>,
+    /// The name authority.
+    pub names: Named<Names>,
+    /// Write-behind.
+    pub persistence: Named<Persistence>,
+    /// Who is connected and how sessions ended.
+    pub presence: Named<Presence>,
+    /// The public listener.
+    pub endpoint: Named<Endpoint>,
+    /// Active campaigns.
+    pub campaigns: Kept<Campaign>,
+    /// Open boards.
+    pub boards: Kept<BoardSync>,
+    /// Active guilds.
+    pub guilds: Kept<Guild>,
+    /// Live sessions by session id.
+    pub sessions: Kept<Session>,
+    /// Where the public listener really listens (port 0 is resolved), once it does.
+    pub public_address: OnceLock<SocketAddr>,
+    /// Where the admin listener really listens.
+    pub admin_address: OnceLock<SocketAddr>,
+    /// Hash of the token that opens the admin listener.
+    pub admin_token: SecretHash,
+    /// The root supervisor, once it is started.
+    pub root: OnceLock<Pid>,
+    /// For tests of the checkers only; never set by the program.
+    pub faults: Faults,
+    started: Instant,
+}
+
+/// Deliberate defects, so that a checker can be shown to find them. No flag, file or variable sets one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Faults {
+    /// Answer `durable` when a save is taken up, before anything is written.
+    pub receipts_before_write: bool,
+}
+
+impl Hall {
+    /// Builds the root from opened parts; starts no process.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        database: Database,
+        blobs: FileBlobs,
+        admin_token: &str,
+        faults: Faults,
+    ) -> HallRef {
+        let limits = &config.limits;
+        Arc::new(Self {
+            readers: Pool::new("readers", limits.reader_threads, limits.reader_queue_max),
+            files: Pool::new("files", limits.file_threads, limits.file_queue_max),
+            passwords: Pool::new(
+                "passwords",
+                limits.password_threads,
+                limits.password_queue_max,
+            ),
+            tickets: Tickets::new(limits.tickets_max),
+            store: Named::new("store"),
+            names: Named::new("names"),
+            persistence: Named::new("persistence"),
+            presence: Named::new("presence"),
+            endpoint: Named::new("endpoint"),
+            campaigns: Kept::new("campaign"),
+            boards: Kept::new("board"),
+            guilds: Kept::new("guild"),
+            sessions: Kept::new("session"),
+            public_address: OnceLock::new(),
+            admin_address: OnceLock::new(),
+            admin_token: secrets::hash_of(admin_token),
+            root: OnceLock::new(),
+            blobs: Arc::new(blobs),
+            database,
+            config,
+            faults,
+            started: Instant::now(),
+        })
+    }
+
+    /// Time since the server started; the monotonic clock of every deadline in the house.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Runs a query in a read transaction on a reader thread.
+    pub fn read<T, F>(&self, query: F) -> impl Future<Output = Result<T, Refusal>> + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let database = self.database.clone();
+        let job = self.readers.run(move || database.read(query));
+        async move {
+            match job.await {
+                Ok(Ok(value)) => Ok(value),
+                Ok(Err(error)) => Err(refusal::store(&error)),
+                Err(error) => Err(refusal::job(&error)),
+            }
+        }
+    }
+}
+
+/// Name of [`guildhall_store::DEFAULT_REALM`], the one realm there is until more can be made.
+pub const REALM_NAME: &str = "main";
+
+/// Wall-clock time for records and for people, in microseconds since the epoch; no deadline rests on it.
+#[must_use]
+pub fn now_us() -> i64 {
+    jiff::Timestamp::now().as_microsecond()
+}
+
+/// The one process of a kind, found by its name at every use.
+pub struct Named<P: Process> {
+    registry: Registry<&'static str, P>,
+    name: &'static str,
+}
+
+impl<P: Process> Named<P> {
+    fn new(name: &'static str) -> Self {
+        Self {
+            registry: Registry::new("house"),
+            name,
+        }
+    }
+
+    /// Takes the name; called in the process's own init.
+    ///
+    /// # Errors
+    /// The name is still held by a living process.
+    pub fn register(&self, me: &ProcRef<P>) -> Result<(), guildhall_process::Taken> {
+        self.registry.register(self.name, me)
+    }
+
+    /// The process as it lives now.
+    #[must_use]
+    pub fn whereis(&self) -> Option<ProcRef<P>> {
+        self.registry.whereis(&self.name)
+    }
+
+    /// Sends one message; it comes back when nobody lives under the name or the mailbox is full.
+    ///
+    /// # Errors
+    /// [`SendError`] with the message.
+    pub fn tell<M: Send + 'static>(&self, message: M) -> Result<(), SendError<M>>
+    where
+        P: Handle<M>,
+    {
+        match self.whereis() {
+            Some(process) => process.tell(message),
+            None => Err(SendError::Dead(message)),
+        }
+    }
+
+    /// Asks and waits up to [`CALL_TIMEOUT`].
+    pub fn call<M, R, F>(
+        &self,
+        make: F,
+    ) -> impl Future<Output = Result<R, CallError>> + Send + 'static + use<P, M, R, F>
+    where
+        F: FnOnce(ReplyTo<R>) -> M,
+        P: Handle<M>,
+        M: Send + 'static,
+        R: Send + 'static,
+    {
+        let call = self
+            .whereis()
+            .map(|process| process.call(CALL_TIMEOUT, make));
+        async move {
+            match call {
+                Some(call) => call.await,
+                None => Err(CallError::NoProc),
+            }
+        }
+    }
+}
+
+/// The processes of a kind, one per id, kept by a dynamic supervisor.
+pub struct Kept<P: Process> {
+    name: &'static str,
+    registry: Registry<Uuid, P>,
+    supervisor: Registry<&'static str, DynamicSupervisor>,
+}
+
+impl<P: Process> Kept<P> {
+    fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            registry: Registry::new(name),
+            supervisor: Registry::new("house"),
+        }
+    }
+
+    /// Their registry: id → process.
+    #[must_use]
+    pub fn registry(&self) -> &Registry<Uuid, P> {
+        &self.registry
+    }
+
+    /// Called when their supervisor has started (again).
+    pub fn supervised_by(&self, supervisor: &ProcRef<DynamicSupervisor>) {
+        if self.supervisor.register("supervisor", supervisor).is_err() {
+            log::warn!("two supervisors claim the same kind: {}", P::KIND);
+        }
+    }
+
+    /// Their supervisor as it lives now.
+    #[must_use]
+    pub fn supervisor(&self) -> Option<DynamicRef> {
+        self.supervisor.whereis(&"supervisor").map(DynamicRef::from)
+    }
+}
+
+/// The exit reason with which a process refuses to start for a thing that does not exist.
+pub const NOT_FOUND: &str = "not_found";
+
+impl<P: Process> Kept<P> {
+    /// The process of `id`, started if it does not live. Of several that start it at once one wins and
+    /// all reach that one.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such thing, `overloaded`, `unavailable`.
+    pub async fn reach(
+        &self,
+        id: Uuid,
+        make: impl FnOnce() -> P + Send + 'static,
+    ) -> Result<ProcRef<P>, Refusal> {
+        if let Some(process) = self.registry.whereis(&id) {
+            return Ok(process);
+        }
+        let Some(supervisor) = self.supervisor() else {
+            return Err(refusal::call(&CallError::NoProc));
+        };
+        let started = supervisor
+            .start_temporary(Some(id.to_string()), Placement::Here, make)
+            .await;
+        match started {
+            Ok(process) => Ok(process),
+            Err(error) => match self.registry.whereis(&id) {
+                Some(winner) => Ok(winner),
+                None if is_not_found(&error) => Err(Refusal::new(
+                    Code::NotFound,
+                    format!("There is no {} with this id.", self.name),
+                )),
+                None => Err(refusal::start(&error)),
+            },
+        }
+    }
+}
+
+fn is_not_found(error: &StartError) -> bool {
+    matches!(error, StartError::Init(ExitReason::Error(text)) if text.as_ref() == NOT_FOUND)
+}

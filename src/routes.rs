@@ -1,0 +1,102 @@
+//! The public HTTP surface: accounts, sign-in, sign-out, tickets, revisions, the socket, health. Every
+//! refusal is the protocol's error body; nothing here decides about rights of campaigns.
+
+use actix_web::error::JsonPayloadError;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use guildhall_protocol::http::{self, ErrorBody};
+use guildhall_protocol::{Code, Refusal};
+
+use crate::hall::HallRef;
+
+mod accounts;
+mod health;
+mod revisions;
+
+pub use health::health;
+
+/// A refusal as an HTTP response.
+#[derive(Debug)]
+pub struct HttpRefusal(pub Refusal);
+
+impl std::fmt::Display for HttpRefusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<Refusal> for HttpRefusal {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
+
+impl ResponseError for HttpRefusal {
+    fn status_code(&self) -> StatusCode {
+        match self.0.code {
+            Code::Unauthenticated | Code::CredentialsWrong => StatusCode::UNAUTHORIZED,
+            Code::OriginForbidden
+            | Code::NotAMember
+            | Code::RoleForbidden
+            | Code::RankForbidden => StatusCode::FORBIDDEN,
+            Code::NotFound => StatusCode::NOT_FOUND,
+            Code::LoginTaken => StatusCode::CONFLICT,
+            Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Code::Overloaded | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let error = self.0.clone();
+        HttpResponse::build(self.status_code()).json(ErrorBody { error })
+    }
+}
+
+/// Everything the public listener serves.
+pub fn public(hall: &HallRef) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let hall = HallRef::clone(hall);
+    move |service| {
+        let bytes_max = hall.config.limits.http_body_bytes_max;
+        let json = web::JsonConfig::default()
+            .limit(bytes_max)
+            .error_handler(|error, _| HttpRefusal(body_refusal(&error)).into());
+        service
+            .app_data(web::Data::from(hall))
+            .app_data(json)
+            .service(web::resource(http::ACCOUNTS_PATH).route(web::post().to(accounts::sign_up)))
+            .service(web::resource(http::SIGN_IN_PATH).route(web::post().to(accounts::sign_in)))
+            .service(web::resource(http::SIGN_OUT_PATH).route(web::post().to(accounts::sign_out)))
+            .service(
+                web::resource(http::SOCKET_TICKETS_PATH).route(web::post().to(accounts::ticket)),
+            )
+            .service(web::resource(http::REVISION_PATH).route(web::get().to(revisions::download)))
+            .service(web::resource(http::SOCKET_PATH).route(web::get().to(crate::socket::upgrade)))
+            .configure(health)
+            .default_service(web::to(unknown));
+    }
+}
+
+/// What is wrong with a JSON body.
+fn body_refusal(error: &JsonPayloadError) -> Refusal {
+    match error {
+        JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => {
+            Refusal::new(Code::BodyTooLarge, "The body is too large.")
+        }
+        JsonPayloadError::ContentType => {
+            Refusal::new(Code::MalformedJson, "Send the body as application/json.")
+        }
+        other => Refusal::new(
+            Code::MalformedJson,
+            format!("The body is not what is expected: {other}"),
+        ),
+    }
+}
+
+/// Whatever no route serves.
+pub async fn unknown(request: HttpRequest) -> HttpResponse {
+    let sentence = format!("There is no {} {}.", request.method(), request.path());
+    HttpRefusal(Refusal::new(Code::NotFound, sentence)).error_response()
+}

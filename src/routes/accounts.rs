@@ -1,0 +1,143 @@
+//! Sign-up, sign-in, sign-out, socket tickets. Tokens are opaque and stored as hashes; a sign-out is
+//! durable before it is answered, and ends the token's live sockets.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use guildhall_protocol::http::{SignIn, SignUp, SignedIn, SignedUp, SocketTicket};
+use guildhall_protocol::{Code, Refusal};
+use guildhall_rules::login::{login_key, password_ok};
+use guildhall_store::DEFAULT_REALM;
+use guildhall_store::queries;
+use uuid::Uuid;
+
+use super::HttpRefusal;
+use crate::auth::secrets::{self, Secret, SecretHash};
+use crate::auth::{self, passwords};
+use crate::hall::{self, Hall, HallRef};
+use crate::persistence::{Author, Change, changes};
+use crate::presence::SignOut;
+
+type Answered = Result<HttpResponse, HttpRefusal>;
+
+/// `POST /v1/accounts`
+pub(super) async fn sign_up(hall: web::Data<Hall>, form: web::Json<SignUp>) -> Answered {
+    let hall = hall.into_inner();
+    let SignUp { login, password } = form.into_inner();
+    let login =
+        login_key(&login).map_err(|e| Refusal::new(Code::LoginInvalid, e.sentence).rule(e.rule))?;
+    password_ok(&password)
+        .map_err(|e| Refusal::new(Code::PasswordTooWeak, e.sentence).rule(e.rule))?;
+    let password_hash = passwords::hash(&hall, password).await?;
+    let account = Uuid::now_v7();
+    let change = Change::CreateAccount(changes::CreateAccount {
+        id: account,
+        realm: DEFAULT_REALM,
+        login_key: login.key,
+        login: login.login.clone(),
+        password_hash,
+    });
+    let by = Author {
+        account,
+        session: None,
+    };
+    let login = login.login;
+    match hall.change(change, by).await {
+        Ok(_) => Ok(HttpResponse::Created().json(SignedUp { account, login })),
+        Err(refusal) if refusal.rule == "database.unique" => {
+            let sentence = format!("The login {login:?} is taken.");
+            Err(Refusal::new(Code::LoginTaken, sentence).into())
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// `POST /v1/sign-in`
+pub(super) async fn sign_in(hall: web::Data<Hall>, form: web::Json<SignIn>) -> Answered {
+    let hall = hall.into_inner();
+    let SignIn {
+        login,
+        password,
+        device,
+    } = form.into_inner();
+    let account = find(&hall, &login).await?;
+    let stored = account.as_ref().map(|row| row.password_hash.clone());
+    let right = passwords::verify(&hall, password, stored).await?;
+    let Some(account) = account.filter(|_| right) else {
+        let sentence = "Login or password is wrong.";
+        return Err(Refusal::new(Code::CredentialsWrong, sentence).into());
+    };
+    let token = secrets::new(Secret::token)?;
+    let ttl = hall.config.limits.token_ttl_ms.saturating_mul(1000);
+    let expires_at_us = hall::now_us().saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX));
+    let change = Change::AddToken(changes::AddToken {
+        hash: token.hash().0,
+        account: account.id,
+        device: device.unwrap_or_default(),
+        expires_at: expires_at_us,
+    });
+    hall.change(
+        change,
+        Author {
+            account: account.id,
+            session: None,
+        },
+    )
+    .await?;
+    Ok(HttpResponse::Ok().json(SignedIn {
+        token: token.reveal(),
+        account: account.id,
+        expires_at_us,
+    }))
+}
+
+/// A login that is no login cannot be anybody's, and answers like an unknown one.
+async fn find(hall: &HallRef, login: &str) -> Result<Option<queries::AccountRow>, Refusal> {
+    let Ok(key) = login_key(login) else {
+        return Ok(None);
+    };
+    hall.read(move |db| queries::account_by_login(db, DEFAULT_REALM, &key.key))
+        .await
+}
+
+/// `POST /v1/sign-out`
+pub(super) async fn sign_out(hall: web::Data<Hall>, request: HttpRequest) -> Answered {
+    let hall = hall.into_inner();
+    let identity = auth::identify(&hall, auth::bearer(&request)?).await?;
+    let token: SecretHash = identity.token;
+    let change = Change::RevokeToken(changes::RevokeToken {
+        hash: token.0,
+        account: identity.account,
+    });
+    let by = Author {
+        account: identity.account,
+        session: None,
+    };
+    hall.change(change, by).await?;
+    let ended = hall.presence.call(|reply| SignOut { token, reply }).await;
+    let ended = ended.map_err(|e| crate::refusal::call(&e))?;
+    log::info!(account = identity.account.to_string(), sessions = ended; "signed out");
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /v1/socket-tickets`
+pub(super) async fn ticket(hall: web::Data<Hall>, request: HttpRequest) -> Answered {
+    let hall: Arc<Hall> = hall.into_inner();
+    let identity = auth::identify(&hall, auth::bearer(&request)?).await?;
+    let ticket = secrets::new(Secret::token)?;
+    let ttl = Duration::from_millis(hall.config.limits.ticket_ttl_ms);
+    let now = hall.now();
+    if !hall
+        .tickets
+        .keep(ticket.hash(), identity.token, now, now.saturating_add(ttl))
+    {
+        let sentence = "Too many tickets are unused.";
+        return Err(Refusal::new(Code::Overloaded, sentence).into());
+    }
+    let ttl_us = i64::try_from(ttl.as_micros()).unwrap_or(i64::MAX);
+    Ok(HttpResponse::Created().json(SocketTicket {
+        ticket: ticket.reveal(),
+        expires_at_us: hall::now_us().saturating_add(ttl_us),
+    }))
+}

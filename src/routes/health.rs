@@ -1,0 +1,31 @@
+//! `/healthz` (the process answers) and `/readyz` (names are loaded, the database answers). Empty bodies:
+//! a health endpoint tells nothing to those who may not know.
+
+use actix_web::{HttpResponse, web};
+use guildhall_store::queries;
+
+use crate::hall::{Hall, REALM_NAME};
+
+/// Adds both to a listener.
+pub fn health(service: &mut web::ServiceConfig) {
+    service
+        .service(web::resource("/healthz").route(web::get().to(alive)))
+        .service(web::resource("/readyz").route(web::get().to(ready)));
+}
+
+async fn alive() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
+async fn ready(hall: web::Data<Hall>) -> HttpResponse {
+    let hall = hall.into_inner();
+    let processes = hall.names.whereis().is_some() && hall.persistence.whereis().is_some();
+    let database = hall
+        .read(|conn| queries::realm_by_name(conn, REALM_NAME))
+        .await;
+    if processes && database.is_ok() {
+        HttpResponse::NoContent().finish()
+    } else {
+        HttpResponse::ServiceUnavailable().finish()
+    }
+}

@@ -1,0 +1,206 @@
+//! Starting and stopping the whole: lock the world, open and migrate the database, start the tree; on a
+//! stop, take nobody in, end the sessions with notice, save what is unsaved, then take the tree down.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use guildhall_process::{ExitReason, ProcRef, Spawn, Supervisor};
+use guildhall_store::blobs::BlobStore;
+use guildhall_store::{Database, FileBlobs, OpenOptions, StoreError, WorldLock};
+
+use crate::auth::secrets::Secret;
+use crate::config::Config;
+use crate::endpoint::PauseAccepting;
+use crate::hall::{Faults, Hall, HallRef};
+use crate::{persistence, tree};
+
+/// Name of the database file in the data directory.
+pub const DATABASE_FILE: &str = "guildhall.sqlite3";
+/// Name of the file that holds the admin token, readable by its owner only.
+pub const ADMIN_TOKEN_FILE: &str = "admin.token";
+
+/// Why a server did not start. `Display` is a sentence with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFailed {
+    /// The world's files or its database.
+    #[error("{0}. {next}", next = .0.next())]
+    Store(#[from] StoreError),
+    /// A file of the data directory.
+    #[error("{path}: {cause}. Check the path and the rights of this user.")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// A listener's address is in use or not this machine's.
+    #[error(
+        "{0}. End the other program or choose another address with --listen or --admin-listen."
+    )]
+    Address(String),
+    /// A process of the tree did not start.
+    #[error("{0}. The log says more.")]
+    Tree(String),
+}
+
+/// A server that runs.
+pub struct Running {
+    hall: HallRef,
+    root: ProcRef<Supervisor>,
+    _lock: WorldLock,
+}
+
+/// Starts a server and returns when both listeners are open.
+///
+/// # Errors
+/// [`StartFailed`]; then nothing is left running.
+pub async fn start(config: Config, faults: Faults) -> Result<Running, StartFailed> {
+    let data = config.data.clone();
+    make_private_dir(&data)?;
+    let lock = WorldLock::acquire(&data)?;
+    let admin_token = admin_token(&data)?;
+    let readers = u32::try_from(config.limits.reader_threads).unwrap_or(1);
+    let options = OpenOptions {
+        readers,
+        create: true,
+    };
+    let database = Database::open(&data.join(DATABASE_FILE), &options)?;
+    for migration in database.migrate()? {
+        log::info!("migration {migration} was run");
+    }
+    let blobs = FileBlobs::open(&data)?;
+    let ttl = Duration::from_millis(config.limits.partial_upload_ttl_ms);
+    let expired = blobs.expire_partials(ttl)?;
+    if expired > 0 {
+        log::info!("{expired} partial uploads had expired and were removed");
+    }
+    let hall = Hall::new(config, database, blobs, &admin_token, faults);
+    let supervisor = {
+        let hall = Arc::clone(&hall);
+        move || tree::root(&hall)
+    };
+    let root = guildhall_process::start(Spawn::named("guildhall"), supervisor)
+        .await
+        .map_err(|error| tree_failed(&error.reason()))?;
+    hall.root.get_or_init(|| root.pid());
+    Ok(Running {
+        hall,
+        root,
+        _lock: lock,
+    })
+}
+
+/// A taken address is the operator's matter, everything else ours.
+fn tree_failed(reason: &ExitReason) -> StartFailed {
+    let text = reason.to_string();
+    match text.split_once("address_taken: ") {
+        Some((_, sentence)) => StartFailed::Address(sentence.to_string()),
+        None => StartFailed::Tree(text),
+    }
+}
+
+fn make_private_dir(path: &Path) -> Result<(), StartFailed> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|cause| file_failed(path, cause))
+}
+
+fn file_failed(path: &Path, cause: std::io::Error) -> StartFailed {
+    StartFailed::File {
+        path: path.to_path_buf(),
+        cause,
+    }
+}
+
+/// The admin token of this data directory, made at the first start.
+fn admin_token(data: &Path) -> Result<String, StartFailed> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = data.join(ADMIN_TOKEN_FILE);
+    let failed = |cause| file_failed(&path, cause);
+    match std::fs::read_to_string(&path) {
+        Ok(token) if !token.trim().is_empty() => return Ok(token.trim().to_string()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let token = Secret::token()
+        .map_err(|e| failed(std::io::Error::other(e)))?
+        .reveal();
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(failed)?;
+    file.write_all(token.as_bytes()).map_err(failed)?;
+    Ok(token)
+}
+
+impl Running {
+    /// The shared root, for the program's own use and for tests.
+    #[must_use]
+    pub fn hall(&self) -> &HallRef {
+        &self.hall
+    }
+
+    /// Where the public listener listens.
+    #[must_use]
+    pub fn public_address(&self) -> SocketAddr {
+        let configured = self.hall.config.listen;
+        self.hall
+            .public_address
+            .get()
+            .copied()
+            .unwrap_or(configured)
+    }
+
+    /// Where the admin listener listens.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        let configured = self.hall.config.admin_listen;
+        self.hall.admin_address.get().copied().unwrap_or(configured)
+    }
+
+    /// Resolves when the tree has given up by itself.
+    pub async fn died(&self) -> ExitReason {
+        guildhall_process::watch(self.root.pid()).await
+    }
+
+    /// Stops in order, within the configured grace. True when everything taken up was saved.
+    pub async fn stop(self) -> bool {
+        let grace = Duration::from_secs(self.hall.config.stop_grace_s);
+        let saved = tokio::time::timeout(grace, self.wind_down())
+            .await
+            .unwrap_or(false);
+        if !saved {
+            log::error!("not everything could be saved within the grace of the stop");
+        }
+        guildhall_process::exit(self.root.pid(), ExitReason::Shutdown);
+        let reason = guildhall_process::watch(self.root.pid()).await;
+        log::info!("stopped: {reason}");
+        saved
+    }
+
+    async fn wind_down(&self) -> bool {
+        if let Some(endpoint) = self.hall.endpoint.whereis() {
+            let paused = endpoint.call(crate::hall::CALL_TIMEOUT, |reply| PauseAccepting { reply });
+            if let Err(error) = paused.await {
+                log::warn!("accepting could not be paused: {error:?}");
+            }
+        }
+        let sessions = self.hall.sessions.registry();
+        for id in sessions.keys() {
+            if let Some(session) = sessions.whereis(&id) {
+                guildhall_process::exit(session.pid(), ExitReason::shutdown_with("server_stop"));
+                guildhall_process::watch(session.pid()).await;
+            }
+        }
+        persistence::drain(&self.hall).await
+    }
+}

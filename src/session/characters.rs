@@ -1,0 +1,122 @@
+//! Requests about the account's characters. Ownership is looked up once per character and connection; it
+//! cannot change under a living session.
+
+use std::sync::Arc;
+
+use guildhall_process::Ctx;
+use guildhall_protocol::{Answer, Ask, Event, Receipt, Refusal};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Session;
+use crate::character;
+use crate::persistence::present;
+
+impl Session {
+    pub(super) fn character_request(&mut self, id: Uuid, ask: Ask, ctx: &mut Ctx<Self>) {
+        let (hall, actor) = (Arc::clone(&self.hall), self.actor());
+        match ask {
+            Ask::CharacterCreate { name, state } => {
+                let created = character::create(hall, actor, name, state);
+                self.then(id, created, ctx, |this, created, _| {
+                    let character = created?;
+                    this.owned.insert(character.character);
+                    let receipt = Receipt::Durable;
+                    Ok(Answer::CharacterCreated { character, receipt })
+                });
+            }
+            Ask::CharacterList {} => {
+                let listed = character::list(hall, actor.account);
+                self.then(id, listed, ctx, |_, listed, _| {
+                    listed.map(|characters| Answer::CharacterListed { characters })
+                });
+            }
+            Ask::CharacterGet { character } => {
+                let got = character::get(hall, actor.account, character);
+                self.then(id, got, ctx, |_, got, _| {
+                    got.map(|character| Answer::CharacterGot { character })
+                });
+            }
+            Ask::CharacterSave {
+                character,
+                base_version,
+                state,
+            } => {
+                self.save(id, character, base_version, state, ctx);
+            }
+            Ask::CharacterRename { character, name } => {
+                let renamed = character::rename(hall, actor, character, name);
+                self.then(id, renamed, ctx, move |_, renamed, _| {
+                    let (name, receipt) = (renamed?, Receipt::Durable);
+                    Ok(Answer::CharacterRenamed {
+                        character,
+                        name,
+                        receipt,
+                    })
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// Saves reach the persistence process in the order they came: an unknown character makes the
+    /// mailbox wait for its look-up, and the save itself is submitted at once.
+    fn save(&mut self, id: Uuid, character: Uuid, base: u32, state: Value, ctx: &mut Ctx<Self>) {
+        if self.owned.contains(&character) {
+            return self.save_owned(id, character, base, &state, ctx);
+        }
+        let (hall, account) = (Arc::clone(&self.hall), self.who.account);
+        let owned = async move { character::owned(&hall, account, character).await };
+        ctx.wait(owned, move |this, owned, ctx| match owned {
+            Ok(_) => {
+                this.owned.insert(character);
+                this.save_owned(id, character, base, &state, ctx);
+            }
+            Err(refusal) => this.answer(id, Err(refusal), ctx),
+        });
+    }
+
+    fn save_owned(
+        &mut self,
+        id: Uuid,
+        character: Uuid,
+        base: u32,
+        state: &Value,
+        ctx: &mut Ctx<Self>,
+    ) {
+        let stored = match character::encode_state(&self.hall, state) {
+            Ok(stored) => stored,
+            Err(refusal) => return self.answer(id, Err(refusal), ctx),
+        };
+        let saved = character::save(&self.hall, &self.actor(), character, base, stored);
+        self.then(id, saved, ctx, move |this, saved, ctx| {
+            if let Err(refusal) = &saved {
+                this.reloaded(character, refusal, ctx);
+            }
+            let (version, receipt) = (saved?, Receipt::Durable);
+            Ok(Answer::CharacterSaved {
+                character,
+                version,
+                receipt,
+            })
+        });
+    }
+
+    /// A save that the database refused leaves the character at what the database has: the game is told
+    /// which version that is, whoever waits for the answer.
+    fn reloaded(&mut self, character: Uuid, refusal: &Refusal, ctx: &mut Ctx<Self>) {
+        let Some((version, state)) = present(refusal) else {
+            return;
+        };
+        let reason = refusal.rule.clone();
+        self.event(
+            Event::CharacterReloaded {
+                character,
+                reason,
+                version,
+                state,
+            },
+            ctx,
+        );
+    }
+}

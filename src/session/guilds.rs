@@ -1,0 +1,159 @@
+//! Requests about guilds and their ships. Founding takes a name through the authority; everything else is
+//! decided by the guild's process.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use guildhall_process::Ctx;
+use guildhall_protocol::{Answer, Ask, Event, GuildSummary, GuildView, Receipt, Refusal};
+use guildhall_store::queries;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Session;
+use super::campaigns::invited;
+use crate::auth::secrets::{self, Secret};
+use crate::character::{self, Actor};
+use crate::guild::{self, Guild};
+use crate::hall::{self, HallRef};
+use crate::persistence::{
+    Change, InviteKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, changes, present,
+};
+use crate::refusal;
+
+impl Session {
+    pub(super) fn guild_request(&mut self, id: Uuid, ask: Ask, ctx: &mut Ctx<Self>) {
+        let (hall, actor) = (Arc::clone(&self.hall), self.actor());
+        match ask {
+            Ask::GuildCreate { name } => self.answer_later(id, create(hall, actor, name), ctx),
+            Ask::GuildList {} => self.answer_later(id, list(hall, actor.account), ctx),
+            Ask::GuildJoin { code } => {
+                let login = self.who.login.clone();
+                self.answer_later(id, join(hall, actor, login, code), ctx);
+            }
+            Ask::GuildGet { guild } => {
+                let got = async move {
+                    let guild = see(&hall, actor.account, guild).await?;
+                    Ok(Answer::GuildGot { guild })
+                };
+                self.answer_later(id, got, ctx);
+            }
+            Ask::ShipSave {
+                guild,
+                base_version,
+                state,
+            } => {
+                self.save_ship(id, guild, base_version, &state, ctx);
+            }
+            _ => {}
+        }
+    }
+
+    fn save_ship(&mut self, id: Uuid, guild: Uuid, base: u32, state: &Value, ctx: &mut Ctx<Self>) {
+        let state = match character::encode_state(&self.hall, state) {
+            Ok(state) => state,
+            Err(refusal) => return self.answer(id, Err(refusal), ctx),
+        };
+        let (hall, by) = (Arc::clone(&self.hall), self.actor().author());
+        let saved = async move {
+            let process = Guild::reach(&hall, guild).await?;
+            process
+                .call(hall::CALL_TIMEOUT, |reply| guild::SaveShip {
+                    by,
+                    base_version: base,
+                    state,
+                    reply,
+                })
+                .await
+                .map_err(|e| refusal::call(&e))?
+        };
+        self.then(id, saved, ctx, move |this, saved, ctx| {
+            if let Err(refusal) = &saved
+                && let Some((version, state)) = present(refusal)
+            {
+                let reason = refusal.rule.clone();
+                this.event(
+                    Event::ShipReloaded {
+                        guild,
+                        reason,
+                        version,
+                        state,
+                    },
+                    ctx,
+                );
+            }
+            let (version, receipt) = (saved?, Receipt::Durable);
+            Ok(Answer::ShipSaved {
+                guild,
+                version,
+                receipt,
+            })
+        });
+    }
+}
+
+async fn see(hall: &HallRef, account: Uuid, guild: Uuid) -> Result<GuildView, Refusal> {
+    let process = Guild::reach(hall, guild).await?;
+    process
+        .call(hall::CALL_TIMEOUT, |reply| guild::See { account, reply })
+        .await
+        .map_err(|e| refusal::call(&e))?
+}
+
+/// The founder leads, the ship is empty, and the invite code is shown this once.
+async fn create(hall: HallRef, actor: Actor, name: String) -> Result<Answer, Refusal> {
+    let name = character::checked_name(&name)?;
+    let id = Uuid::now_v7();
+    let code = secrets::new(Secret::invite)?;
+    let change = Change::CreateGuild(changes::CreateGuild {
+        id,
+        realm: actor.realm,
+        founder: actor.account,
+        name: character::name_row(actor.realm, &name),
+        ship_schema_version: STATE_SCHEMA_VERSION,
+        ship_state: Bytes::from(json!({}).to_string()),
+        invite: Some(changes::AddInvite {
+            code_hash: code.hash().0,
+            kind: InviteKind::Guild,
+            target: id,
+            role: "member",
+            created_by: actor.account,
+        }),
+    });
+    let owner = NameOwner {
+        kind: OwnerKind::Guild,
+        id,
+    };
+    character::claim(&hall, &actor, owner, name, change).await?;
+    let mut guild = see(&hall, actor.account, id).await?;
+    guild.invite_code = Some(code.reveal());
+    let receipt = Receipt::Durable;
+    Ok(Answer::GuildCreated { guild, receipt })
+}
+
+async fn list(hall: HallRef, account: Uuid) -> Result<Answer, Refusal> {
+    let rows = hall
+        .read(move |conn| queries::guilds_of(conn, account))
+        .await?;
+    let summary = |(guild, rank): (queries::GuildRow, String)| {
+        Some(GuildSummary {
+            guild: guild.id,
+            name: guild.name,
+            rank: guild::known_rank(&rank)?,
+        })
+    };
+    let guilds = rows.into_iter().filter_map(summary).collect();
+    Ok(Answer::GuildListed { guilds })
+}
+
+async fn join(hall: HallRef, actor: Actor, login: String, code: String) -> Result<Answer, Refusal> {
+    let invite = invited(&hall, &code, InviteKind::Guild).await?;
+    let process = Guild::reach(&hall, invite.target_id).await?;
+    let by = actor.author();
+    let guild = process
+        .call(hall::CALL_TIMEOUT, |reply| guild::Join { by, login, reply })
+        .await
+        .map_err(|e| refusal::call(&e))??;
+    let receipt = Receipt::Durable;
+    Ok(Answer::GuildJoined { guild, receipt })
+}
