@@ -5,6 +5,7 @@
 //! The connection lives as long as one `Client` does. Needs a tokio runtime
 //! with time and I/O. Plain HTTP only: put a TLS proxy in front of the server.
 
+mod admin;
 mod client;
 mod connection;
 mod driver;
@@ -15,6 +16,7 @@ mod requests;
 mod shared;
 mod upload;
 
+pub use admin::{AdminClient, SUPERVISOR_PATH};
 pub use client::Client;
 pub use connection::{Connection, Credential, Welcome};
 pub use error::ClientError;
