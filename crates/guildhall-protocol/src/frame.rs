@@ -26,7 +26,9 @@ pub enum ServerFrame {
     },
     /// `{"type", "seq", …}`.
     Event {
-        /// One more than that of the session's previous event.
+        /// One more than that of the previous event of the same source: what a
+        /// board broadcasts counts with the board's position, all else with
+        /// the session.
         seq: u64,
         event: Event,
     },

@@ -181,6 +181,10 @@ pub fn events() -> Vec<Event> {
             download: "/v1/boards/b/revisions/3".into(),
             by_upload: Some(id(3)),
         },
+        Event::BoardUnbound {
+            board: id(2),
+            reason: "panic".into(),
+        },
         Event::BoardAudienceChanged {
             board: id(2),
             audience: 2,
