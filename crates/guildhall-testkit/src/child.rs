@@ -180,3 +180,6 @@ impl Captured {
         self.lines.push_back(line);
     }
 }
+
+#[cfg(test)]
+mod tests;

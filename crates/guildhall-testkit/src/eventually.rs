@@ -47,3 +47,6 @@ pub async fn eventually<O: Observed>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,3 +187,6 @@ fn content_length(head: &str) -> usize {
     };
     head.lines().find_map(header).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;
