@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use guildhall_protocol::{Answer, Ask, Request};
 use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::connection::Socket;
-use crate::driver::{Chunk, Driver};
+use crate::driver::{CLOSE_GRACE, Chunk, Driver};
 use crate::events::EVENTS_MAX;
 use crate::shared::Shared;
 use crate::{ClientError, Events, Welcome};
@@ -79,11 +80,14 @@ impl Client {
         &self.welcome
     }
 
-    /// Closes with a close frame (1000) and waits until the connection is gone;
-    /// a server that does not answer is left after 2 s.
+    /// Closes with a close frame (1000) and waits until the connection is gone.
+    /// A server that does not answer, or does not even read, is left after 4 s.
     pub async fn close(&self) {
         self.close.notify_one();
-        self.asks.closed().await;
+        if timeout(2 * CLOSE_GRACE, self.asks.closed()).await.is_err() {
+            self.abort();
+            self.asks.closed().await;
+        }
     }
 
     /// Drops the TCP connection without a close frame, as a crash would.

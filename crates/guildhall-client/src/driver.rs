@@ -20,7 +20,9 @@ use crate::events::{NumberedEvent, Told};
 use crate::shared::Shared;
 
 /// How long the other side may take to finish a close that one side began.
-const CLOSE_GRACE: Duration = Duration::from_secs(2);
+pub(crate) const CLOSE_GRACE: Duration = Duration::from_secs(2);
+/// A peer that takes in no message for this long is given up; 64 KiB in it is 2 KiB/s.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A chunk on its way, with who wants to know that it was written.
 pub(crate) type Chunk = (Vec<u8>, oneshot::Sender<()>);
@@ -78,8 +80,10 @@ impl Driver {
                 }
             };
             let closing = message.is_close();
-            if let Err(error) = sink.send(message).await {
-                return ClientError::lost(error);
+            match timeout(WRITE_TIMEOUT, sink.send(message)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return ClientError::lost(error),
+                Err(_) => return ClientError::lost("the server does not read"),
             }
             if closing {
                 return ClientError::lost("the server did not answer the close frame");

@@ -12,7 +12,8 @@ use crate::shared::Shared;
 /// Most events that wait to be read.
 pub const EVENTS_MAX: usize = 256;
 
-/// An event with its number. Numbers of one session rise by one.
+/// An event with its number, which rises by one per source: what a board
+/// broadcasts counts with the board's position, all else with the session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NumberedEvent {
     pub seq: u64,

@@ -121,3 +121,6 @@ impl Drop for WatchedUpload {
         self.shared.lock().uploads.remove(&self.id);
     }
 }
+
+#[cfg(test)]
+mod tests;
