@@ -118,8 +118,8 @@ impl fmt::Display for NameRule {
 
 /// The forms of a name, or the first rule that it breaks.
 ///
-/// The key is NFKC, full case folding and NFKC again, twice over so that it is its own key
-/// (Unicode 3.13, compatibility caseless matching). `straße` = `STRASSE`, `Ὀδυσσεύς` = `ΟΔΥΣΣΕΎΣ` in
+/// The key is NFKC, full case folding and NFKC again, and it is its own key (Unicode 3.13, compatibility
+/// caseless matching). `straße` = `STRASSE`, `Ὀδυσσεύς` = `ΟΔΥΣΣΕΎΣ` in
 /// another case, full-width `Ａｎｎａ` = `anna`.
 pub fn name_key(raw: &str) -> Result<NameKey, NameRefusal> {
     refuse::raw(raw)?;
@@ -136,9 +136,8 @@ pub fn name_key(raw: &str) -> Result<NameKey, NameRefusal> {
     })
 }
 
-/// Full case folding within NFKC, until nothing moves any more: two rounds are always enough
-/// (decomposing first, because the iota subscript folds to a letter of its own).
+/// Full case folding between decomposing and composing again. One round is enough because all is
+/// decomposed before: nothing that folds is left hidden within a ligature or behind an iota subscript.
 pub(crate) fn fold(name: &str) -> String {
-    let once = name.nfkd().default_case_fold().nfkd();
-    once.default_case_fold().nfkc().collect()
+    name.nfkd().default_case_fold().nfkc().collect()
 }

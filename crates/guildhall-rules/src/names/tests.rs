@@ -171,6 +171,22 @@ fn names_that_look_alike_share_a_skeleton() {
     assert_ne!(of("Anna").skeleton, of("Hanna").skeleton);
 }
 
+#[test]
+fn folding_is_idempotent_on_every_character_that_it_changes() {
+    let changes =
+        |c: &char| !is_nfkc(&c.to_string()) || !std::iter::once(*c).default_case_fold().eq([*c]);
+    for c in ('\0'..=char::MAX).filter(changes) {
+        // Alone, and under marks of which one folds to a letter.
+        for text in [format!("{c}"), format!("a{c}\u{345}\u{301}")] {
+            let once = fold(&text);
+            assert_eq!(fold(&once), once, "{text:?}");
+            // The rule of Unicode 3.13 (D146) finds the same names equal.
+            let equal = caseless::compatibility_caseless_match_str(&text, &once);
+            assert!(equal, "{text:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
