@@ -346,21 +346,23 @@ impl BoardSync {
             .ok_or_else(|| Refusal::new(Code::Unavailable, "The board is loading."))?;
         let pid = session.pid();
         let known = self.audience.remove(&pid);
+        let rejoins = known.is_some();
         let (monitor, loaded) = match known {
             Some(viewer) => (viewer.monitor, viewer.loaded),
             None => (ctx.monitor(pid), None),
         };
+        let audience = self.audience_size().saturating_add(1);
+        if !rejoins {
+            // To the others: who joins is told by the answer.
+            let board = self.id;
+            self.broadcast(Event::BoardAudienceChanged { board, audience });
+        }
         let viewer = Viewer {
             session,
             monitor,
             loaded,
         };
         self.audience.insert(pid, viewer);
-        let (id, audience) = (self.id, self.audience_size());
-        self.broadcast(Event::BoardAudienceChanged {
-            board: id,
-            audience,
-        });
         Ok(Opened {
             board,
             role,

@@ -48,6 +48,10 @@ struct Flags {
     admin_listen: Option<SocketAddr>,
 }
 
+/// What is logged when `RUST_LOG` says nothing. The HTTP layer calls the planned end of every websocket an
+/// error of its body; sessions log their ends themselves.
+const LOG_FILTER: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off";
+
 /// The file that is read when `--config` is not given.
 const CONFIG_FILE: &str = "guildhall.toml";
 
@@ -66,10 +70,8 @@ impl Flags {
 }
 
 fn main() -> ExitCode {
-    env_logger::Builder::from_env(
-        env_logger::Env::default().default_filter_or("info,actix_server=warn"),
-    )
-    .init();
+    let env = env_logger::Env::default().default_filter_or(LOG_FILTER);
+    env_logger::Builder::from_env(env).init();
     let cli = Cli::parse();
     let system = actix_web::rt::System::new();
     let done = match cli.command {

@@ -1,1 +1,17 @@
-fn main() {}
+//! The server's tests over real sockets, a real database file and real board files. `harness` starts a
+//! server in this process; `program` starts the built binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions
+)]
+
+mod bad_input;
+mod harness;
+mod incidents;
+mod journeys;
+mod link_death;
+mod program;
+mod sessions;
