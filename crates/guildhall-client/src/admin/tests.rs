@@ -1,3 +1,5 @@
+//! What the admin client makes of a status page.
+
 use std::time::Duration;
 
 use guildhall_protocol::http::ErrorBody;

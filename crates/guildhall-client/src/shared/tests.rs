@@ -1,3 +1,5 @@
+//! How answers find who asked.
+
 use std::sync::Arc;
 
 use uuid::Uuid;

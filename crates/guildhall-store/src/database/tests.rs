@@ -1,3 +1,5 @@
+//! What opening a database refuses, and how readers wait.
+
 use super::*;
 
 #[test]

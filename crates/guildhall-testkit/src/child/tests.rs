@@ -1,3 +1,5 @@
+//! A child process as a server.
+
 use std::process::Command;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Waiting with a deadline.
+
 use std::time::Duration;
 
 use super::eventually;

@@ -1,3 +1,5 @@
+//! The image is a PNG.
+
 use super::{adler32, crc32, grey_png, zlib};
 
 #[test]

@@ -1,3 +1,5 @@
+//! Frames as bytes.
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;

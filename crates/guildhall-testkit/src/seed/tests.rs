@@ -1,3 +1,5 @@
+//! The same seed gives the same numbers.
+
 use super::Seed;
 
 #[test]

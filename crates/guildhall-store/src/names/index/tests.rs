@@ -1,3 +1,5 @@
+//! Claims of names against the pure index.
+
 use super::*;
 use crate::changes::OwnerKind;
 

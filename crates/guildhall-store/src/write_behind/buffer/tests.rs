@@ -1,3 +1,5 @@
+//! The buffer without a database.
+
 use bytes::Bytes;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Which error of SQLite is whose fault.
+
 use super::*;
 
 fn unknown(message: &str) -> Error {
