@@ -75,8 +75,8 @@ struct State {
     stats: PoolStats,
 }
 
-/// Never panics; true if the user's part of it did.
-type Job = Box<dyn FnOnce(&Arc<Shared>) -> bool + Send>;
+/// Never panics, and reports to the pool when the user's part of it is done.
+type Job = Box<dyn FnOnce(&Arc<Shared>) + Send>;
 
 impl Pool {
     /// Starts `threads` threads (at least one) named after the pool. At most `queue_max` jobs wait.
@@ -199,12 +199,12 @@ fn wrap<T: Send + 'static>(
     job: impl FnOnce() -> T + Send + 'static,
 ) -> (Job, oneshot::Receiver<Result<T, JobError>>) {
     let (tx, rx) = oneshot::channel();
-    let job: Job = Box::new(move |_| {
+    let job: Job = Box::new(move |pool| {
         let result = catch(job).map_err(|fault| JobError::Panicked(fault.message));
-        let panicked = result.is_err();
+        // Before the result: who has it finds the job in the statistics.
+        pool.finished(result.is_err());
         // A result that nobody wants is dropped here, and it is a user's value.
         panics::drop_quietly(tx.send(result));
-        panicked
     });
     (job, rx)
 }
@@ -215,8 +215,7 @@ fn start_thread(shared: &Arc<Shared>) -> bool {
         .name(shared.name.to_owned())
         .spawn(move || {
             while let Some(job) = pool.next() {
-                let panicked = job(&pool);
-                pool.finished(panicked);
+                job(&pool);
             }
         });
     if let Err(error) = &started {

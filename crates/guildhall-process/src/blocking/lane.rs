@@ -89,7 +89,9 @@ impl fmt::Debug for Lane {
 fn turn(queue: Arc<Mutex<Queue>>) -> Job {
     Box::new(move |shared: &Arc<Shared>| {
         let job = lock(&queue).jobs.pop_front();
-        let panicked = job.is_some_and(|job| job(shared));
+        if let Some(job) = job {
+            job(shared);
+        }
         let mut state = lock(&queue);
         state.scheduled = !state.jobs.is_empty();
         let more = state.scheduled;
@@ -97,6 +99,5 @@ fn turn(queue: Arc<Mutex<Queue>>) -> Job {
         if more {
             shared.push_turn(turn(queue));
         }
-        panicked
     })
 }

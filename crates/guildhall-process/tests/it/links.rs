@@ -1,0 +1,336 @@
+//! Links and monitors: dead targets, doubles, removal, flush, atomic spawns, chains.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use guildhall_process::{
+    Ctx, Down, Exit, ExitReason, Handle, Init, Pid, Process, Spawn, exit, process_info, spawn,
+    watch,
+};
+
+use crate::kit::{Event, Probe, act, ask, boom, death, events, probe, run, soon};
+
+async fn dead() -> Pid {
+    let (process, _events) = probe(false).await;
+    exit(process.pid(), ExitReason::Kill);
+    death(process.pid()).await;
+    process.pid()
+}
+
+#[test]
+fn a_link_to_the_dead_comes_back_as_noproc() {
+    run(async {
+        let dead = dead().await;
+        let (trapping, mut events) = probe(true).await;
+        trapping.tell(act(move |_, ctx| ctx.link(dead))).unwrap();
+        let (from, reason) = (dead, ExitReason::NoProc);
+        assert_eq!(events.next().await, Event::Exit(Exit { from, reason }));
+
+        let (process, _events) = probe(false).await;
+        process.tell(act(move |_, ctx| ctx.link(dead))).unwrap();
+        assert_eq!(death(process.pid()).await, ExitReason::NoProc);
+    });
+}
+
+#[test]
+fn a_monitor_of_the_dead_answers_noproc() {
+    run(async {
+        let pid = dead().await;
+        let (process, mut events) = probe(false).await;
+        let monitor = ask(&process, move |_, ctx| ctx.monitor(pid)).await;
+        let reason = ExitReason::NoProc;
+        let down = Down {
+            monitor,
+            pid,
+            reason,
+        };
+        assert_eq!(events.next().await, Event::Down(down));
+        assert_eq!(soon(watch(pid)).await, ExitReason::NoProc);
+    });
+}
+
+#[test]
+fn two_monitors_give_two_downs() {
+    run(async {
+        let (target, _events) = probe(false).await;
+        let pid = target.pid();
+        let (process, mut events) = probe(false).await;
+        let monitors = ask(&process, move |_, ctx| [ctx.monitor(pid), ctx.monitor(pid)]).await;
+        target.tell(act(|_, ctx| ctx.exit(boom()))).unwrap();
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            match events.next().await {
+                Event::Down(down) if down.reason == boom() && down.pid == pid => {
+                    seen.push(down.monitor);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        seen.sort();
+        assert_eq!(seen, monitors);
+    });
+}
+
+#[test]
+fn two_links_are_one_and_one_unlink_removes_it() {
+    run(async {
+        let (target, _events) = probe(false).await;
+        let pid = target.pid();
+        let (process, mut events) = probe(true).await;
+        ask(&process, move |_, ctx| {
+            ctx.link(pid);
+            ctx.link(pid);
+            ctx.unlink(pid);
+        })
+        .await;
+        target.tell(act(|_, ctx| ctx.exit(boom()))).unwrap();
+        death(pid).await;
+        ask(&process, |_, _| ()).await;
+        assert_eq!(events.so_far(), []);
+    });
+}
+
+#[test]
+fn either_side_removes_a_link() {
+    run(async {
+        let (a, _events) = probe(false).await;
+        let (b, _events) = probe(false).await;
+        let (a_pid, b_pid) = (a.pid(), b.pid());
+        ask(&a, move |_, ctx| ctx.link(b_pid)).await;
+        assert_eq!(process_info(b_pid).unwrap().links, [a_pid]);
+        ask(&b, move |_, ctx| ctx.unlink(a_pid)).await;
+        assert!(process_info(a_pid).unwrap().links.is_empty());
+        exit(b_pid, ExitReason::Kill);
+        death(b_pid).await;
+        ask(&a, |_, _| ()).await;
+    });
+}
+
+#[test]
+fn an_unlink_after_the_death_leaves_the_exit_in_the_mailbox() {
+    run(async {
+        let (process, mut events) = probe(true).await;
+        let (target, _events) = probe(false).await;
+        let pid = target.pid();
+        ask(&process, move |_, ctx| {
+            ctx.link(pid);
+            ctx.wait(
+                async move { exit_and_wait(pid).await },
+                move |_, (), ctx| ctx.unlink(pid),
+            );
+        })
+        .await;
+        let reason = ExitReason::Killed;
+        assert_eq!(events.next().await, Event::Exit(Exit { from: pid, reason }));
+    });
+}
+
+async fn exit_and_wait(pid: Pid) {
+    exit(pid, ExitReason::Kill);
+    death(pid).await;
+}
+
+#[test]
+fn a_demonitor_takes_a_waiting_down_out_of_the_mailbox() {
+    run(async {
+        let (process, mut events) = probe(false).await;
+        let (target, _events) = probe(false).await;
+        let pid = target.pid();
+        ask(&process, move |_, ctx| {
+            let flushed = ctx.monitor(pid);
+            ctx.monitor(pid);
+            ctx.wait(
+                async move { exit_and_wait(pid).await },
+                move |_, (), ctx| {
+                    ctx.demonitor(flushed);
+                },
+            );
+        })
+        .await;
+        ask(&process, |_, _| ()).await;
+        // Positive control: the second monitor's DOWN has come.
+        assert_eq!(events.so_far().len(), 1);
+    });
+}
+
+#[test]
+fn exits_and_downs_come_behind_what_the_sender_sent_before() {
+    run(async {
+        let (process, mut events) = probe(true).await;
+        let (sender, _events) = probe(false).await;
+        let (pid, to) = (sender.pid(), process.clone());
+        ask(&process, move |_, ctx| ctx.link(pid)).await;
+        ask(&sender, move |_, ctx| {
+            for n in 0..100 {
+                to.tell(act(move |probe, _| probe.say(Event::Said(n))))
+                    .unwrap();
+            }
+            ctx.exit(boom());
+        })
+        .await;
+        for n in 0..100 {
+            assert_eq!(events.next().await, Event::Said(n));
+        }
+        assert!(matches!(events.next().await, Event::Exit(_)));
+    });
+}
+
+struct Doomed;
+
+impl Process for Doomed {
+    const KIND: &'static str = "doomed";
+
+    fn init(&mut self, _ctx: &mut Ctx<Self>) -> Init {
+        Init::Fail(ExitReason::error("now"))
+    }
+}
+
+/// Spawns instantly crashing children and counts their exits and downs.
+struct Nursery {
+    exits: u32,
+    downs: u32,
+    wanted: u32,
+    done: Option<tokio::sync::oneshot::Sender<(u32, u32)>>,
+}
+
+struct SpawnOne;
+
+impl Nursery {
+    fn check(&mut self) {
+        if self.exits == self.wanted && self.downs == self.wanted {
+            let done = self.done.take().unwrap();
+            done.send((self.exits, self.downs)).unwrap();
+        }
+    }
+}
+
+impl Process for Nursery {
+    const KIND: &'static str = "nursery";
+    const MAILBOX_MAX: usize = 100_000;
+
+    fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+        ctx.trap_exit(true);
+        Init::Ready
+    }
+
+    fn handle_exit(&mut self, exit: Exit, _ctx: &mut Ctx<Self>) {
+        assert_eq!(exit.reason, ExitReason::error("now"));
+        self.exits += 1;
+        self.check();
+    }
+
+    fn handle_down(&mut self, down: Down, _ctx: &mut Ctx<Self>) {
+        assert_eq!(down.reason, ExitReason::error("now"));
+        self.downs += 1;
+        self.check();
+    }
+}
+
+impl Handle<SpawnOne> for Nursery {
+    fn handle(&mut self, _msg: SpawnOne, ctx: &mut Ctx<Self>) {
+        ctx.spawn_link(Spawn::new(), || Doomed);
+        ctx.spawn_monitor(Spawn::new(), || Doomed);
+    }
+}
+
+#[test]
+fn spawn_link_and_spawn_monitor_of_instantly_crashing_children_lose_nothing() {
+    const CHILDREN: u32 = 20_000;
+    run(async {
+        let (done, all) = tokio::sync::oneshot::channel();
+        let nursery = spawn(Spawn::new(), move || Nursery {
+            exits: 0,
+            downs: 0,
+            wanted: CHILDREN,
+            done: Some(done),
+        });
+        for _ in 0..CHILDREN {
+            nursery.tell(SpawnOne).unwrap();
+        }
+        assert_eq!(soon(all).await, Ok((CHILDREN, CHILDREN)));
+        assert!(process_info(nursery.pid()).unwrap().links.is_empty());
+    });
+}
+
+#[test]
+fn a_spawn_that_is_linked_to_the_dead_never_runs() {
+    run(async {
+        let dead = dead().await;
+        let made = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&made);
+        let process = spawn(Spawn::new().link(dead), move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            Doomed
+        });
+        let reason = death(process.pid()).await;
+        assert_eq!(reason, ExitReason::NoProc);
+        assert_eq!(made.load(Ordering::Relaxed), 0);
+    });
+}
+
+/// Kills or breaks the head of a chain of five; the reasons at each.
+async fn chain(signal: ExitReason) -> Vec<ExitReason> {
+    let (tx, _events) = events();
+    let mut pids: Vec<Pid> = Vec::new();
+    for _ in 0..5 {
+        let probe = Probe::new("link of a chain", &tx);
+        let mut opts = Spawn::new();
+        opts.link = pids.last().copied();
+        pids.push(spawn(opts, move || probe).pid());
+    }
+    let downs: Vec<_> = pids.iter().map(|pid| Box::pin(watch(*pid))).collect();
+    exit(pids[0], signal);
+    let mut reasons = Vec::new();
+    for down in downs {
+        reasons.push(soon(down).await);
+    }
+    reasons
+}
+
+#[test]
+fn a_chain_of_links_dies_to_the_last() {
+    run(async {
+        assert_eq!(chain(ExitReason::Kill).await, vec![ExitReason::Killed; 5]);
+        assert_eq!(chain(boom()).await, vec![boom(); 5]);
+    });
+}
+
+#[test]
+fn links_hold_across_arbiters_while_both_sides_come_and_go() {
+    run(async {
+        let arbiter = actix_rt::Arbiter::new();
+        let (tx, _events) = events();
+        for round in 0..2_000 {
+            let (a, b) = (Probe::new("a", &tx), Probe::new("b", &tx));
+            let far = guildhall_process::Placement::On(arbiter.handle());
+            let a = spawn(Spawn::new(), move || a);
+            let b = spawn(Spawn::new().on(far).link(a.pid()), move || b);
+            let (a_down, b_down) = (watch(a.pid()), watch(b.pid()));
+            let first = if round % 2 == 0 { a.pid() } else { b.pid() };
+            exit(first, boom());
+            assert_eq!(soon(a_down).await, boom());
+            assert_eq!(soon(b_down).await, boom());
+        }
+        arbiter.stop();
+    });
+}
+
+#[test]
+fn a_timer_of_a_dead_process_is_silent_and_a_cancelled_one_too() {
+    run(async {
+        let (process, mut events) = probe(false).await;
+        ask(&process, |_, ctx| {
+            let say = |n| act(move |probe: &mut Probe, _| probe.say(Event::Said(n)));
+            let cancelled = ctx.send_after(Duration::ZERO, say(1));
+            ctx.send_after(Duration::ZERO, say(2));
+            ctx.cancel_timer(cancelled);
+            ctx.send_after(Duration::from_secs(3600), say(3));
+        })
+        .await;
+        assert_eq!(events.next().await, Event::Said(2));
+        exit(process.pid(), ExitReason::Kill);
+        death(process.pid()).await;
+        assert_eq!(events.so_far(), []);
+    });
+}

@@ -1,0 +1,24 @@
+//! What OTP guarantees, replayed. The figures and reasons in the tables are what Erlang/OTP 25
+//! printed for the same experiments.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions
+)]
+
+mod arbiters;
+mod blocking;
+mod calls;
+mod crashes;
+mod dynamic;
+mod exit_signals;
+mod info;
+mod kit;
+mod links;
+mod ports;
+mod registry;
+mod supervisors;
+#[cfg(feature = "testing")]
+mod testing;
