@@ -2,14 +2,16 @@
 //! any more (a panic while a panic's payload is dropped) is leaked rather than let loose.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Arc, Once};
 
 use crate::exit::{ExitReason, PanicInfo};
+use crate::pid::Pid;
 
 thread_local! {
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
+    static RUNNING: Cell<Option<Pid>> = const { Cell::new(None) };
 }
 
 /// A caught panic.
@@ -34,6 +36,19 @@ pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Fault> {
         message: into_message(payload),
         location: LOCATION.try_with(RefCell::take).ok().flatten(),
     })
+}
+
+/// [`catch`] for a turn of process `pid`.
+pub(crate) fn catch_turn<T>(pid: Pid, f: impl FnOnce() -> T) -> Result<T, Fault> {
+    let outer = RUNNING.try_with(|cell| cell.replace(Some(pid))).ok();
+    let outcome = catch(f);
+    let _ = RUNNING.try_with(|cell| cell.set(outer.flatten()));
+    outcome
+}
+
+/// Whether this thread unwinds out of a turn of process `pid`, which is going to end it.
+pub(crate) fn is_crashing(pid: Pid) -> bool {
+    std::thread::panicking() && RUNNING.try_with(Cell::get).is_ok_and(|p| p == Some(pid))
 }
 
 /// Drops a user's value where a panic of its `Drop` would meet another one and abort.

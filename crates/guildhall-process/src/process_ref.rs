@@ -12,7 +12,7 @@ use crate::cell::Cell;
 use crate::letter::Letter;
 use crate::pid::Pid;
 use crate::process::{Handle, Process};
-use crate::reply::{CallError, Lost, ReplyTo, Slot, Waiting};
+use crate::reply::{CallError, Lost, ReplyTo, Waiting};
 use crate::shell::Mailbox;
 
 /// A message that could not be sent; it comes back.
@@ -167,8 +167,7 @@ impl<P: Process> ProcRef<P> {
         M: Send + 'static,
         R: Send + 'static,
     {
-        let slot = Arc::new(Slot::default());
-        let waiting = Waiting::on(self.cell.clone(), slot).ok_or(CallError::NoProc)?;
+        let waiting = Waiting::on(self.cell.clone()).ok_or(CallError::NoProc)?;
         match self.tell(make(waiting.reply_to())) {
             // Dead after the monitor was set: it will tell why.
             Ok(()) | Err(SendError::Dead(_)) => Ok(waiting),

@@ -12,7 +12,8 @@ use std::task::{Context, Poll, Waker};
 
 use crate::cell::{Cell, Watcher};
 use crate::exit::ExitReason;
-use crate::pid::MonitorRef;
+use crate::panics::is_crashing;
+use crate::pid::{MonitorRef, Pid};
 use crate::sync::lock;
 
 /// Why a call has no answer.
@@ -68,7 +69,10 @@ impl<R> ReplyTo<R> {
 
 impl<R> Drop for ReplyTo<R> {
     fn drop(&mut self) {
-        if let Some(slot) = self.0.take() {
+        // Lost in a panic of the called process: its exit reason is the answer, and is on its way.
+        if let Some(slot) = self.0.take()
+            && !is_crashing(slot.called)
+        {
             slot.fill(State::Lost(Lost::Dropped));
         }
     }
@@ -80,7 +84,11 @@ impl<R> fmt::Debug for ReplyTo<R> {
     }
 }
 
-pub(crate) struct Slot<R>(Mutex<State<R>>);
+pub(crate) struct Slot<R> {
+    /// Who is to answer.
+    called: Pid,
+    state: Mutex<State<R>>,
+}
 
 /// Why a slot stays empty.
 pub(crate) enum Lost {
@@ -95,20 +103,14 @@ enum State<R> {
     Closed,
 }
 
-impl<R> Default for Slot<R> {
-    fn default() -> Self {
-        Self(Mutex::new(State::Open(None)))
-    }
-}
-
 impl<R> Slot<R> {
     fn is_open(&self) -> bool {
-        matches!(*lock(&self.0), State::Open(_))
+        matches!(*lock(&self.state), State::Open(_))
     }
 
     /// The first answer counts; only "dropped" gives way to the exit reason behind it.
     fn fill(&self, news: State<R>) {
-        let mut state = lock(&self.0);
+        let mut state = lock(&self.state);
         let replaceable = match &*state {
             State::Open(_) => true,
             State::Lost(Lost::Dropped) => matches!(news, State::Lost(Lost::Down(_))),
@@ -146,9 +148,13 @@ pub(crate) struct Waiting<R> {
 }
 
 impl<R: Send + 'static> Waiting<R> {
-    /// Monitors `cell` with the slot; `None` if it is dead.
-    pub fn on(cell: Arc<Cell>, slot: Arc<Slot<R>>) -> Option<Self> {
+    /// Monitors `cell` with a new slot; `None` if it is dead.
+    pub fn on(cell: Arc<Cell>) -> Option<Self> {
         let monitor = MonitorRef::next();
+        let slot = Arc::new(Slot {
+            called: cell.pid,
+            state: Mutex::new(State::Open(None)),
+        });
         let alive = cell.watch(monitor, Watcher::Slot(slot.clone()));
         alive.then_some(Self {
             slot,
@@ -166,7 +172,7 @@ impl<R> Future for Waiting<R> {
     type Output = Result<R, Lost>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = lock(&self.slot.0);
+        let mut state = lock(&self.slot.state);
         match mem::replace(&mut *state, State::Closed) {
             State::Value(value) => Poll::Ready(Ok(value)),
             // A process at its end drops the requests it holds: the exit reason is on its way.
@@ -185,7 +191,7 @@ impl<R> Future for Waiting<R> {
 impl<R> Drop for Waiting<R> {
     fn drop(&mut self) {
         self.cell.unwatch(self.monitor);
-        let old = mem::replace(&mut *lock(&self.slot.0), State::Closed);
+        let old = mem::replace(&mut *lock(&self.slot.state), State::Closed);
         drop(old);
     }
 }

@@ -18,7 +18,7 @@ use crate::crash;
 use crate::ctx::{Ctx, TURN_MESSAGES};
 use crate::exit::ExitReason;
 use crate::letter::Note;
-use crate::panics::{Fault, catch, drop_quietly};
+use crate::panics::{Fault, catch, catch_turn, drop_quietly};
 use crate::process::{Init, Process};
 use crate::signals::die;
 use crate::spawn::Starter;
@@ -210,7 +210,7 @@ impl<P: Process, F: FnOnce() -> P> Running<P, F> {
         inner.ctx().budget = TURN_MESSAGES;
         let began = now_ns();
         self.cell.busy_since_ns.store(began, Ordering::Relaxed);
-        let polled = catch(|| Pin::new(&mut *inner).poll(cx));
+        let polled = catch_turn(self.cell.pid, || Pin::new(&mut *inner).poll(cx));
         charge(&self.cell, began);
         let ctx = inner.ctx();
         match polled {

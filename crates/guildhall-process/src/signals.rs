@@ -3,7 +3,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::cell::{Cell, Relations, State, Watcher};
@@ -11,7 +10,7 @@ use crate::exit::ExitReason;
 use crate::letter::Note;
 use crate::pid::{MonitorRef, Pid};
 use crate::process::{Down, Exit};
-use crate::reply::{Lost, Slot, Waiting};
+use crate::reply::{Lost, Waiting};
 use crate::sync::lock;
 use crate::table;
 
@@ -39,8 +38,7 @@ pub fn is_alive(pid: Pid) -> bool {
 /// `NoProc` if it was dead already. The monitor is set before this returns; dropping the future
 /// removes it.
 pub fn watch(pid: Pid) -> impl Future<Output = ExitReason> + Send + 'static {
-    let slot = Arc::new(Slot::<Infallible>::default());
-    let waiting = table::get(pid).and_then(|cell| Waiting::on(cell, slot));
+    let waiting = table::get(pid).and_then(Waiting::<Infallible>::on);
     async move {
         match waiting {
             None => ExitReason::NoProc,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use actix::dev::channel::channel;
 use actix_rt::{Arbiter, ArbiterHandle};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::cell::{Cell, ChildRecord, Label};
@@ -235,9 +236,13 @@ where
                 actix_rt::spawn(Running::new(seed));
             });
         }
-        Placement::Here if Arbiter::try_current().is_some() => {
-            actix_rt::spawn(Running::new(seed));
-        }
-        Placement::Here => drop(seed),
+        Placement::Here => match Arbiter::try_current() {
+            None => drop(seed),
+            Some(_) if Handle::try_current().is_ok() => {
+                actix_rt::spawn(Running::new(seed));
+            }
+            // The system has been made on this thread, but does not run yet.
+            Some(arbiter) => place(Placement::On(arbiter), seed),
+        },
     }
 }

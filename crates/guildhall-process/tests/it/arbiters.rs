@@ -69,6 +69,15 @@ fn a_spawn_outside_any_arbiter_is_dead_at_once() {
 }
 
 #[test]
+fn a_spawn_before_the_system_runs_waits_for_it() {
+    let system = actix_rt::System::new();
+    let (tx, _events) = events();
+    let probe = Probe::new("early", &tx);
+    let process = spawn(Spawn::new(), move || probe);
+    system.block_on(async move { ask(&process, |_, _| ()).await });
+}
+
+#[test]
 fn a_system_that_ends_leaves_no_process_alive() {
     let (process, down) = run(async {
         let (process, _events) = probe(true).await;

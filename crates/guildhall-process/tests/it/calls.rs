@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use guildhall_process::{
-    CallError, Ctx, ExitReason, Handle, Init, ProcRef, Process, ReplyTo, SendError, Spawn,
-    StartError, exit, process_info, spawn, start,
+    CallError, Ctx, ExitReason, Handle, Init, Placement, ProcRef, Process, ReplyTo, SendError,
+    Spawn, StartError, exit, process_info, spawn, start,
 };
 
-use crate::kit::{DEADLINE, act, ask, boom, death, probe, run, soon};
+use crate::kit::{DEADLINE, Probe, act, ask, boom, death, events, probe, run, soon};
 
 /// Holds the requests it gets.
 #[derive(Default)]
@@ -142,6 +142,30 @@ fn a_reply_held_elsewhere_does_not_keep_a_call_waiting_for_the_dead() {
         });
         assert_eq!(call.await, Err(CallError::Exit(boom())));
         drop(rx);
+    });
+}
+
+#[test]
+fn a_call_that_breaks_a_process_on_another_thread_fails_with_its_panic() {
+    run(async {
+        let arbiter = actix_rt::Arbiter::new();
+        let (tx, _events) = events();
+        for round in 0..2_000 {
+            let probe = Probe::new("far", &tx);
+            let place = Placement::On(arbiter.handle());
+            let far = spawn(Spawn::new().on(place), move || probe);
+            let call = far.call(DEADLINE, |reply: ReplyTo<()>| {
+                act(move |_, _| {
+                    let _lost = reply;
+                    std::panic::resume_unwind(Box::new("bang"));
+                })
+            });
+            match call.await {
+                Err(CallError::Exit(ExitReason::Panic(info))) => assert_eq!(info.message, "bang"),
+                other => panic!("round {round}: {other:?}"),
+            }
+        }
+        arbiter.stop();
     });
 }
 
