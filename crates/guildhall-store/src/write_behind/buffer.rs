@@ -118,10 +118,11 @@ impl<R> Buffer<R> {
         match write {
             Write::Save(save) => self.enqueue_save(save, seq, now),
             Write::Change(change, by) => {
-                if change.is_urgent() {
+                let urgent = change.is_urgent();
+                self.queue.push_change(ChangeUnit { seq, change, by }, now);
+                if urgent {
                     self.close_window(now);
                 }
-                self.queue.push_change(ChangeUnit { seq, change, by }, now);
             }
         }
         Ok(())
@@ -165,9 +166,12 @@ impl<R> Buffer<R> {
         self.queue.newest(key).or_else(under_way)
     }
 
-    /// Makes what waits due now: for urgent changes and for draining at a stop.
+    /// Makes what waits due now: for urgent changes and for draining at a stop. Where nothing
+    /// waits there is no window, and the next write has its own.
     pub fn close_window(&mut self, now: Duration) {
-        self.close_at.get_or_insert(now);
+        if self.queue.units() > 0 {
+            self.close_at.get_or_insert(now);
+        }
     }
 
     /// When [`Buffer::take_batch`] will give a batch; `None` while one is under way or nothing

@@ -215,3 +215,18 @@ fn a_report_or_an_abort_of_another_batch_changes_nothing() {
     assert_eq!(buffer.finish(all_durable(&batch)).len(), 1);
     assert_eq!(buffer.finish(all_durable(&batch)), [], "a second time");
 }
+
+#[test]
+fn closing_a_window_in_which_nothing_waits_leaves_the_next_one_open() {
+    let mut buffer = buffer(10, 10);
+    buffer.close_window(ORIGIN);
+    buffer.submit(save(1, 1), 1, at(1)).unwrap();
+    assert_eq!(buffer.next_flush(), Some(at(11)));
+    buffer.close_window(at(2));
+    assert_eq!(buffer.next_flush(), Some(at(2)));
+    let batch = buffer.take_batch(at(2)).unwrap();
+    buffer.close_window(at(2));
+    buffer.submit(save(2, 1), 2, at(3)).unwrap();
+    buffer.finish(all_durable(&batch));
+    assert_eq!(buffer.next_flush(), Some(at(13)), "an empty drain between");
+}
