@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::campaign::{Campaign, Standing};
 use crate::hall::{HallRef, NOT_FOUND};
-use crate::session::{Deliver, Session};
+use crate::session::{self, Deliver, Session};
 
 mod commit;
 
@@ -95,7 +95,18 @@ pub struct Status {
     /// Who asks.
     pub session: Pid,
     /// `not_open` when it has not.
-    pub reply: ReplyTo<Result<(Option<Head>, u32, Position), Refusal>>,
+    pub reply: ReplyTo<Result<Told, Refusal>>,
+}
+
+/// The answer to [`Status`].
+#[derive(Debug)]
+pub struct Told {
+    /// The present head.
+    pub head: Option<Head>,
+    /// Sessions that have the board open.
+    pub audience: u32,
+    /// Where the board's events are.
+    pub position: Position,
 }
 
 /// A session downloaded a revision and compared its hash.
@@ -233,7 +244,7 @@ impl BoardSync {
         };
         let text = ByteString::from(frame.to_json());
         for viewer in self.audience.values() {
-            Deliver { text: text.clone() }.to(&viewer.session);
+            session::tell_or_end(&viewer.session, Deliver { text: text.clone() });
         }
     }
 
@@ -383,9 +394,11 @@ impl Handle<Close> for BoardSync {
 
 impl Handle<Status> for BoardSync {
     fn handle(&mut self, Status { session, reply }: Status, _: &mut Ctx<Self>) {
-        let told = self
-            .viewer(session)
-            .map(|_| (self.head.clone(), self.audience_size(), self.position()));
+        let told = self.viewer(session).map(|_| Told {
+            head: self.head.clone(),
+            audience: self.audience_size(),
+            position: self.position(),
+        });
         reply.send(told);
     }
 }
@@ -451,6 +464,10 @@ impl BoardSync {
         if let Some(meant) = begin.format.as_deref().filter(|f| Some(*f) != format) {
             let sentence = format!("This board takes {}, not {meant}.", format.unwrap_or("?"));
             return Err(Refusal::new(Code::FormatMismatch, sentence));
+        }
+        if begin.size_bytes == 0 {
+            let refusal = Refusal::new(Code::BadField, "A board has at least one byte.");
+            return Err(refusal.rule("upload.size_min"));
         }
         if begin.size_bytes > self.hall.config.limits.upload_bytes_max {
             let max = self.hall.config.limits.upload_bytes_max;

@@ -12,6 +12,7 @@ use guildhall_process::{
 };
 use guildhall_protocol::{Code, Refusal};
 use guildhall_store::{Connection, Database, FileBlobs, StoreError};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::auth::secrets::{self, SecretHash};
@@ -23,7 +24,7 @@ use crate::endpoint::Endpoint;
 use crate::guild::Guild;
 use crate::names::Names;
 use crate::persistence::Persistence;
-use crate::presence::Presence;
+use crate::presence::{Presence, Tally};
 use crate::refusal;
 use crate::session::Session;
 use crate::store::Store;
@@ -74,6 +75,10 @@ pub struct Hall {
     pub admin_address: OnceLock<SocketAddr>,
     /// Hash of the token that opens the admin listener.
     pub admin_token: SecretHash,
+    /// Sessions counted since the start.
+    pub tally: Tally,
+    /// How many websockets are still being served, those of ended sessions included.
+    pub open_sockets: watch::Sender<usize>,
     /// The root supervisor, once it is started.
     pub root: OnceLock<Pid>,
     /// For tests of the checkers only; never set by the program.
@@ -121,6 +126,8 @@ impl Hall {
             admin_address: OnceLock::new(),
             admin_token: secrets::hash_of(admin_token),
             root: OnceLock::new(),
+            tally: Tally::default(),
+            open_sockets: watch::Sender::new(0),
             blobs: Arc::new(blobs),
             database,
             config,

@@ -1,32 +1,45 @@
-//! The presence process: which session belongs to whom, and how sessions ended. Between `guilds` and
-//! `sessions` in the tree, permanent, named. Everything here hangs on monitors: an entry goes when its
-//! session dies, by no other way, and the cause is counted then.
+//! The presence process: which session belongs to whom, and how sessions ended. Child of `core`, permanent,
+//! named. Everything here hangs on monitors: an entry goes when its session dies, by no other way, and the
+//! cause is counted then. After a crash the living sessions announce themselves again; the counts survive.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use guildhall_process::{Ctx, Down, ExitReason, Handle, Init, Pid, ProcRef, Process, ReplyTo};
 use uuid::Uuid;
 
-use crate::auth::secrets::SecretHash;
 use crate::hall::HallRef;
-use crate::session::{Deliver, Session};
+use crate::session::{self, Announce, Session};
 
 /// See the file's head.
 pub struct Presence {
     hall: HallRef,
     here: HashMap<Pid, Entry>,
-    ended: BTreeMap<String, u64>,
+}
+
+/// Sessions counted since the server started; outlives the process that counts.
+#[derive(Default)]
+pub struct Tally(Mutex<Counts>);
+
+#[derive(Default)]
+struct Counts {
     started: u64,
+    ended: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn with<T>(&self, act: impl FnOnce(&mut Counts) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 struct Entry {
     session: ProcRef<Session>,
     id: Uuid,
     account: Uuid,
-    token: SecretHash,
 }
 
-/// A session has started.
+/// A session is here: it has started, or this process has.
 pub struct Arrive {
     /// The process.
     pub session: ProcRef<Session>,
@@ -34,8 +47,6 @@ pub struct Arrive {
     pub id: Uuid,
     /// Whose it is.
     pub account: Uuid,
-    /// The token it was let in with.
-    pub token: SecretHash,
     /// Answered once the monitor stands.
     pub reply: ReplyTo<()>,
 }
@@ -48,29 +59,13 @@ pub struct Online {
     pub reply: ReplyTo<Vec<bool>>,
 }
 
-/// End every session that was let in with this token.
-pub struct SignOut {
-    /// The revoked token.
-    pub token: SecretHash,
-    /// How many sessions were ended.
-    pub reply: ReplyTo<u32>,
-}
-
-/// Hand a frame to every session of an account.
-pub struct TellAccount {
-    /// Whose sessions.
-    pub account: Uuid,
-    /// The frame.
-    pub deliver: Deliver,
-}
-
 /// Figures for the status page.
 pub struct Figures {
     /// Who asks.
     pub reply: ReplyTo<SessionFigures>,
 }
 
-/// Sessions now and since the start of this process.
+/// Sessions now and since the start of the server.
 #[derive(Clone, Debug)]
 pub struct SessionFigures {
     /// Living sessions.
@@ -88,8 +83,6 @@ impl Presence {
         Self {
             hall,
             here: HashMap::new(),
-            ended: BTreeMap::new(),
-            started: 0,
         }
     }
 }
@@ -100,7 +93,10 @@ impl Process for Presence {
 
     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
         match self.hall.presence.register(&ctx.me()) {
-            Ok(()) => Init::Ready,
+            Ok(()) => {
+                self.ask_who_is_here();
+                Init::Ready
+            }
             Err(taken) => Init::Fail(ExitReason::error(taken.to_string())),
         }
     }
@@ -114,7 +110,21 @@ impl Process for Presence {
             session = entry.id.to_string(), account = entry.account.to_string(), cause = cause.as_str();
             "session ended: {}", down.reason
         );
-        *self.ended.entry(cause).or_default() += 1;
+        self.hall
+            .tally
+            .with(|counts| *counts.ended.entry(cause).or_default() += 1);
+    }
+}
+
+impl Presence {
+    /// A predecessor's entries died with it, the sessions did not.
+    fn ask_who_is_here(&self) {
+        let sessions = self.hall.sessions.registry();
+        for id in sessions.keys() {
+            if let Some(session) = sessions.whereis(&id) {
+                session::tell_or_end(&session, Announce);
+            }
+        }
     }
 }
 
@@ -135,7 +145,6 @@ impl Handle<Arrive> for Presence {
             session,
             id,
             account,
-            token,
             reply,
         } = arrive;
         let pid = session.pid();
@@ -143,10 +152,8 @@ impl Handle<Arrive> for Presence {
             session,
             id,
             account,
-            token,
         };
         if self.here.insert(pid, entry).is_none() {
-            self.started += 1;
             ctx.monitor(pid);
         }
         reply.send(());
@@ -161,38 +168,18 @@ impl Handle<Online> for Presence {
     }
 }
 
-impl Handle<SignOut> for Presence {
-    fn handle(&mut self, SignOut { token, reply }: SignOut, _: &mut Ctx<Self>) {
-        let reason = ExitReason::shutdown_with("signed_out");
-        let theirs = self.here.iter().filter(|(_, entry)| entry.token == token);
-        let mut ended = 0;
-        for (pid, _) in theirs {
-            guildhall_process::exit(*pid, reason.clone());
-            ended += 1;
-        }
-        reply.send(ended);
-    }
-}
-
-impl Handle<TellAccount> for Presence {
-    fn handle(&mut self, TellAccount { account, deliver }: TellAccount, _: &mut Ctx<Self>) {
-        for entry in self.here.values().filter(|e| e.account == account) {
-            deliver.clone().to(&entry.session);
-        }
-    }
-}
-
 impl Handle<Figures> for Presence {
     fn handle(&mut self, Figures { reply }: Figures, _: &mut Ctx<Self>) {
-        reply.send(SessionFigures {
-            here: u64::try_from(self.here.len()).unwrap_or(u64::MAX),
-            started: self.started,
-            ended: self.ended.clone(),
-        });
+        let here = u64::try_from(self.here.len()).unwrap_or(u64::MAX);
+        reply.send(self.hall.tally.with(|counts| SessionFigures {
+            here,
+            started: counts.started,
+            ended: counts.ended.clone(),
+        }));
     }
 }
 
-/// A session tells that it is here, and goes on once its end is being watched.
+/// A new session tells that it is here, and goes on once its end is being watched.
 ///
 /// # Errors
 /// The presence process does not answer; the session must not go on unwatched.
@@ -201,14 +188,14 @@ pub async fn arrive(
     session: ProcRef<Session>,
     id: Uuid,
     account: Uuid,
-    token: SecretHash,
 ) -> Result<(), guildhall_process::CallError> {
     let call = hall.presence.call(|reply| Arrive {
         session,
         id,
         account,
-        token,
         reply,
     });
-    call.await
+    call.await?;
+    hall.tally.with(|counts| counts.started += 1);
+    Ok(())
 }

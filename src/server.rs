@@ -21,6 +21,9 @@ pub const DATABASE_FILE: &str = "guildhall.sqlite3";
 /// Name of the file that holds the admin token, readable by its owner only.
 pub const ADMIN_TOKEN_FILE: &str = "admin.token";
 
+/// How long the peers may take, at a stop, to read and answer their close frames.
+const CLOSING_MAX: Duration = Duration::from_secs(2);
+
 /// Why a server did not start. `Display` is a sentence with what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartFailed {
@@ -200,6 +203,12 @@ impl Running {
                 guildhall_process::exit(session.pid(), ExitReason::shutdown_with("server_stop"));
                 guildhall_process::watch(session.pid()).await;
             }
+        }
+        // Until the close frames are out; a peer that does not read them is cut by the listener's end.
+        let mut open = self.hall.open_sockets.subscribe();
+        let closed = open.wait_for(|open| *open == 0);
+        if tokio::time::timeout(CLOSING_MAX, closed).await.is_err() {
+            log::warn!("some websockets did not take their close frame");
         }
         persistence::drain(&self.hall).await
     }

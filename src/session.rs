@@ -10,7 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytestring::ByteString;
 use guildhall_process::{
-    Ctx, Down, ExitReason, Handle, Init, MonitorRef, Pid, ProcRef, Process, SendError, TimerRef,
+    Ctx, Down, ExitReason, Handle, Init, MonitorRef, Pid, ProcRef, Process, ReplyTo, SendError,
+    TimerRef,
 };
 use guildhall_protocol::{Answer, Ask, Code, Event, Refusal, Request, ServerFrame};
 use guildhall_rules::clocks::{ClockEvent, Clocks};
@@ -18,6 +19,7 @@ use guildhall_rules::outbox::Outbox;
 use uuid::Uuid;
 
 use crate::auth::Identity;
+use crate::auth::secrets::SecretHash;
 use crate::board_sync::BoardSync;
 use crate::hall::{self, HallRef};
 use crate::presence;
@@ -98,13 +100,20 @@ pub struct Deliver {
     pub text: ByteString,
 }
 
-impl Deliver {
-    /// Hands the frame to a session. One that has not made room in its mailbox is ended as a slow reader:
-    /// an event is never lost in silence.
-    pub fn to(self, session: &ProcRef<Session>) {
-        if let Err(SendError::Full(_)) = session.tell(self) {
-            guildhall_process::exit(session.pid(), ended("slow_reader"));
-        }
+/// The presence process asks who is here.
+pub struct Announce;
+
+/// A token was revoked; whoever was let in with it ends.
+pub struct TokenRevoked(pub SecretHash);
+
+/// Sends to a session what it must not miss: one that has made no room in its mailbox is ended as a slow
+/// reader, so that nothing is lost in silence.
+pub fn tell_or_end<M: Send + 'static>(session: &ProcRef<Session>, message: M)
+where
+    Session: Handle<M>,
+{
+    if let Err(SendError::Full(_)) = session.tell(message) {
+        guildhall_process::exit(session.pid(), ended("slow_reader"));
     }
 }
 
@@ -152,9 +161,9 @@ impl Process for Session {
         }
         let hall = Arc::clone(&self.hall);
         let (id, account, token) = (self.id, self.who.account, self.who.token);
-        // Presence first, the token once more second: whoever revokes it in between finds this session.
+        // The registry first, the token once more second: whoever revokes it in between finds this session.
         let admitted = async move {
-            presence::arrive(&hall, me, id, account, token)
+            presence::arrive(&hall, me, id, account)
                 .await
                 .map_err(|e| refusal::call(&e))?;
             crate::auth::still_valid(&hall, token).await
@@ -221,6 +230,27 @@ impl Handle<Sent> for Session {
 impl Handle<Deliver> for Session {
     fn handle(&mut self, Deliver { text }: Deliver, ctx: &mut Ctx<Self>) {
         self.push(text, ctx);
+    }
+}
+
+impl Handle<Announce> for Session {
+    fn handle(&mut self, _: Announce, ctx: &mut Ctx<Self>) {
+        let arrive = presence::Arrive {
+            session: ctx.me(),
+            id: self.id,
+            account: self.who.account,
+            reply: ReplyTo::detached(),
+        };
+        // If the presence process is gone again, its successor asks again.
+        let _ = self.hall.presence.tell(arrive);
+    }
+}
+
+impl Handle<TokenRevoked> for Session {
+    fn handle(&mut self, TokenRevoked(token): TokenRevoked, ctx: &mut Ctx<Self>) {
+        if self.who.token == token {
+            ctx.exit(ended("signed_out"));
+        }
     }
 }
 

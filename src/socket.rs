@@ -130,6 +130,7 @@ type Ctx = WebsocketContext<Socket>;
 
 impl Socket {
     fn new(hall: HallRef, who: Identity, window: Arc<Window>, peer: Option<String>) -> Self {
+        hall.open_sockets.send_modify(|open| *open += 1);
         Self {
             hall,
             who: Some(who),
@@ -257,6 +258,7 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         self.over(ExitReason::error("connection_lost"));
+        self.hall.open_sockets.send_modify(|open| *open -= 1);
     }
 }
 

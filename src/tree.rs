@@ -47,7 +47,6 @@ pub fn root(hall: &HallRef) -> Supervisor {
         .child(kept("campaigns", hall, KEPT_MAX, |hall| &hall.campaigns))
         .child(kept("boards", hall, KEPT_MAX, |hall| &hall.boards))
         .child(kept("guilds", hall, KEPT_MAX, |hall| &hall.guilds))
-        .child(worker("presence", hall, Presence::new))
         .child(kept(
             "sessions",
             hall,
@@ -70,6 +69,7 @@ fn core(hall: &HallRef, dirty: &DirtyMap) -> Supervisor {
         // Loading every name there is takes seconds with millions of them.
         .child(worker("names", hall, Names::new))
         .child(persistence)
+        .child(worker("presence", hall, Presence::new))
 }
 
 fn worker<P: Process>(

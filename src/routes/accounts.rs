@@ -17,7 +17,7 @@ use crate::auth::secrets::{self, Secret, SecretHash};
 use crate::auth::{self, passwords};
 use crate::hall::{self, Hall, HallRef};
 use crate::persistence::{Author, Change, changes};
-use crate::presence::SignOut;
+use crate::session::{self, TokenRevoked};
 
 type Answered = Result<HttpResponse, HttpRefusal>;
 
@@ -115,9 +115,14 @@ pub(super) async fn sign_out(hall: web::Data<Hall>, request: HttpRequest) -> Ans
         session: None,
     };
     hall.change(change, by).await?;
-    let ended = hall.presence.call(|reply| SignOut { token, reply }).await;
-    let ended = ended.map_err(|e| crate::refusal::call(&e))?;
-    log::info!(account = identity.account.to_string(), sessions = ended; "signed out");
+    // Every session is told and knows itself whether it is meant: no list could lag behind.
+    let sessions = hall.sessions.registry();
+    for id in sessions.keys() {
+        if let Some(session) = sessions.whereis(&id) {
+            session::tell_or_end(&session, TokenRevoked(token));
+        }
+    }
+    log::info!(account = identity.account.to_string(); "signed out");
     Ok(HttpResponse::NoContent().finish())
 }
 

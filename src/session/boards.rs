@@ -124,7 +124,11 @@ impl Session {
             reply,
         });
         let answer = async move {
-            let (head, audience, position) = told.await.map_err(|e| refusal::call(&e))??;
+            let board_sync::Told {
+                head,
+                audience,
+                position,
+            } = told.await.map_err(|e| refusal::call(&e))??;
             Ok(Answer::BoardStatusTold {
                 board,
                 head,

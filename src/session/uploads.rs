@@ -51,7 +51,7 @@ struct File {
 
 enum Slot {
     Closed,
-    Open(Partial),
+    Open(Box<Partial>),
     Failed(Refusal),
 }
 
@@ -62,7 +62,7 @@ impl File {
 
     fn begin(&self, upload: Uuid, size_bytes: u64) {
         let opened = match self.blobs.begin(upload, size_bytes) {
-            Ok(partial) => Slot::Open(partial),
+            Ok(partial) => Slot::Open(Box::new(partial)),
             Err(error) => Slot::Failed(refusal::store(&error)),
         };
         self.with(|slot| *slot = opened);
@@ -81,7 +81,7 @@ impl File {
 
     fn take(&self) -> Result<Partial, Refusal> {
         self.with(|slot| match std::mem::replace(slot, Slot::Closed) {
-            Slot::Open(partial) => Ok(partial),
+            Slot::Open(partial) => Ok(*partial),
             Slot::Failed(refusal) => Err(refusal),
             Slot::Closed => Err(ended_refusal()),
         })
@@ -93,10 +93,10 @@ impl Drop for Upload {
     fn drop(&mut self) {
         let file = Arc::clone(&self.file);
         drop(self.lane.run(move || {
-            if let Ok(partial) = file.take() {
-                if let Err(error) = file.blobs.discard(partial) {
-                    log::warn!("a partial upload could not be removed: {error}");
-                }
+            if let Ok(partial) = file.take()
+                && let Err(error) = file.blobs.discard(partial)
+            {
+                log::warn!("a partial upload could not be removed: {error}");
             }
         }));
     }

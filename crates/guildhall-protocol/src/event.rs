@@ -38,7 +38,5 @@ messages! {
         }
         /// What the server holds of a ship differs from what was asked; this is what it holds.
         "ship.reloaded" ShipReloaded { guild: Uuid, reason: String, version: u32, state: Value }
-        /// Last event of a session: the close frame that follows carries the same code.
-        "session.ending" SessionEnding { code: u16, reason: String }
     }
 }

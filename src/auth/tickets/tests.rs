@@ -1,7 +1,7 @@
 //! Once, not late, and never without bound.
 
-use crate::auth::secrets::hash_of;
 use super::*;
+use crate::auth::secrets::hash_of;
 
 const NOW: Duration = Duration::from_secs(100);
 const LATER: Duration = Duration::from_secs(130);

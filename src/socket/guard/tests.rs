@@ -26,7 +26,7 @@ fn frame(first: u8, declared: u64, payload: usize) -> Vec<u8> {
 }
 
 fn whole(first: u8, len: usize) -> Vec<u8> {
-    frame(first, len as u64, len)
+    frame(first, u64::try_from(len).unwrap(), len)
 }
 
 /// Feeds the bytes in chunks of every size up to a header's; all cuts must agree.

@@ -41,17 +41,17 @@ async fn find_passes_over_what_is_not_wanted() {
     peer.event(1, audience(3)).await;
     peer.event(
         2,
-        Event::SessionEnding {
-            code: 4000,
-            reason: "signed_out".into(),
+        Event::BoardUnbound {
+            board: id(7),
+            reason: "panic".into(),
         },
     )
     .await;
-    let code = events.find(|event| match event {
-        Event::SessionEnding { code, .. } => Some(code),
+    let reason = events.find(|event| match event {
+        Event::BoardUnbound { reason, .. } => Some(reason),
         _ => None,
     });
-    assert_eq!(soon(code).await, Ok(4000));
+    assert_eq!(soon(reason).await, Ok("panic".to_owned()));
 }
 
 #[tokio::test]

@@ -93,13 +93,13 @@ fn a_refusal_has_its_frozen_form() {
 
 #[test]
 fn an_event_has_its_frozen_form() {
-    let event = Event::SessionEnding {
-        code: 4000,
-        reason: "signed_out".into(),
+    let event = Event::BoardUnbound {
+        board: samples::id(2),
+        reason: "panic".into(),
     };
     assert_eq!(
         value(&ServerFrame::Event { seq: 8, event }.to_json()),
-        json!({"type": "session.ending", "seq": 8, "code": 4000, "reason": "signed_out"})
+        json!({"type": "board.unbound", "seq": 8, "board": samples::id(2), "reason": "panic"})
     );
 }
 

@@ -205,10 +205,6 @@ pub fn events() -> Vec<Event> {
             version,
             state: state(),
         },
-        Event::SessionEnding {
-            code: 4000,
-            reason: "signed_out".into(),
-        },
     ]
 }
 
