@@ -34,7 +34,6 @@ impl Tally {
 }
 
 struct Entry {
-    session: ProcRef<Session>,
     id: Uuid,
     account: Uuid,
 }
@@ -148,11 +147,7 @@ impl Handle<Arrive> for Presence {
             reply,
         } = arrive;
         let pid = session.pid();
-        let entry = Entry {
-            session,
-            id,
-            account,
-        };
+        let entry = Entry { id, account };
         if self.here.insert(pid, entry).is_none() {
             ctx.monitor(pid);
         }
@@ -185,7 +180,6 @@ impl Handle<Figures> for Presence {
 /// The presence process does not answer; the session must not go on unwatched.
 pub async fn arrive(
     hall: &HallRef,
-    session: ProcRef<Session>,
     id: Uuid,
     account: Uuid,
 ) -> Result<(), guildhall_process::CallError> {
