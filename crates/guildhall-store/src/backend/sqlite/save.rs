@@ -78,8 +78,12 @@ impl Run<'_> {
                     return self.missed(key, present, links, missed, refusals);
                 }
                 Err(error) => {
-                    let refusal = self.refusal_of(link.seq, &error)?;
-                    refusals.insert(link.seq, refusal);
+                    let (seq, refusal) = (link.seq, self.refusal_of(link.seq, &error)?);
+                    // `RAISE(FAIL)` after the fact: an error, and yet the row was written.
+                    if present(self.conn, key)?.is_some_and(|row| holds(&row, link)) {
+                        return Err(Stop::Without { seq, refusal });
+                    }
+                    refusals.insert(seq, refusal);
                 }
             }
         }
