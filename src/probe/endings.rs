@@ -14,7 +14,7 @@ use super::walk::{Fault, Stopped, Walk, equal, refused};
 #[cfg(test)]
 mod tests;
 
-/// The status must show the end of a session within this. The server needs a hundredth of it.
+/// The status must show the end of a session within this; 100 ms are what a healthy server needs at most.
 const STATUS_DEADLINE: Duration = Duration::from_secs(5);
 /// Between two looks at the status.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
