@@ -180,6 +180,7 @@ impl Handle<Figures> for Presence {
 /// The presence process does not answer; the session must not go on unwatched.
 pub async fn arrive(
     hall: &HallRef,
+    session: ProcRef<Session>,
     id: Uuid,
     account: Uuid,
 ) -> Result<(), guildhall_process::CallError> {
