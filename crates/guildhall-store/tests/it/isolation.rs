@@ -39,11 +39,11 @@ fn a_ship_and_nine_saves_are_durable_beside_a_rename_that_only_the_database_can_
 }
 
 /// Every way in which a trigger can refuse one row.
-fn refused_by_trigger(raise: &str) {
+fn refused_by_trigger(when: &str, raise: &str) {
     let mut world = World::new();
     let heroes: Vec<_> = (0..20).map(|n| world.character(&format!("H{n}"))).collect();
     world.meddle(&format!(
-        "CREATE TRIGGER poison BEFORE UPDATE ON characters WHEN NEW.state = CAST('bad' AS BLOB)
+        "CREATE TRIGGER poison {when} UPDATE ON characters WHEN NEW.state = CAST('bad' AS BLOB)
          BEGIN SELECT {raise}; END"
     ));
     for (n, hero) in heroes.iter().enumerate() {
@@ -62,22 +62,27 @@ fn refused_by_trigger(raise: &str) {
 
 #[test]
 fn a_trigger_that_aborts_refuses_its_row_alone() {
-    refused_by_trigger("RAISE(ABORT, 'poison')");
+    refused_by_trigger("BEFORE", "RAISE(ABORT, 'poison')");
 }
 
 #[test]
 fn a_trigger_that_fails_refuses_its_row_alone() {
-    refused_by_trigger("RAISE(FAIL, 'poison')");
+    refused_by_trigger("BEFORE", "RAISE(FAIL, 'poison')");
+}
+
+#[test]
+fn a_row_that_a_trigger_fails_after_the_fact_does_not_stand() {
+    refused_by_trigger("AFTER", "RAISE(FAIL, 'poison')");
 }
 
 #[test]
 fn a_trigger_that_rolls_the_transaction_back_refuses_its_row_alone() {
-    refused_by_trigger("RAISE(ROLLBACK, 'poison')");
+    refused_by_trigger("BEFORE", "RAISE(ROLLBACK, 'poison')");
 }
 
 #[test]
 fn a_trigger_that_ignores_its_row_is_no_success() {
-    refused_by_trigger("RAISE(IGNORE)");
+    refused_by_trigger("BEFORE", "RAISE(IGNORE)");
 }
 
 #[test]
