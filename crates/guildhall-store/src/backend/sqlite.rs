@@ -30,6 +30,8 @@ type Banned = HashMap<u64, WriteRefusal>;
 enum Stop {
     /// This write took the whole transaction with it: run again without it.
     Without { seq: u64, refusal: WriteRefusal },
+    /// One of several lines of history was refused: run again to see which.
+    OneLineEach,
     /// Nobody's fault: give the batch again later.
     Failed(StoreError),
 }
@@ -73,21 +75,23 @@ impl Backend for SqliteBackend {
     }
 }
 
-/// Each turn bans one more write, so there are at most as many turns as writes.
+/// Each turn but one bans one more write, so there are at most as many turns as writes and one.
 fn commit_without_the_banned(
     conn: &mut Connection,
     batch: &Batch,
 ) -> Result<run::Written, StoreError> {
     let mut banned = Banned::new();
+    let mut lines_max = usize::MAX;
     loop {
-        match run::run(conn, batch, &banned) {
+        match run::run(conn, batch, &banned, lines_max) {
             Ok(written) => return Ok(written),
             Err(Stop::Failed(error)) => return Err(error),
             Err(Stop::Without { seq, refusal }) => {
                 banned.insert(seq, refusal);
-                // Fails when the write has already ended the transaction, which is all we want.
-                let _ended = conn.batch_execute("ROLLBACK");
             }
+            Err(Stop::OneLineEach) => lines_max = 1,
         }
+        // Fails when the write has already ended the transaction, which is all we want.
+        let _ended = conn.batch_execute("ROLLBACK");
     }
 }

@@ -6,10 +6,10 @@ use super::errors::judge;
 use super::record::{self, Line};
 use super::{Banned, Stop, store_error, watermark};
 use crate::backend::Connection;
-use crate::changes::{Applied, Change, Failed};
+use crate::changes::{Applied, Change, Failed, Subject};
 use crate::error::StoreError;
 use crate::time::now_us;
-use crate::write_behind::{Author, Batch, Cause, ChangeUnit, Outcome, Unit, WriteRefusal};
+use crate::write_behind::{Batch, Cause, ChangeUnit, Outcome, Unit, WriteRefusal};
 
 /// What a committed run did.
 pub(super) struct Written {
@@ -25,11 +25,18 @@ pub(super) struct Run<'a> {
     pub batch: i64,
     pub at_us: i64,
     pub written: Written,
+    /// History, written at the end in few statements.
+    pub lines: Vec<Line>,
 }
 
 /// Runs the batch in one immediate transaction: a deferred one that turns from reading to
 /// writing fails at once when another process writes, whatever the busy timeout.
-pub(super) fn run(conn: &mut Connection, batch: &Batch, banned: &Banned) -> Result<Written, Stop> {
+pub(super) fn run(
+    conn: &mut Connection,
+    batch: &Batch,
+    banned: &Banned,
+    lines_max: usize,
+) -> Result<Written, Stop> {
     conn.batch_execute("BEGIN IMMEDIATE")?;
     if let Some(written) = watermark::committed_before(conn, batch)? {
         conn.batch_execute("ROLLBACK")?;
@@ -45,6 +52,7 @@ pub(super) fn run(conn: &mut Connection, batch: &Batch, banned: &Banned) -> Resu
             outcomes: Vec::with_capacity(batch.writes()),
             rows: 0,
         },
+        lines: Vec::with_capacity(batch.writes()),
     };
     for unit in batch.units.iter() {
         match unit {
@@ -52,6 +60,7 @@ pub(super) fn run(conn: &mut Connection, batch: &Batch, banned: &Banned) -> Resu
             Unit::Save(unit) => run.save(unit)?,
         }
     }
+    run.write_history(lines_max)?;
     let Run { at_us, written, .. } = run;
     watermark::set(conn, batch.id, number, at_us, &written)?;
     conn.batch_execute("COMMIT")?;
@@ -92,8 +101,8 @@ impl Run<'_> {
     }
 
     fn change_done(&mut self, unit: &ChangeUnit, version: u32) -> Result<(), Stop> {
-        let line = change_line(unit, version, unit.change.word());
-        self.history(&line, &unit.by)?;
+        self.lines
+            .push(change_line(unit, version, unit.change.word()));
         self.written.rows = self.written.rows.saturating_add(1);
         let outcome = Outcome::Durable { version };
         self.written.outcomes.push((unit.seq, outcome));
@@ -103,39 +112,32 @@ impl Run<'_> {
     fn refuse_change(&mut self, unit: &ChangeUnit, refusal: WriteRefusal) -> Result<(), Stop> {
         let line = change_line(unit, 0, refusal.cause.as_str());
         let payload = payload(&unit.change)?;
-        self.refuse(&line, &unit.by, refusal, &payload)
+        self.refuse(line, refusal, &payload)
     }
 
     /// Records a refusal where history and the refused writes are kept, and as its outcome.
     pub(super) fn refuse(
         &mut self,
-        line: &Line,
-        by: &Author,
+        line: Line,
         refusal: WriteRefusal,
         payload: &[u8],
     ) -> Result<(), Stop> {
-        record::refused(
-            self.conn, self.batch, self.at_us, line, by, &refusal, payload,
-        )?;
-        record::history(self.conn, self.batch, self.at_us, line, by)?;
-        self.written
-            .outcomes
-            .push((line.seq, Outcome::Refused(refusal)));
+        record::refused(self.conn, self.batch, self.at_us, &line, &refusal, payload)?;
+        let outcome = Outcome::Refused(refusal);
+        self.written.outcomes.push((line.seq, outcome));
+        self.lines.push(line.of_refusal());
         Ok(())
     }
 
-    /// A history line of a write that was taken. If the line is refused the write cannot stand:
-    /// it is taken out by a run without it.
-    pub(super) fn history(&mut self, line: &Line, by: &Author) -> Result<(), Stop> {
-        record::history(self.conn, self.batch, self.at_us, line, by).map_err(|error| {
-            match judge(&error) {
-                Ok(refusal) => Stop::Without {
-                    seq: line.seq,
-                    refusal,
-                },
-                Err(error) => Stop::Failed(error),
-            }
-        })
+    /// Writes the history. A write whose line is refused cannot stand: it is taken out by a run
+    /// without it, once a run with one line per statement has told which it is.
+    fn write_history(&mut self, lines_max: usize) -> Result<(), Stop> {
+        let mut lines = self.lines.as_slice();
+        while let Some(first) = lines.first() {
+            lines = record::history(self.conn, self.batch, self.at_us, lines, lines_max)
+                .map_err(|error| line_refused(first, lines_max, &error))?;
+        }
+        Ok(())
     }
 
     /// What an error of a write means for it, once it is sure that the transaction still lives.
@@ -163,15 +165,20 @@ impl Run<'_> {
     }
 }
 
-fn change_line(unit: &ChangeUnit, version: u32, cause: &'static str) -> Line {
-    let subject = unit.change.subject();
-    Line {
-        seq: unit.seq,
-        kind: subject.kind,
-        id: subject.id,
-        version,
-        cause,
+fn line_refused(line: &Line, lines_max: usize, error: &diesel::result::Error) -> Stop {
+    match judge(error) {
+        Ok(_) if lines_max > 1 => Stop::OneLineEach,
+        Ok(refusal) if !line.is_refusal => Stop::Without {
+            seq: line.seq,
+            refusal,
+        },
+        _ => Stop::Failed(store_error(error)),
     }
+}
+
+fn change_line(unit: &ChangeUnit, version: u32, cause: &'static str) -> Line {
+    let Subject { kind, id } = unit.change.subject();
+    Line::new(unit.seq, (kind, id), version, cause, &unit.by)
 }
 
 fn payload(change: &Change) -> Result<Vec<u8>, Stop> {

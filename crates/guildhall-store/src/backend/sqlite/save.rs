@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Binary, Integer, Text};
+use diesel::sqlite::Sqlite;
 
 use super::Stop;
 use super::record::Line;
@@ -44,7 +47,7 @@ impl Run<'_> {
             let mut refusal = refusals.remove(&link.seq).unwrap_or_else(based_on_refused);
             refusal.present.clone_from(&present);
             let line = line(unit.key, link, refusal.cause.as_str());
-            self.refuse(&line, &link.by, refusal, &link.state)?;
+            self.refuse(line, refusal, &link.state)?;
         }
         Ok(())
     }
@@ -64,7 +67,7 @@ impl Run<'_> {
             }
             match update(self.conn, key, base, link, self.at_us) {
                 Ok(1) => {
-                    self.history(&line(key, link, "saved"), &link.by)?;
+                    self.lines.push(line(key, link, "saved"));
                     self.written.rows = self.written.rows.saturating_add(1);
                     return Ok(Some(link.version));
                 }
@@ -123,6 +126,7 @@ impl Run<'_> {
     }
 }
 
+/// Writes a link over the version it builds on; the number of rows that were there.
 fn update(
     conn: &mut Connection,
     key: EntityKey,
@@ -130,30 +134,57 @@ fn update(
     link: &Link,
     at_us: i64,
 ) -> QueryResult<usize> {
-    let (id, base) = (key.id.to_string(), i64::from(base));
-    let schema_version = i32::from(link.schema_version);
-    let (version, state) = (i64::from(link.version), link.state.as_ref());
-    match key.kind {
-        EntityKind::Character => diesel::update(characters::table)
-            .filter(characters::id.eq(id))
-            .filter(characters::version.eq(base))
-            .set((
-                characters::schema_version.eq(schema_version),
-                characters::version.eq(version),
-                characters::state.eq(state),
-                characters::updated_at.eq(at_us),
-            ))
-            .execute(conn),
-        EntityKind::Ship => diesel::update(ships::table)
-            .filter(ships::guild_id.eq(id))
-            .filter(ships::version.eq(base))
-            .set((
-                ships::schema_version.eq(schema_version),
-                ships::version.eq(version),
-                ships::state.eq(state),
-                ships::updated_at.eq(at_us),
-            ))
-            .execute(conn),
+    UpdateRow {
+        sql: match key.kind {
+            EntityKind::Character => ["UPDATE characters SET version = ", " WHERE id = "],
+            EntityKind::Ship => ["UPDATE ships SET version = ", " WHERE guild_id = "],
+        },
+        id: key.id.to_string(),
+        base: base.into(),
+        version: link.version.into(),
+        schema_version: link.schema_version.into(),
+        state: link.state.as_ref(),
+        at_us,
+    }
+    .execute(conn)
+}
+
+/// The statement of the hot path. diesel's own update is prepared anew each time, which would
+/// cost more than its running.
+struct UpdateRow<'a> {
+    /// Up to the version, and from the condition on.
+    sql: [&'static str; 2],
+    id: String,
+    base: i64,
+    version: i64,
+    schema_version: i32,
+    state: &'a [u8],
+    at_us: i64,
+}
+
+impl QueryId for UpdateRow<'_> {
+    type QueryId = ();
+    /// One text per kind of entity; it is kept by its text.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl RunQueryDsl<Connection> for UpdateRow<'_> {}
+
+impl QueryFragment<Sqlite> for UpdateRow<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        let [head, condition] = self.sql;
+        out.push_sql(head);
+        out.push_bind_param::<BigInt, i64>(&self.version)?;
+        out.push_sql(", schema_version = ");
+        out.push_bind_param::<Integer, i32>(&self.schema_version)?;
+        out.push_sql(", state = ");
+        out.push_bind_param::<Binary, [u8]>(self.state)?;
+        out.push_sql(", updated_at = ");
+        out.push_bind_param::<BigInt, i64>(&self.at_us)?;
+        out.push_sql(condition);
+        out.push_bind_param::<Text, String>(&self.id)?;
+        out.push_sql(" AND version = ");
+        out.push_bind_param::<BigInt, i64>(&self.base)
     }
 }
 
@@ -190,13 +221,8 @@ fn holds(row: &Present, link: &Link) -> bool {
 }
 
 fn line(key: EntityKey, link: &Link, cause: &'static str) -> Line {
-    Line {
-        seq: link.seq,
-        kind: key.kind.as_str(),
-        id: key.id,
-        version: link.version,
-        cause,
-    }
+    let entity = (key.kind.as_str(), key.id);
+    Line::new(link.seq, entity, link.version, cause, &link.by)
 }
 
 fn stale(present: u32) -> WriteRefusal {
