@@ -99,10 +99,7 @@ async fn run(flags: Flags, dev: bool) -> Result<ExitCode, Box<dyn std::error::Er
     let (public, admin) = (running.public_address(), running.admin_address());
     let data = running.hall().config.data.display().to_string();
     if dev {
-        let sign_ins = demo::fill(&running.hall().config.data, public).await?;
-        for sign_in in sign_ins {
-            say(&format!("demo sign-in  {sign_in}"));
-        }
+        show_demo(demo::fill(&running.hall().config.data, public).await);
     }
     say(&format!("socket        ws://{public}/v1/socket"));
     say(&format!("admin         http://{admin}/admin/supervisor"));
@@ -112,6 +109,18 @@ async fn run(flags: Flags, dev: bool) -> Result<ExitCode, Box<dyn std::error::Er
     ));
     say(&format!("listening     http://{public}"));
     until_told_to_stop(running).await
+}
+
+/// A demo world that cannot be filled in is no reason not to serve what is there.
+fn show_demo(filled: Result<Vec<String>, demo::DemoError>) {
+    match filled {
+        Ok(sign_ins) => {
+            for sign_in in sign_ins {
+                say(&format!("demo sign-in  {sign_in}"));
+            }
+        }
+        Err(error) => say(&format!("demo          not filled in: {error}")),
+    }
 }
 
 async fn until_told_to_stop(running: Running) -> Result<ExitCode, Box<dyn std::error::Error>> {

@@ -91,8 +91,6 @@ pub struct Limits {
     pub batch_rows_max: usize,
     /// Entities with unsaved changes; beyond it callers are told `overloaded`. 16,384.
     pub dirty_max: usize,
-    /// A request to the database is answered or refused `unavailable` within this. 5 s.
-    pub database_timeout_ms: u64,
 
     /// The bounds of board formats: the `[limits.map]` table.
     pub map: FormatLimits,
@@ -133,7 +131,6 @@ impl Default for Limits {
             flush_window_ms: 10,
             batch_rows_max: 256,
             dirty_max: 16_384,
-            database_timeout_ms: 5_000,
             map: FormatLimits::default(),
         }
     }
@@ -143,7 +140,7 @@ impl Limits {
     /// Checks that every limit is above zero and that the limits fit each other. All that is wrong comes
     /// back at once, a sentence each, naming the keys.
     pub fn check(&self) -> Result<(), Vec<String>> {
-        let broken = self.relations().into_iter().filter(|(holds, _)| !holds);
+        let broken = self.relations().filter(|(holds, _)| !holds);
         let sentences: Vec<String> = broken.map(|(_, sentence)| sentence.to_owned()).collect();
         if sentences.is_empty() {
             Ok(())
@@ -152,10 +149,14 @@ impl Limits {
         }
     }
 
-    fn relations(&self) -> [(bool, &'static str); 17] {
+    fn relations(&self) -> impl Iterator<Item = (bool, &'static str)> {
+        let sizes = self.relations_of_sizes().into_iter();
+        sizes.chain(self.relations_of_times())
+    }
+
+    fn relations_of_sizes(&self) -> [(bool, &'static str); 13] {
         let chunk_frame = self.chunk_bytes_max.saturating_add(CHUNK_HEADER_BYTES);
         let state_escaped = self.state_bytes_max.saturating_mul(2);
-        let keepalives = self.keepalive_interval_ms.saturating_mul(2);
         [
             (
                 self.all_positive(),
@@ -199,6 +200,20 @@ impl Limits {
                 "outbox_frames_max must be at least requests_in_flight_max: each is answered",
             ),
             (
+                self.batch_rows_max <= self.dirty_max,
+                "dirty_max must be at least batch_rows_max",
+            ),
+            (
+                self.state_bytes_max <= 65_536,
+                "state_bytes_max must be at most 65536: the database checks the same bound",
+            ),
+        ]
+    }
+
+    fn relations_of_times(&self) -> [(bool, &'static str); 5] {
+        let keepalives = self.keepalive_interval_ms.saturating_mul(2);
+        [
+            (
                 self.ping_interval_ms < self.liveness_timeout_ms,
                 "liveness_timeout_ms must be longer than ping_interval_ms",
             ),
@@ -215,12 +230,8 @@ impl Limits {
                 "ticket_ttl_ms must be at most 30000: a ticket is spent at once",
             ),
             (
-                self.batch_rows_max <= self.dirty_max,
-                "dirty_max must be at least batch_rows_max",
-            ),
-            (
-                self.flush_window_ms < self.database_timeout_ms,
-                "database_timeout_ms must be longer than flush_window_ms",
+                self.flush_window_ms <= 1_000,
+                "flush_window_ms must be at most 1000: every durable answer waits for it",
             ),
         ]
     }
@@ -261,7 +272,6 @@ impl Limits {
             self.ticket_ttl_ms,
             self.token_ttl_ms,
             self.flush_window_ms,
-            self.database_timeout_ms,
         ];
         !sizes.contains(&0) && !times.contains(&0) && self.map.all_positive()
     }

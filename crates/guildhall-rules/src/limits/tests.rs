@@ -17,7 +17,11 @@ fn the_defaults_fit_each_other() {
 #[test]
 fn every_broken_relation_is_named() {
     type Case = (fn(&mut Limits), &'static str);
-    let cases: [Case; 23] = [
+    let cases: [Case; 24] = [
+        (
+            |l| l.state_bytes_max = 65_537,
+            "state_bytes_max must be at most",
+        ),
         (|l| l.sessions_max = 0, "every limit"),
         (|l| l.flush_window_ms = 0, "every limit"),
         (|l| l.map.walls_max = 0, "every limit"),
@@ -64,7 +68,10 @@ fn every_broken_relation_is_named() {
         (|l| l.idle_timeout_ms = 600_000, "two keepalive_interval_ms"),
         (|l| l.ticket_ttl_ms = 30_001, "ticket_ttl_ms"),
         (|l| l.batch_rows_max = 1 << 20, "dirty_max"),
-        (|l| l.flush_window_ms = 5_000, "longer than flush_window_ms"),
+        (
+            |l| l.flush_window_ms = 5_000,
+            "flush_window_ms must be at most",
+        ),
     ];
     for (change, part) in cases {
         let said = broken(change);
