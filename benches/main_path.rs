@@ -1,0 +1,43 @@
+//! The main path against the bare work beneath it: an upload, durable saves, request and answer. Each pair
+//! is measured in one run, in turns, and told as the ratio of its medians. Arguments choose measurements:
+//! `cargo bench --bench main_path -- upload_64mib`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions
+)]
+
+mod main_path {
+    pub mod echo;
+    pub mod peer;
+    pub mod report;
+    pub mod requests;
+    pub mod saves;
+    pub mod upload;
+}
+
+/// The servers of the tests: what is measured is what is tested.
+#[allow(dead_code, reason = "the tests need more of it than the benches")]
+#[path = "../src/tests/it/harness.rs"]
+mod harness;
+
+use main_path::{requests, saves, upload};
+
+fn main() {
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let measurements: [(&str, fn()); 3] = [
+        (upload::NAME, upload::measure),
+        (saves::NAME, saves::measure),
+        (requests::NAME, requests::measure),
+    ];
+    for (name, measure) in measurements {
+        if chosen.is_empty() || chosen.iter().any(|word| word == name) {
+            measure();
+        }
+    }
+}
