@@ -4,7 +4,7 @@
 /// The dependency rule of docs/ARCHITECTURE.md. What is not drawn is forbidden, and so is a package that has no row.
 #[rustfmt::skip]
 pub const DRAWN: &[(&str, &[&str])] = &[
-    // guildhall-client is here for `guildhall probe` alone: docs/decisions/0002-probe-uses-the-client-crate.md
+    // guildhall-client is here for `guildhall probe` and the demo world: docs/decisions/0002-probe-uses-the-client-crate.md
     ("guildhall", &["guildhall-web", "guildhall-store", "guildhall-protocol", "guildhall-rules", "guildhall-process",
                     "guildhall-client"]),
     ("guildhall-load", &["guildhall-client", "guildhall-protocol"]),
