@@ -291,7 +291,7 @@ impl<P: Process> Kept<P> {
             return Err(refusal::call(&CallError::NoProc));
         };
         let started = supervisor
-            .start_temporary(Some(id.to_string()), Placement::Here, make)
+            .start_temporary(Some(id.to_string()), Placement::here(), make)
             .await;
         match started {
             Ok(process) => Ok(process),
