@@ -1,0 +1,71 @@
+//! The database is locked by somebody else for a while: a normal state, in which saves wait.
+
+use futures_util::future::{join, join_all};
+use guildhall_client::AdminClient;
+use guildhall_testkit::eventually;
+use serde_json::json;
+
+use super::second_writer::SecondWriter;
+use crate::harness::{PATIENCE, Server};
+
+/// Age of the oldest unsaved write, as the operator sees it.
+async fn oldest_unsaved_ms(admin: &AdminClient) -> Option<u64> {
+    let status = admin.supervisor().await.unwrap();
+    status["persistence"]["oldest_unsaved_ms"].as_u64()
+}
+
+#[tokio::test]
+async fn while_a_second_writer_holds_the_database_saves_wait_and_none_is_lost_or_refused() {
+    let server = Server::start();
+    let player = server.player("player").await;
+    let born = (0..8).map(|n| {
+        let name = format!("Hero {n}");
+        let client = &player.client;
+        async move { client.create_character(&name, json!({})).await.unwrap() }
+    });
+    let heroes: Vec<_> = join_all(born).await;
+    let guild = player.client.create_guild("Corsairs").await.unwrap().0;
+    let admin = AdminClient::new(&server.admin_url, &server.admin_token()).unwrap();
+    assert_eq!(oldest_unsaved_ms(&admin).await, None);
+
+    let second = SecondWriter::on(&server);
+    second.run("BEGIN IMMEDIATE");
+    let saves = heroes.iter().map(|(hero, _)| {
+        player
+            .client
+            .save_character(hero.character, 1, json!({"kept": true}))
+    });
+    let ship = player
+        .client
+        .save_ship(guild.guild, 1, json!({"kept": true}));
+    let growing = async {
+        for at_least in [100, 1_300] {
+            let what = format!("the oldest unsaved write to be {at_least} ms old");
+            eventually(PATIENCE, &what, async || {
+                oldest_unsaved_ms(&admin)
+                    .await
+                    .is_some_and(|age| age >= at_least)
+            })
+            .await;
+            // Reads go on, and show what is durable: nothing yet.
+            for (hero, _) in &heroes {
+                let shown = player.client.character(hero.character).await.unwrap();
+                assert_eq!(shown.version, 1);
+            }
+        }
+        second.run("ROLLBACK");
+    };
+    let ((saves, ship), ()) = join(join(join_all(saves), ship), growing).await;
+
+    assert_eq!(ship.unwrap().version, 2);
+    for (saved, (hero, _)) in saves.into_iter().zip(&heroes) {
+        assert_eq!(saved.unwrap().version, 2);
+        let kept = Some((2, json!({"kept": true})));
+        assert_eq!(second.stored(hero.character), kept);
+    }
+    assert!(second.refused().is_empty());
+    assert_eq!(oldest_unsaved_ms(&admin).await, None);
+    let status = admin.supervisor().await.unwrap();
+    assert_eq!(status["persistence"]["refused"], 0);
+    assert_eq!(status["persistence"]["dirty"], 0);
+}
