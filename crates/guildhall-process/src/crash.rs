@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::cell::Cell;
 use crate::exit::ExitReason;
 use crate::info;
+use crate::panics::catch;
 use crate::pid::Pid;
 use crate::sync::lock;
 use crate::table;
@@ -12,7 +13,12 @@ use crate::table;
 /// A bound on the chain of ancestors, should parents ever form a long line.
 const ANCESTORS_MAX: usize = 32;
 
+/// Writes the report. A logger that panics must not keep the death from being announced.
 pub(crate) fn report(cell: &Cell, reason: &ExitReason, last: Option<&str>, summary: Option<&str>) {
+    let _ = catch(|| write(cell, reason, last, summary));
+}
+
+fn write(cell: &Cell, reason: &ExitReason, last: Option<&str>, summary: Option<&str>) {
     let links = lock(&cell.state)
         .known_relations()
         .map(|relations| info::sorted(relations.links.iter().copied()))

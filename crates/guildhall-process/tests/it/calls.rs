@@ -170,6 +170,21 @@ fn a_call_that_breaks_a_process_on_another_thread_fails_with_its_panic() {
 }
 
 #[test]
+fn a_request_that_a_process_on_another_thread_holds_at_its_end_fails_with_its_reason() {
+    run(async {
+        let arbiter = actix_rt::Arbiter::new();
+        for round in 0..2_000 {
+            let place = Placement::On(arbiter.handle());
+            let far = spawn(Spawn::new().on(place), Hoarder::default);
+            let held = far.call(DEADLINE, Request::Keep);
+            far.tell(Request::Break(ReplyTo::detached())).unwrap();
+            assert_eq!(held.await, Err(CallError::Exit(boom())), "round {round}");
+        }
+        arbiter.stop();
+    });
+}
+
+#[test]
 fn a_dropped_call_does_not_take_the_message_back() {
     run(async {
         let process = hoarder();
