@@ -20,7 +20,7 @@ use guildhall_store::queries::{BoardRow, RevisionRow, board_with_head};
 use uuid::Uuid;
 
 use crate::campaign::{Campaign, Standing};
-use crate::hall::{HallRef, NOT_FOUND};
+use crate::hall::{self, HallRef, NOT_FOUND};
 use crate::session::{self, Deliver, Session};
 
 mod commit;
@@ -270,7 +270,7 @@ impl Process for BoardSync {
 
     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
         if let Err(taken) = self.hall.boards.registry().register(self.id, &ctx.me()) {
-            return Init::Fail(ExitReason::error(taken.to_string()));
+            return Init::Fail(hall::lost_race(&taken));
         }
         let id = self.id;
         let row = self.hall.read(move |conn| board_with_head(conn, id));
@@ -281,7 +281,7 @@ impl Process for BoardSync {
                 ctx.send_after(IDLE_STOP, IdleCheck);
                 ctx.init_done(Ok(()));
             }
-            Ok(None) => ctx.init_done(Err(ExitReason::error(NOT_FOUND))),
+            Ok(None) => ctx.init_done(Err(ExitReason::shutdown_with(NOT_FOUND))),
             Err(refusal) => ctx.init_done(Err(ExitReason::error(refusal.message))),
         });
         Init::Pending
@@ -549,7 +549,7 @@ impl BoardSync {
     ) -> Result<Committed, Refusal> {
         let commit::Settled { head, warnings } = settled.map_err(|unsettled| match unsettled {
             commit::Unsettled::Refused(refusal) => refusal,
-            commit::Unsettled::HeadMoved => stale(self.head.as_ref()).next(
+            commit::Unsettled::HeadMoved(head) => stale(head.as_ref()).next(
                 "Your upload was kept as a side revision; open the board again and upload on its head.",
             ),
         })?;

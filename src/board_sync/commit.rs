@@ -7,7 +7,7 @@ use guildhall_protocol::{Code, Head, Refusal, Warning};
 use guildhall_rules::board_format;
 use guildhall_rules::rights::Act;
 use guildhall_store::blobs::{self, BlobStore, Partial, Sealed};
-use guildhall_store::queries::{BoardRow, revision as revision_row};
+use guildhall_store::queries::{BoardRow, board_with_head, revision as revision_row};
 
 use super::Ticket;
 use crate::campaign::Campaign;
@@ -32,8 +32,8 @@ pub(super) struct Settled {
 
 pub(super) enum Unsettled {
     Refused(Refusal),
-    /// Another commit was first; this content is kept as a side revision.
-    HeadMoved,
+    /// Another commit was first and made this head; this content is kept as a side revision.
+    HeadMoved(Option<Head>),
 }
 
 impl From<Refusal> for Unsettled {
@@ -115,11 +115,22 @@ impl Settling {
         match self.hall.submit(Write::Change(change, by)).await? {
             Ok(Outcome::Durable { version }) => Ok(version),
             Ok(Outcome::Refused(refused)) if refused.cause == Cause::Stale => {
-                Err(Unsettled::HeadMoved)
+                Err(self.head_moved().await?)
             }
             Ok(Outcome::Refused(refused)) => Err(refusal_of(&refused).into()),
             Err(reason) => Err(rejection_of(reason).into()),
         }
+    }
+
+    /// Names the head that won as the database has it: its commit may not be back at the board yet.
+    async fn head_moved(&self) -> Result<Unsettled, Refusal> {
+        let board = self.board.id;
+        let found = self
+            .hall
+            .read(move |conn| board_with_head(conn, board))
+            .await?;
+        let head = found.and_then(|(_, head)| head);
+        Ok(Unsettled::HeadMoved(head.map(super::head_view)))
     }
 
     /// The new head as the database has it.

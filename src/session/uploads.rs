@@ -19,7 +19,7 @@ use crate::board_sync::{self, BoardSync};
 use crate::hall::{self, HallRef};
 use crate::refusal;
 
-/// Ended uploads that are remembered, so that a late chunk hears `upload_ended` and not `upload_unknown`.
+/// Ended uploads that are remembered, so that a late chunk hears why and not `upload_unknown`.
 const ENDED_MAX: usize = 16;
 
 /// The uploads under way and those that ended lately.
@@ -28,7 +28,8 @@ pub(super) struct Uploads {
     open: HashMap<Uuid, Upload>,
     /// Tickets asked for and not yet answered; they count against the limit.
     asked: usize,
-    ended: VecDeque<Uuid>,
+    /// What every later frame of an upload is refused with.
+    ended: VecDeque<(Uuid, Refusal)>,
 }
 
 /// Jobs of one upload that may wait: far more than chunks fit into the socket's window.
@@ -37,8 +38,6 @@ const LANE_QUEUE_MAX: usize = 1024;
 struct Upload {
     board: ProcRef<BoardSync>,
     state: UploadState,
-    /// Set by the first chunk that was refused; what follows is refused by the same words.
-    broken: Option<Refusal>,
     lane: Lane,
     file: Arc<File>,
 }
@@ -120,25 +119,25 @@ impl Uploads {
             .map(|(id, _)| *id)
             .collect();
         for id in gone {
-            self.end(id);
+            self.end(id, ended_refusal());
         }
     }
 
-    fn end(&mut self, upload: Uuid) -> Option<Upload> {
+    /// Ends an upload; what comes for it from now on is refused with `why`.
+    fn end(&mut self, upload: Uuid, why: Refusal) -> Option<Upload> {
         let ended = self.open.remove(&upload)?;
         if self.ended.len() >= ENDED_MAX {
             self.ended.pop_front();
         }
-        self.ended.push_back(upload);
+        self.ended.push_back((upload, why));
         Some(ended)
     }
 
     fn missing(&self, upload: Uuid) -> Refusal {
-        if self.ended.contains(&upload) {
-            ended_refusal()
-        } else {
+        let ended = self.ended.iter().find(|(id, _)| *id == upload);
+        ended.map(|(_, why)| why.clone()).unwrap_or_else(|| {
             Refusal::new(Code::UploadUnknown, "This session has no such upload.")
-        }
+        })
     }
 }
 
@@ -155,16 +154,17 @@ impl Upload {
         Self {
             board,
             state: UploadState::new(size_bytes, chunk_bytes_max),
-            broken: None,
             lane,
             file,
         }
     }
 
+    /// Gives the ticket back to the board; one that is gone has forgotten its tickets with itself.
+    fn withdraw(&self, upload: Uuid, session: Pid) {
+        let _ = self.board.tell(board_sync::Abandon { upload, session });
+    }
+
     fn accept(&mut self, chunk: &Chunk<'_>) -> Result<(), Refusal> {
-        if let Some(refusal) = &self.broken {
-            return Err(refusal.clone());
-        }
         let len = u64::try_from(chunk.data.len()).unwrap_or(u64::MAX);
         self.state.accept(chunk.offset, len).map_err(|refused| {
             let code = match refused {
@@ -172,9 +172,7 @@ impl Upload {
                 ChunkRefusal::TooLong { .. } => Code::UploadTooLong,
                 ChunkRefusal::Empty => Code::ChunkMalformed,
             };
-            let refusal = Refusal::new(code, format!("This chunk was refused: {refused}."));
-            self.broken = Some(refusal.clone());
-            refusal
+            Refusal::new(code, format!("This chunk was refused: {refused}."))
         })
     }
 }
@@ -262,7 +260,7 @@ impl Session {
             return self.event(Event::UploadRefused { upload, error }, ctx);
         };
         if let Err(error) = open.accept(&chunk) {
-            return self.event(Event::UploadRefused { upload, error }, ctx);
+            return self.give_up(upload, error, ctx);
         }
         let data = frame.slice(CHUNK_HEADER_BYTES..);
         let file = Arc::clone(&open.file);
@@ -277,28 +275,21 @@ impl Session {
                 Ok(Err(refusal)) => refusal,
                 Err(error) => refusal::job(&error),
             };
-            if let Some(open) = this.uploads.open.get_mut(&upload)
-                && open.broken.is_none()
-            {
-                open.broken = Some(refused.clone());
-                this.event(
-                    Event::UploadRefused {
-                        upload,
-                        error: refused,
-                    },
-                    ctx,
-                );
-            }
+            this.give_up(upload, refused, ctx);
         });
+    }
+
+    /// A chunk was refused, and its upload with it: its place is free and its bytes are removed.
+    fn give_up(&mut self, upload: Uuid, error: Refusal, ctx: &mut Ctx<Self>) {
+        if let Some(open) = self.uploads.end(upload, error.clone()) {
+            open.withdraw(upload, ctx.pid());
+            self.event(Event::UploadRefused { upload, error }, ctx);
+        }
     }
 
     fn commit(&mut self, id: Uuid, upload: Uuid, hash: Option<String>, ctx: &mut Ctx<Self>) {
         let complete = match self.uploads.open.get(&upload) {
             None => Err(self.uploads.missing(upload)),
-            Some(Upload {
-                broken: Some(refusal),
-                ..
-            }) => Err(refusal.clone()),
             Some(open) => open.state.complete().map_err(|incomplete| {
                 Refusal::new(
                     Code::UploadIncomplete,
@@ -310,7 +301,7 @@ impl Session {
         if let Err(refusal) = complete {
             return self.answer(id, Err(refusal), ctx);
         }
-        let Some(open) = self.uploads.end(upload) else {
+        let Some(open) = self.uploads.end(upload, ended_refusal()) else {
             return;
         };
         let (session, board) = (ctx.pid(), open.board.clone());
@@ -345,11 +336,9 @@ impl Session {
     }
 
     fn abandon(&mut self, id: Uuid, upload: Uuid, ctx: &mut Ctx<Self>) {
-        let answer = match self.uploads.end(upload) {
+        let answer = match self.uploads.end(upload, ended_refusal()) {
             Some(open) => {
-                let session = ctx.pid();
-                // A board that is gone has forgotten its tickets with itself.
-                let _ = open.board.tell(board_sync::Abandon { upload, session });
+                open.withdraw(upload, ctx.pid());
                 Ok(Answer::BoardAbandoned { upload })
             }
             None => Err(self.uploads.missing(upload)),
