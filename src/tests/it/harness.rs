@@ -1,6 +1,7 @@
 //! A server in this process: own thread, own data directory, free ports; stopped and removed on drop.
 
-use std::sync::mpsc;
+use std::net::SocketAddr;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -8,7 +9,12 @@ use guildhall::config::Config;
 use guildhall::hall::{Faults, HallRef};
 use guildhall::server::{self, Running};
 use guildhall_client::{Account, Client, Events, HttpClient};
+use guildhall_protocol::http::{ErrorBody, SOCKET_PATH};
+use guildhall_protocol::{Answer, Ask, Refusal, Request, SUB_PROTOCOL, ServerFrame};
+use guildhall_testkit::{RawFrame, RawSocket};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -22,7 +28,7 @@ pub struct Server {
     pub url: String,
     pub admin_url: String,
     pub hall: HallRef,
-    pub data: TempDir,
+    pub data: Arc<TempDir>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -46,7 +52,11 @@ impl Server {
 
     /// A server with changed configuration.
     pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        Self::start_on(Arc::new(tempfile::tempdir().unwrap()), change)
+    }
+
+    /// A server with the defaults on a data directory that another one left.
+    pub fn start_on(data: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = config(&data);
         change(&mut config);
         let (tell, told) = mpsc::channel();
@@ -76,6 +86,18 @@ impl Server {
             format!("http://{}", running.admin_address()),
             HallRef::clone(running.hall()),
         )
+    }
+
+    /// Stops this server and starts one with the defaults on its data directory.
+    pub fn restart(self) -> Self {
+        let data = Arc::clone(&self.data);
+        drop(self);
+        Self::start_on(data, |_| {})
+    }
+
+    /// The public listener's address.
+    pub fn address(&self) -> SocketAddr {
+        self.url.trim_start_matches("http://").parse().unwrap()
     }
 
     pub fn http(&self) -> HttpClient {
@@ -160,4 +182,109 @@ pub struct Table {
     pub player: Player,
     pub campaign: Uuid,
     pub board: Uuid,
+}
+
+/// A connection without the client library: any text, any bytes. It answers no pings.
+pub struct Wire {
+    pub socket: RawSocket,
+}
+
+impl Wire {
+    /// A connection of this account that has said hello.
+    pub async fn open(server: &Server, account: &Account) -> Self {
+        let mut wire = Self::open_silent(server, account).await;
+        let hello = Ask::SessionHello {
+            build: "test".to_owned(),
+            device: None,
+            features: Vec::new(),
+        };
+        wire.ask(hello).await.unwrap();
+        wire
+    }
+
+    /// A connection of this account that has said nothing.
+    pub async fn open_silent(server: &Server, account: &Account) -> Self {
+        let bearer = format!("Bearer {}", account.token());
+        let headers = [
+            ("Authorization", bearer.as_str()),
+            ("Sec-WebSocket-Protocol", SUB_PROTOCOL),
+        ];
+        let socket = RawSocket::handshake(server.address(), SOCKET_PATH, &headers).await;
+        Self {
+            socket: socket.unwrap(),
+        }
+    }
+
+    pub async fn send(&mut self, frame: &RawFrame) {
+        self.socket.send_frame(frame).await.unwrap();
+    }
+
+    /// The next frame with text in it.
+    pub async fn next(&mut self) -> ServerFrame {
+        loop {
+            let frame = self.socket.read_frame(PATIENCE).await.unwrap();
+            assert_eq!(frame.close(), None);
+            if let Some(text) = frame.text() {
+                return ServerFrame::parse(text).unwrap();
+            }
+        }
+    }
+
+    /// Sends a request and waits for its answer; events before it are dropped.
+    pub async fn ask(&mut self, body: Ask) -> Result<Answer, Refusal> {
+        let id = Uuid::now_v7();
+        let text = Request { id, body }.to_json();
+        self.send(&RawFrame::text(&text)).await;
+        loop {
+            match self.next().await {
+                ServerFrame::Answer { re, answer } if re == id => return Ok(answer),
+                ServerFrame::Refused { re, error } if re == Some(id) => return Err(error),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// An answer of the HTTP surface, byte by byte.
+pub struct HttpAnswer {
+    pub status: u16,
+    /// Status line and headers, in lower case.
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl HttpAnswer {
+    /// The refusal in the body, as every HTTP error has one.
+    pub fn refusal(&self) -> Refusal {
+        let body: Result<ErrorBody, _> = serde_json::from_slice(&self.body);
+        body.unwrap_or_else(|error| panic!("{error}: {}", self.head))
+            .error
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines();
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+}
+
+/// Sends a request as it is: `head` without the last line ends, `body` without a length of its own.
+pub async fn http(address: SocketAddr, head: &str, body: &[u8]) -> HttpAnswer {
+    let exchange = async {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!("{head}\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // A server that has seen enough may close before it has read all.
+        let _ = stream.write_all(body).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        answer
+    };
+    let answer = tokio::time::timeout(PATIENCE, exchange).await.unwrap();
+    let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+    HttpAnswer {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        head,
+        body: answer[end + 4..].to_vec(),
+    }
 }
