@@ -1,5 +1,5 @@
 //! The admin listener's surface: the supervisor status as JSON, behind a token even on loopback, and the
-//! health endpoints. Read-only. Names and states of players are not in it.
+//! health endpoints. Read-only. Of players it shows the logins of those who are connected, nothing else.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use guildhall_process::{ProcessInfo, Restart, TreeNode};

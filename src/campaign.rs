@@ -187,7 +187,7 @@ impl Process for Campaign {
 
     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
         if let Err(taken) = self.hall.campaigns.registry().register(self.id, &ctx.me()) {
-            return Init::Fail(ExitReason::error(taken.to_string()));
+            return Init::Fail(hall::lost_race(&taken));
         }
         let id = self.id;
         let row = self.hall.read(move |conn| campaign_by_id(conn, id));
@@ -197,7 +197,7 @@ impl Process for Campaign {
                 ctx.send_after(IDLE_STOP, IdleCheck);
                 ctx.init_done(Ok(()));
             }
-            Ok(None) => ctx.init_done(Err(ExitReason::error(NOT_FOUND))),
+            Ok(None) => ctx.init_done(Err(ExitReason::shutdown_with(NOT_FOUND))),
             Err(refusal) => ctx.init_done(Err(ExitReason::error(refusal.message))),
         });
         Init::Pending

@@ -13,6 +13,10 @@ use guildhall_process::{Ctx, ExitReason, Handle, Init, Process, ReplyTo};
 use crate::hall::HallRef;
 use crate::{admin, routes, socket};
 
+/// Connections of a worker beyond those of all sessions. In a full house they carry the HTTP requests, and
+/// the socket that is one too many is told so instead of waiting in the backlog.
+const HTTP_CONNECTIONS_MAX: usize = 1024;
+
 /// What an endpoint serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Face {
@@ -80,7 +84,7 @@ impl Endpoint {
         let server = match self.face {
             Face::Public => HttpServer::new(move || App::new().configure(routes::public(&hall)))
                 .workers(self.workers())
-                .max_connections(limits.sessions_max)
+                .max_connections(limits.sessions_max.saturating_add(HTTP_CONNECTIONS_MAX))
                 .on_connect(|connection, _| socket::tune(connection))
                 .client_request_timeout(handshake)
                 .disable_signals()

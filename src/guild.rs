@@ -12,7 +12,7 @@ use guildhall_rules::rights::{self, GuildAct};
 use guildhall_store::queries;
 use uuid::Uuid;
 
-use crate::hall::{HallRef, NOT_FOUND};
+use crate::hall::{self, HallRef, NOT_FOUND};
 use crate::persistence::{Author, Change, EntityKind, changes};
 
 /// A guild that nobody asked for this long stops; it loads itself again when needed.
@@ -145,7 +145,7 @@ impl Process for Guild {
 
     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
         if let Err(taken) = self.hall.guilds.registry().register(self.id, &ctx.me()) {
-            return Init::Fail(ExitReason::error(taken.to_string()));
+            return Init::Fail(hall::lost_race(&taken));
         }
         let id = self.id;
         let row = self.hall.read(move |conn| queries::guild(conn, id));
@@ -155,7 +155,7 @@ impl Process for Guild {
                 ctx.send_after(IDLE_STOP, IdleCheck);
                 ctx.init_done(Ok(()));
             }
-            Ok(None) => ctx.init_done(Err(ExitReason::error(NOT_FOUND))),
+            Ok(None) => ctx.init_done(Err(ExitReason::shutdown_with(NOT_FOUND))),
             Err(refusal) => ctx.init_done(Err(ExitReason::error(refusal.message))),
         });
         Init::Pending

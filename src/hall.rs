@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::Future;
 use guildhall_process::{
     CallError, DynamicRef, DynamicSupervisor, ExitReason, Handle, Pid, Placement, Pool, ProcRef,
-    Process, Registry, ReplyTo, SendError, StartError,
+    Process, Registry, ReplyTo, SendError, StartError, Taken,
 };
 use guildhall_protocol::{Code, Refusal};
 use guildhall_store::{Connection, Database, FileBlobs, StoreError};
@@ -187,7 +187,7 @@ impl<P: Process> Named<P> {
     ///
     /// # Errors
     /// The name is still held by a living process.
-    pub fn register(&self, me: &ProcRef<P>) -> Result<(), guildhall_process::Taken> {
+    pub fn register(&self, me: &ProcRef<P>) -> Result<(), Taken> {
         self.registry.register(self.name, me)
     }
 
@@ -270,12 +270,22 @@ impl<P: Process> Kept<P> {
     }
 }
 
-/// The exit reason with which a process refuses to start for a thing that does not exist.
+/// With this reason a process refuses to start for a thing that does not exist: a shutdown and no error,
+/// because an id that somebody made up is no crash.
 pub const NOT_FOUND: &str = "not_found";
+
+/// The reason of a process that was started for a thing whose process lives already.
+#[must_use]
+pub fn lost_race(taken: &Taken) -> ExitReason {
+    log::debug!("a second process for one thing ends: {taken}");
+    ExitReason::shutdown_with("lost_race")
+}
 
 impl<P: Process> Kept<P> {
     /// The process of `id`, started if it does not live. Of several that start it at once one wins and
-    /// all reach that one.
+    /// all reach that one. It is placed on the asker's arbiter: a board then lives on the thread of the
+    /// session that first opened it, and an ask across threads costs about ten on one. When that thread
+    /// ends, so does the process, and the next who needs it starts it elsewhere.
     ///
     /// # Errors
     /// `not_found` when there is no such thing, `overloaded`, `unavailable`.
@@ -308,5 +318,5 @@ impl<P: Process> Kept<P> {
 }
 
 fn is_not_found(error: &StartError) -> bool {
-    matches!(error, StartError::Init(ExitReason::Error(text)) if text.as_ref() == NOT_FOUND)
+    matches!(error, StartError::Init(reason) if *reason == ExitReason::shutdown_with(NOT_FOUND))
 }

@@ -1,9 +1,11 @@
 //! How errors of the parts become the refusals that a client sees. One place, so that no error is ever
 //! shown raw and none is swallowed.
 
-use guildhall_process::{CallError, JobError, StartError};
+use guildhall_process::{CallError, ExitReason, JobError, StartError};
 use guildhall_protocol::{Code, Refusal};
 use guildhall_store::StoreError;
+
+use crate::hall::NOT_FOUND;
 
 /// A database error: what happened goes to the log, the client is told to try again.
 #[must_use]
@@ -30,6 +32,9 @@ pub fn job(error: &JobError) -> Refusal {
 pub fn call(error: &CallError) -> Refusal {
     match error {
         CallError::Full => Refusal::new(Code::Overloaded, "Too many requests are waiting."),
+        CallError::Exit(reason) if *reason == ExitReason::shutdown_with(NOT_FOUND) => {
+            Refusal::new(Code::NotFound, "There is no such thing.")
+        }
         CallError::NoProc | CallError::Exit(_) | CallError::Timeout | CallError::NoReply => {
             log::warn!("a call failed: {error:?}");
             Refusal::new(Code::Unavailable, "That part of the server is restarting.")

@@ -53,8 +53,9 @@ pub fn root(hall: &HallRef) -> Supervisor {
             hall.config.limits.sessions_max,
             |hall| &hall.sessions,
         ))
-        .child(endpoint("admin", hall, Face::Admin, &addresses.admin))
         .child(endpoint("endpoint", hall, Face::Public, &addresses.public))
+        // Last, so that its crash costs no socket.
+        .child(endpoint("admin", hall, Face::Admin, &addresses.admin))
 }
 
 /// What everything else stands on, found by name.
