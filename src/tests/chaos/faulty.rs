@@ -1,0 +1,50 @@
+//! A server that acknowledges saves before it writes them. The program has no such switch, so this test
+//! binary starts itself again, as that server.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use guildhall::config::Config;
+use guildhall::hall::Faults;
+use guildhall::server;
+use guildhall_testkit::ChildServer;
+
+const DATA: &str = "CHAOS_FAULTY_DATA";
+/// Long enough that a kill finds unwritten saves.
+const WINDOW_MS: u64 = 300;
+
+/// Starts it on a data directory.
+pub fn launch(data: &Path) -> ChildServer {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let only = "faulty::serves_when_it_is_told_to";
+    command
+        .args(["--exact", only, "--nocapture"])
+        .env(DATA, data);
+    ChildServer::spawn(command)
+}
+
+/// Not a test of anything: with the variable it is the faulty server, and ends by being killed.
+#[test]
+fn serves_when_it_is_told_to() {
+    let Some(data) = std::env::var_os(DATA) else {
+        return;
+    };
+    let mut config = Config {
+        data: PathBuf::from(data),
+        listen: ([127, 0, 0, 1], 0).into(),
+        admin_listen: ([127, 0, 0, 1], 0).into(),
+        ..Config::default()
+    };
+    config.limits.flush_window_ms = WINDOW_MS;
+    let faults = Faults {
+        receipts_before_write: true,
+    };
+    actix_web::rt::System::new().block_on(async move {
+        let running = server::start(config, faults).await.unwrap();
+        // The test runner has begun this line.
+        println!();
+        println!("admin         http://{}", running.admin_address());
+        println!("listening     http://{}", running.public_address());
+        running.died().await;
+    });
+}

@@ -1,0 +1,255 @@
+//! What one client does between two kills: three hands at once, at saves, at the ship and at boards, each as
+//! fast as it is answered, until the connection is lost. What is refused though it must not be, fails the test.
+
+use std::convert::Infallible;
+
+use futures_util::future::try_join_all;
+use guildhall_client::{Client, ClientError};
+use guildhall_protocol::{Code, Receipt};
+use guildhall_testkit::Seed;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::crew::Sailor;
+use crate::ledger::{Content, Kind, Log, Thing};
+
+/// Works until the connection ends.
+type Work = Result<Infallible, ClientError>;
+
+/// Heroes that are saved; older ones rest.
+const HEROES_ACTIVE: usize = 4;
+/// Saves on top of each other that are sent before the first is answered.
+const CHAIN_MAX: usize = 3;
+
+/// A client at work.
+pub struct Hands<'a> {
+    pub client: Client,
+    pub sailor: &'a Sailor,
+    pub guild: Uuid,
+    pub shared_board: Uuid,
+    pub log: &'a Log,
+}
+
+/// A character as its player knows it.
+struct Hero {
+    id: Uuid,
+    /// Its maker's id for it.
+    of: Uuid,
+    version: u32,
+    /// The number in its name.
+    named: u32,
+}
+
+/// The maker's id in a state.
+pub fn of(state: &Value) -> Uuid {
+    let text = state["of"].as_str().unwrap_or_else(|| panic!("{state}"));
+    text.parse().unwrap()
+}
+
+/// The name of a hero, by its maker's id; each number another.
+pub fn name(of: Uuid, number: u32) -> String {
+    format!("Hero {} {number}", of.as_u128() % 10_000_000_000)
+}
+
+/// A name as something that was sent: the number is the version.
+pub fn name_content(name: &str) -> Content {
+    let (_, number) = name.rsplit_once(' ').unwrap();
+    Content::of(number.parse().unwrap(), name.as_bytes())
+}
+
+/// A refusal is a defect of the server unless somebody else may have been first.
+fn must_be_an_end(error: ClientError, in_a_race: &[Code]) -> Result<(), ClientError> {
+    match error.code() {
+        Some(code) if in_a_race.contains(&code) => Ok(()),
+        Some(_) => panic!("refused: {error}"),
+        None => Err(error),
+    }
+}
+
+impl Hands<'_> {
+    /// How the connection ended.
+    pub async fn work(&self, seed: &mut Seed) -> ClientError {
+        let mut fork = || Seed::from_number(seed.next_u64());
+        let (saves, ship, boards) = (fork(), fork(), fork());
+        let done = tokio::try_join!(
+            self.save_heroes(saves),
+            self.save_ship(ship),
+            self.upload(boards)
+        );
+        done.map(|(never, _, _)| match never {}).unwrap_err()
+    }
+
+    async fn save_heroes(&self, mut seed: Seed) -> Work {
+        let mut heroes = self.heroes().await?;
+        heroes.push(self.create().await?);
+        let resting = heroes.len().saturating_sub(HEROES_ACTIVE);
+        loop {
+            let at = resting + seed.below(heroes.len() - resting);
+            match seed.below(10) {
+                0 => self.rename(&mut heroes[at]).await?,
+                _ => self.save(&mut heroes[at], &mut seed).await?,
+            }
+        }
+    }
+
+    /// The heroes as the server has them, those of unknown outcome too.
+    async fn heroes(&self) -> Result<Vec<Hero>, ClientError> {
+        let mut heroes = Vec::new();
+        for listed in self.client.characters().await? {
+            let shown = self.client.character(listed.character).await?;
+            heroes.push(Hero {
+                id: shown.character,
+                of: of(&shown.state),
+                version: shown.version,
+                named: name_content(&shown.name).version,
+            });
+        }
+        Ok(heroes)
+    }
+
+    async fn create(&self) -> Result<Hero, ClientError> {
+        let of = Uuid::now_v7();
+        let (name, state) = (name(of, 1), json!({"of": of, "gold": 0}));
+        let (named, born) = (name_content(&name), Content::of_state(1, &state));
+        let things = [
+            (Kind::Name.thing(of), &named),
+            (Kind::Character.thing(of), &born),
+        ];
+        for (thing, content) in things {
+            self.log.sent(thing, content);
+        }
+        let created = self.client.create_character(&name, state).await;
+        let (created, receipt) = created.inspect_err(|error| assert_eq!(error.code(), None))?;
+        assert_eq!((created.version, receipt), (1, Receipt::Durable));
+        for (thing, content) in things {
+            self.log.acked(thing, content);
+        }
+        let id = created.character;
+        let (version, named) = (1, 1);
+        Ok(Hero {
+            id,
+            of,
+            version,
+            named,
+        })
+    }
+
+    async fn rename(&self, hero: &mut Hero) -> Result<(), ClientError> {
+        let name = name(hero.of, hero.named + 1);
+        let (thing, content) = (Kind::Name.thing(hero.of), name_content(&name));
+        self.log.sent(thing, &content);
+        match self.client.rename_character(hero.id, &name).await {
+            Ok((_, receipt)) => {
+                assert_eq!(receipt, Receipt::Durable);
+                self.log.acked(thing, &content);
+                hero.named += 1;
+                Ok(())
+            }
+            Err(error) => must_be_an_end(error, &[]),
+        }
+    }
+
+    /// One to three saves on top of each other, under way together.
+    async fn save(&self, hero: &mut Hero, seed: &mut Seed) -> Result<(), ClientError> {
+        let links = 1 + u32::try_from(seed.below(CHAIN_MAX)).unwrap();
+        let saves = (hero.version..hero.version + links).map(|base| {
+            let state = json!({"of": hero.of, "gold": seed.next_u64()});
+            self.save_link(hero.id, hero.of, base, state)
+        });
+        let saves: Vec<_> = saves.collect();
+        match try_join_all(saves).await {
+            Ok(_) => {
+                hero.version += links;
+                Ok(())
+            }
+            Err(error) => must_be_an_end(error, &[]),
+        }
+    }
+
+    async fn save_link(
+        &self,
+        id: Uuid,
+        of: Uuid,
+        base: u32,
+        state: Value,
+    ) -> Result<(), ClientError> {
+        let content = Content::of_state(base + 1, &state);
+        let thing = Kind::Character.thing(of);
+        self.log.sent(thing, &content);
+        let saved = self.client.save_character(id, base, state).await?;
+        assert_eq!((saved.version, saved.receipt), (base + 1, Receipt::Durable));
+        self.log.acked(thing, &content);
+        Ok(())
+    }
+
+    /// All sailors save the same ship; who comes second looks again.
+    async fn save_ship(&self, mut seed: Seed) -> Work {
+        let thing = Kind::Ship.thing(self.guild);
+        loop {
+            let base = self.client.guild(self.guild).await?.ship.version;
+            let state = json!({"by": self.sailor.account, "cargo": seed.next_u64()});
+            let content = Content::of_state(base + 1, &state);
+            self.log.sent(thing, &content);
+            match self.client.save_ship(self.guild, base, state).await {
+                Ok(saved) => {
+                    assert_eq!((saved.version, saved.receipt), (base + 1, Receipt::Durable));
+                    self.log.acked(thing, &content);
+                }
+                Err(error) => must_be_an_end(error, &[Code::StaleVersion])?,
+            }
+        }
+    }
+
+    async fn upload(&self, mut seed: Seed) -> Work {
+        for board in [self.sailor.board, self.shared_board] {
+            self.client.open_board(board).await?;
+        }
+        loop {
+            let most = *seed.pick(&[2_000, 2_000, 60_000, 200_000]);
+            let len = 16 + seed.below(most);
+            let bytes = seed.bytes(len);
+            if seed.chance(70) {
+                self.upload_to(self.sailor.board, &bytes, &[]).await?;
+            } else {
+                let in_a_race = [Code::StaleBase, Code::BaseNotLoaded];
+                self.upload_to(self.shared_board, &bytes, &in_a_race)
+                    .await?;
+            }
+        }
+    }
+
+    async fn upload_to(
+        &self,
+        board: Uuid,
+        bytes: &[u8],
+        in_a_race: &[Code],
+    ) -> Result<(), ClientError> {
+        let thing = Kind::Board.thing(board);
+        let head = self.client.board_status(board).await?.head;
+        let base = head.as_ref().map(|head| head.revision);
+        self.log
+            .sent(thing, &Content::of(base.unwrap_or(0) + 1, bytes));
+        if let Some(head) = &head
+            && let Err(error) = self
+                .client
+                .board_loaded(board, head.revision, &head.hash)
+                .await
+        {
+            return must_be_an_end(error, in_a_race);
+        }
+        match self.client.upload_board(board, base, "opaque", bytes).await {
+            Ok((head, _)) => {
+                let content = Content::of(head.revision, bytes);
+                assert_eq!(head.hash, content.hash);
+                self.log.acked(thing, &content);
+                Ok(())
+            }
+            Err(error) => must_be_an_end(error, in_a_race),
+        }
+    }
+}
+
+/// What a look at the world needs to name a character's two things.
+pub fn things(of: Uuid) -> (Thing, Thing) {
+    (Kind::Character.thing(of), Kind::Name.thing(of))
+}
