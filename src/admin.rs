@@ -15,7 +15,7 @@ use crate::{names, persistence, presence};
 /// Everything the admin listener serves.
 pub fn routes(service: &mut web::ServiceConfig) {
     service
-        .service(web::resource("/admin/supervisor").route(web::get().to(supervisor)))
+        .service(routes::at("/admin/supervisor", web::get().to(supervisor)))
         .configure(routes::health)
         .default_service(web::to(routes::unknown));
 }

@@ -3,7 +3,7 @@
 
 use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, web};
 use guildhall_protocol::http::{self, ErrorBody};
 use guildhall_protocol::{Code, Refusal};
 
@@ -63,17 +63,22 @@ pub fn public(hall: &HallRef) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
         let json = web::JsonConfig::default()
             .limit(bytes_max)
             .error_handler(|error, _| HttpRefusal(body_refusal(&error)).into());
+        // An id that is none names nothing.
+        let path = web::PathConfig::default()
+            .error_handler(|_, request| HttpRefusal(no_such_route(request)).into());
         service
             .app_data(web::Data::from(hall))
             .app_data(json)
-            .service(web::resource(http::ACCOUNTS_PATH).route(web::post().to(accounts::sign_up)))
-            .service(web::resource(http::SIGN_IN_PATH).route(web::post().to(accounts::sign_in)))
-            .service(web::resource(http::SIGN_OUT_PATH).route(web::post().to(accounts::sign_out)))
-            .service(
-                web::resource(http::SOCKET_TICKETS_PATH).route(web::post().to(accounts::ticket)),
-            )
-            .service(web::resource(http::REVISION_PATH).route(web::get().to(revisions::download)))
-            .service(web::resource(http::SOCKET_PATH).route(web::get().to(crate::socket::upgrade)))
+            .app_data(path)
+            .service(at(http::ACCOUNTS_PATH, web::post().to(accounts::sign_up)))
+            .service(at(http::SIGN_IN_PATH, web::post().to(accounts::sign_in)))
+            .service(at(http::SIGN_OUT_PATH, web::post().to(accounts::sign_out)))
+            .service(at(
+                http::SOCKET_TICKETS_PATH,
+                web::post().to(accounts::ticket),
+            ))
+            .service(at(http::REVISION_PATH, web::get().to(revisions::download)))
+            .service(at(http::SOCKET_PATH, web::get().to(crate::socket::upgrade)))
             .configure(health)
             .default_service(web::to(unknown));
     }
@@ -95,8 +100,19 @@ fn body_refusal(error: &JsonPayloadError) -> Refusal {
     }
 }
 
+/// One route at a path; with another method the path is one that nothing serves.
+pub fn at(path: &str, route: Route) -> Resource {
+    web::resource(path)
+        .route(route)
+        .default_service(web::to(unknown))
+}
+
 /// Whatever no route serves.
 pub async fn unknown(request: HttpRequest) -> HttpResponse {
+    HttpRefusal(no_such_route(&request)).error_response()
+}
+
+fn no_such_route(request: &HttpRequest) -> Refusal {
     let sentence = format!("There is no {} {}.", request.method(), request.path());
-    HttpRefusal(Refusal::new(Code::NotFound, sentence)).error_response()
+    Refusal::new(Code::NotFound, sentence)
 }

@@ -4,13 +4,14 @@
 use actix_web::{HttpResponse, web};
 use guildhall_store::queries;
 
+use super::at;
 use crate::hall::{Hall, REALM_NAME};
 
 /// Adds both to a listener.
 pub fn health(service: &mut web::ServiceConfig) {
     service
-        .service(web::resource("/healthz").route(web::get().to(alive)))
-        .service(web::resource("/readyz").route(web::get().to(ready)));
+        .service(at("/healthz", web::get().to(alive)))
+        .service(at("/readyz", web::get().to(ready)));
 }
 
 async fn alive() -> HttpResponse {
