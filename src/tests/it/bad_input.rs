@@ -10,7 +10,11 @@ use crate::harness::{Player, Server};
 mod conflicts;
 mod frames;
 mod handshakes;
+mod http;
+mod maps;
 mod messages;
+mod names;
+mod saves;
 mod uploads;
 
 /// The refusal of what must have been refused.
