@@ -4,7 +4,6 @@
 
 use serde::de::Error;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{Answer, BadRequest, Event, Refusal};
@@ -59,6 +58,15 @@ enum Written<'a> {
     },
 }
 
+/// What tells the kinds of frame apart.
+#[derive(Deserialize)]
+struct Head {
+    re: Option<Uuid>,
+    #[serde(rename = "type")]
+    name: Option<String>,
+    seq: Option<u64>,
+}
+
 #[derive(Deserialize)]
 struct Refused {
     re: Option<Uuid>,
@@ -81,17 +89,22 @@ impl ServerFrame {
     /// # Errors
     /// What is not such a frame, or an answer of an unknown type.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        let mut object: Map<String, Value> = serde_json::from_str(text)?;
-        if !object.contains_key("type") {
-            let Refused { re, error } = Refused::deserialize(Value::Object(object))?;
+        let Head { re, name, seq } = read(text)?;
+        let Some(name) = name else {
+            let Refused { re, error } = read(text)?;
             return Ok(Self::Refused { re, error });
+        };
+        if let Some(re) = re {
+            let unknown = || Err(Error::unknown_variant(&name, Answer::TYPES));
+            let answer = Answer::read(&name, text).unwrap_or_else(unknown)?;
+            return Ok(Self::Answer { re, answer });
         }
-        match object.remove("re") {
-            Some(re) => Ok(Self::Answer {
-                re: Uuid::deserialize(re)?,
-                answer: Answer::deserialize(Value::Object(object))?,
+        match Event::read(&name, text) {
+            Some(event) => Ok(Self::Event {
+                seq: seq.ok_or_else(|| Error::missing_field("seq"))?,
+                event: event?,
             }),
-            None => event(object),
+            None => Ok(Self::Unknown(name)),
         }
     }
 }
@@ -105,21 +118,13 @@ impl From<BadRequest> for ServerFrame {
     }
 }
 
-fn event(object: Map<String, Value>) -> Result<ServerFrame, serde_json::Error> {
-    let name = object
-        .get("type")
-        .and_then(Value::as_str)
-        .ok_or_else(|| Error::missing_field("type"))?;
-    if !Event::TYPES.contains(&name) {
-        return Ok(ServerFrame::Unknown(name.to_owned()));
+/// Reads a type of ours from the text of a frame, which is one JSON object: a struct would be read from an
+/// array as well.
+pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
+    if text.trim_ascii_start().starts_with('[') {
+        return Err(Error::custom("expected an object, found an array"));
     }
-    let seq = object
-        .get("seq")
-        .ok_or_else(|| Error::missing_field("seq"))?;
-    Ok(ServerFrame::Event {
-        seq: u64::deserialize(seq)?,
-        event: Event::deserialize(Value::Object(object))?,
-    })
+    serde_json::from_str(text)
 }
 
 /// JSON of one of our own types.

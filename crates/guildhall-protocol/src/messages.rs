@@ -36,6 +36,20 @@ macro_rules! messages {
                     $(Self::$variant { .. } => $wire,)*
                 }
             }
+
+            /// Reads the fields of the type `name` straight from the text of a frame, without a tree of values
+            /// between; `None` when this family has no such type.
+            pub(crate) fn read(name: &str, text: &str) -> Option<serde_json::Result<Self>> {
+                match name {
+                    $($wire => {
+                        #[derive(serde::Deserialize)]
+                        struct Fields { $($(#[$field_meta])* $field: $kind),* }
+                        let read = |Fields { $($field),* }| Self::$variant { $($field),* };
+                        Some($crate::frame::read(text).map(read))
+                    })*
+                    _ => None,
+                }
+            }
         }
     };
 }

@@ -2,7 +2,7 @@
 //! untrusted text becomes typed, so each way to be wrong has its own code.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{Ask, Code, Refusal};
@@ -32,13 +32,12 @@ impl Request {
     /// `unknown_type` (which names the type), `bad_field` (which names what is
     /// wrong with a field).
     pub fn parse(text: &str) -> Result<Self, BadRequest> {
-        let object: Map<String, Value> =
-            serde_json::from_str(text).map_err(|error| BadRequest {
-                re: None,
-                refusal: Refusal::new(Code::MalformedJson, error.to_string()),
-            })?;
-        let id = request_id(&object).map_err(|refusal| BadRequest { re: None, refusal })?;
-        let body = ask(object).map_err(|refusal| BadRequest {
+        let head: Head = crate::frame::read(text).map_err(|error| BadRequest {
+            re: None,
+            refusal: malformed(&error),
+        })?;
+        let id = request_id(&head).map_err(|refusal| BadRequest { re: None, refusal })?;
+        let body = ask(&head, text).map_err(|refusal| BadRequest {
             re: Some(id),
             refusal,
         })?;
@@ -51,11 +50,24 @@ impl Request {
     }
 }
 
-fn request_id(object: &Map<String, Value>) -> Result<Uuid, Refusal> {
-    let told = object
-        .get("id")
+/// What every request has, read before it is known which one it is.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, rename = "type")]
+    name: Option<&'a RawValue>,
+}
+
+fn malformed(error: &serde_json::Error) -> Refusal {
+    Refusal::new(Code::MalformedJson, error.to_string())
+}
+
+fn request_id(head: &Head<'_>) -> Result<Uuid, Refusal> {
+    let told = head
+        .id
         .ok_or_else(|| Refusal::new(Code::BadRequestId, "The request has no field \"id\"."))?;
-    Uuid::deserialize(told).map_err(|error| {
+    serde_json::from_str(told.get()).map_err(|error| {
         Refusal::new(
             Code::BadRequestId,
             format!("\"id\" is not a UUID: {error}."),
@@ -63,19 +75,24 @@ fn request_id(object: &Map<String, Value>) -> Result<Uuid, Refusal> {
     })
 }
 
-fn ask(object: Map<String, Value>) -> Result<Ask, Refusal> {
-    let named = object.get("type").and_then(Value::as_str);
-    match named {
-        None => Err(Refusal::new(
+fn ask(head: &Head<'_>, text: &str) -> Result<Ask, Refusal> {
+    let named = head.name.map(RawValue::get).map(serde_json::from_str);
+    let Some(Ok(name)) = named else {
+        return Err(Refusal::new(
             Code::UnknownType,
             "The request has no text field \"type\".",
-        )),
-        Some(name) if !Ask::TYPES.contains(&name) => Err(Refusal::new(
+        ));
+    };
+    let name: String = name;
+    match Ask::read(&name, text) {
+        Some(Ok(ask)) => Ok(ask),
+        // The head skipped it: a number beyond all bounds, or nesting without end.
+        Some(Err(error)) if !error.is_data() => Err(malformed(&error)),
+        Some(Err(error)) => Err(Refusal::new(Code::BadField, shortened(&error.to_string()))),
+        None => Err(Refusal::new(
             Code::UnknownType,
-            format!("{:?} is not a request type.", shortened(name)),
+            format!("{:?} is not a request type.", shortened(&name)),
         )),
-        Some(_) => Ask::deserialize(Value::Object(object))
-            .map_err(|error| Refusal::new(Code::BadField, shortened(&error.to_string()))),
     }
 }
 

@@ -30,6 +30,41 @@ fn text_that_is_no_json_object_is_malformed() {
 }
 
 #[test]
+fn an_array_of_the_fields_in_order_is_no_request() {
+    for text in [
+        format!(r#"["{ID}", "character.rename"]"#),
+        format!(r#" ["{ID}", "board.open"]"#),
+    ] {
+        let (code, re, _) = refused(&text);
+        assert_eq!((code, re), (Code::MalformedJson, None), "{text}");
+    }
+}
+
+#[test]
+fn a_state_with_a_number_or_a_nesting_beyond_all_bounds_is_malformed() {
+    for state in ["1e999".to_owned(), "[".repeat(1000) + &"]".repeat(1000)] {
+        let (code, re, _) = refused(&format!(
+            r#"{{"id": "{ID}", "type": "character.create", "name": "n", "state": {state}}}"#
+        ));
+        assert_eq!(
+            (code, re),
+            (Code::MalformedJson, Some(samples::id(1))),
+            "{state}"
+        );
+    }
+}
+
+#[test]
+fn the_order_and_the_spelling_of_fields_do_not_matter() {
+    let text = format!(r#"{{"board": "{ID}", "\u0074ype": "board\u002eopen", "id": "{ID}"}}"#);
+    let board = samples::id(1);
+    assert_eq!(
+        Request::parse(&text).unwrap().body,
+        Ask::BoardOpen { board }
+    );
+}
+
+#[test]
 fn nesting_without_end_is_malformed_and_does_not_overflow_the_stack() {
     let deep = format!(
         r#"{{"id": "{ID}", "type": "board.open", "x": {}"#,
