@@ -1,5 +1,5 @@
 //! The main path against the bare work beneath it: an upload, durable saves, request and answer. Each pair
-//! is measured in one run, in turns, and told as the ratio of its medians. Arguments choose measurements:
+//! is measured in one run, in turns, and told as the median of its ratios. Arguments choose measurements:
 //! `cargo bench --bench main_path -- upload_64mib`.
 #![allow(
     clippy::unwrap_used,

@@ -53,8 +53,8 @@ pub fn measure() {
     report::ratio(NAME, &ours, &bare, AIM);
 }
 
-/// Every client has one request in flight; whose answer has come asks again. They are waited for in order,
-/// which the server cannot notice: the others' requests are there all the while.
+/// Every client has one request in flight; whose answer has come asks again. They are waited for in order:
+/// a server that is faster than that finds the others' requests there already.
 fn round(peers: &mut [Peer], frame: &[u8]) -> Duration {
     let started = Instant::now();
     for peer in &mut *peers {
