@@ -37,7 +37,7 @@ async fn a_text_that_is_no_request_is_refused_by_code_and_the_session_lives_on()
         ("{}{}".to_owned(), None, Code::MalformedJson),
         ("{\"id\":\"\u{0}\"}".to_owned(), None, Code::MalformedJson),
         (nested, None, Code::MalformedJson),
-        (deep, None, Code::MalformedJson),
+        (deep, id, Code::MalformedJson),
         ("{}".to_owned(), None, Code::BadRequestId),
         (r#"{"id":7,"type":"session.keepalive"}"#.to_owned(), None, Code::BadRequestId),
         (r#"{"id":"seven","type":"session.keepalive"}"#.to_owned(), None, Code::BadRequestId),
