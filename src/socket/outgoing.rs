@@ -102,3 +102,6 @@ impl Stream for Outgoing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

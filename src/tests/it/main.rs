@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod crowd;
 mod harness;
 mod incidents;
 mod journeys;

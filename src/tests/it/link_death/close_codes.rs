@@ -1,0 +1,190 @@
+//! What the client reads when its session ends: a close code for each cause, counted by the same word.
+
+use guildhall::config::Config;
+use guildhall_client::Account;
+use guildhall_process::{ExitReason, exit, is_alive};
+use guildhall_protocol::http::SOCKET_PATH;
+use guildhall_protocol::{Ask, CloseCode, SUB_PROTOCOL};
+use guildhall_testkit::{RawFrame, RawSocket, eventually};
+use tokio::time::timeout;
+
+use crate::crowd::Victim;
+use crate::harness::{PATIENCE, Server, Table, Wire};
+
+const OPCODE_PING: u8 = 9;
+
+/// Clocks that run out while a test looks on.
+fn short_clocks(config: &mut Config) {
+    config.limits.ping_interval_ms = 50;
+    config.limits.liveness_timeout_ms = 200;
+    config.limits.keepalive_interval_ms = 100;
+    config.limits.idle_timeout_ms = 400;
+}
+
+/// This many sessions were counted under this cause.
+async fn counts(server: &Server, cause: &str, sessions: u64) {
+    let counted = async || server.ended_by(cause).await == sessions;
+    eventually(PATIENCE, cause, counted).await;
+}
+
+#[tokio::test]
+async fn a_sign_out_closes_every_socket_of_the_token_and_no_other() {
+    let server = Server::start();
+    let other = server.player("the-other").await;
+    let account = server.account("the-leaver").await;
+    let mut first = Victim::connect(&server, &account).await;
+    let mut second = Victim::connect(&server, &account).await;
+    account.sign_out().await.unwrap();
+    first.is_closed_with(CloseCode::SIGNED_OUT).await;
+    second.is_closed_with(CloseCode::SIGNED_OUT).await;
+    counts(&server, "signed_out", 2).await;
+    other.client.keep_alive().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_without_an_application_message_expires_however_many_pongs_come() {
+    let server = Server::start_with(short_clocks);
+    let account = server.account("the-idler").await;
+    let mut idler = Victim::connect(&server, &account).await;
+    let mut pings = 0;
+    let close = loop {
+        let frame = idler
+            .wire
+            .socket
+            .read_frame(PATIENCE)
+            .await
+            .expect("a frame");
+        if frame.opcode == OPCODE_PING {
+            pings += 1;
+            let pong = RawFrame::pong(&frame.payload);
+            // The close frame may be on its way.
+            let _ = idler.wire.socket.send_frame(&pong).await;
+        } else if let Some(close) = frame.close() {
+            break close;
+        }
+    };
+    let CloseCode { code, reason } = CloseCode::IDLE_EXPIRED;
+    assert_eq!(close, (code, reason.to_string()));
+    assert!(pings >= 2, "{pings} pings");
+    counts(&server, "idle_expired", 1).await;
+}
+
+#[tokio::test]
+async fn a_peer_that_answers_no_ping_is_gone_within_the_heartbeat_bound() {
+    let server = Server::start_with(short_clocks);
+    let account = server.account("the-silent").await;
+    let mut silent = Victim::connect(&server, &account).await;
+    silent.is_closed_with(CloseCode::LIVENESS_LOST).await;
+    counts(&server, "liveness_lost", 1).await;
+}
+
+/// A connection whose client reads nothing after the hello, with little room in the kernel.
+async fn jammed(server: &Server, account: &Account) -> Victim {
+    let bearer = format!("Bearer {}", account.token());
+    let headers = [
+        ("Authorization", bearer.as_str()),
+        ("Sec-WebSocket-Protocol", SUB_PROTOCOL),
+    ];
+    let (address, buffer_bytes) = (server.address(), 4096);
+    let socket =
+        RawSocket::handshake_with_receive_buffer(address, SOCKET_PATH, &headers, buffer_bytes);
+    let socket = socket.await.unwrap();
+    Victim::greet(server, Wire { socket }).await
+}
+
+/// Events after which a viewer that reads none must have filled every buffer on the way.
+const EVENTS_MAX: usize = 20_000;
+
+/// A viewer reads nothing while others come and go: it is ended, and the others miss nothing.
+async fn a_jammed_viewer_is_ended(change: impl FnOnce(&mut Config)) {
+    let server = Server::start_with(change);
+    let Table {
+        gm, player, board, ..
+    } = server.table("opaque").await;
+    let mut jammed = jammed(&server, &gm.account).await;
+    // The answer is read by nobody either.
+    assert!(jammed.send(Ask::BoardOpen { board }).await);
+    let mut events = 0;
+    while is_alive(jammed.pid) && events < EVENTS_MAX {
+        player.client.open_board(board).await.unwrap();
+        player.client.close_board(board).await.unwrap();
+        events += 2;
+    }
+    jammed.is_gone().await;
+    counts(&server, "slow_reader", 1).await;
+    let opened = player.client.open_board(board).await.unwrap();
+    assert_eq!(opened.audience, 1);
+}
+
+#[tokio::test]
+async fn a_viewer_that_reads_nothing_is_ended_when_its_outbox_is_full() {
+    a_jammed_viewer_is_ended(|config| config.limits.outbox_frames_max = 64).await;
+}
+
+#[tokio::test]
+async fn a_viewer_that_reads_nothing_is_ended_at_the_write_deadline() {
+    a_jammed_viewer_is_ended(|config| {
+        config.limits.write_timeout_ms = 300;
+        config.limits.outbox_frames_max = 100_000;
+        config.limits.outbox_bytes_max = 100 * 1024 * 1024;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stop_of_the_server_is_told_to_every_socket() {
+    let server = Server::start();
+    let account = server.account("the-last").await;
+    let mut first = Victim::connect(&server, &account).await;
+    let mut second = Victim::connect(&server, &account).await;
+    let stopped = tokio::task::spawn_blocking(move || drop(server));
+    first.is_closed_with(CloseCode::GOING_AWAY).await;
+    second.is_closed_with(CloseCode::GOING_AWAY).await;
+    timeout(PATIENCE, stopped).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_session_that_fails_by_an_error_says_so() {
+    let server = Server::start();
+    let account = server.account("the-failing").await;
+    let mut victim = Victim::connect(&server, &account).await;
+    exit(victim.pid, ExitReason::error("out_of_luck: by this test"));
+    victim.is_closed_with(CloseCode::SESSION_FAILED).await;
+    // Counted by the word before the colon.
+    counts(&server, "out_of_luck", 1).await;
+}
+
+#[tokio::test]
+async fn a_broken_frame_ends_its_session_with_the_code_of_the_breach() {
+    let server = Server::start();
+    let account = server.account("the-breaker").await;
+    let mut other = Victim::connect(&server, &account).await;
+    let unmasked = RawFrame {
+        masked: false,
+        ..RawFrame::text("{}")
+    };
+    let reserved = RawFrame {
+        reserved: 4,
+        ..RawFrame::text("{}")
+    };
+    let claims_a_tebibyte = RawFrame {
+        claimed_length: Some(1 << 40),
+        ..RawFrame::binary(b"...")
+    };
+    let breaches = [
+        (unmasked, CloseCode::PROTOCOL_ERROR),
+        (reserved, CloseCode::PROTOCOL_ERROR),
+        (RawFrame::new(11, "?"), CloseCode::PROTOCOL_ERROR),
+        (RawFrame::new(1, vec![0xff, 0xfe]), CloseCode::INVALID_UTF8),
+        (claims_a_tebibyte, CloseCode::TOO_BIG),
+    ];
+    for (frame, code) in breaches {
+        let counted = server.ended_by(code.reason).await;
+        let mut victim = Victim::connect(&server, &account).await;
+        victim.wire.send(&frame).await;
+        victim.is_closed_with(code).await;
+        counts(&server, code.reason, counted + 1).await;
+    }
+    assert!(is_alive(other.pid));
+    other.wire.ask(Ask::SessionKeepalive {}).await.unwrap();
+}
