@@ -60,7 +60,9 @@ impl StoreError {
             Self::NotADatabase { .. } => {
                 "Move the file away, or restore the database from a backup."
             }
-            Self::CannotOpen { .. } => "Check that the path exists and that this user may use it.",
+            Self::CannotOpen { .. } => {
+                "Check that the path exists and that this user may use it; restore a damaged file from a backup."
+            }
             Self::UnknownMigrations { .. } => {
                 "Start the newer program again, or restore the backup made before its migration."
             }
