@@ -15,7 +15,9 @@ use crate::harness::Server;
 pub const NAME: &str = "upload_64mib";
 const AIM: f64 = 0.5;
 const MIB: usize = 64;
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 15;
+/// The bare side at its best: all at once takes this kernel's page cache six times as long.
+const PIECE_BYTES: usize = 64 * 1024;
 
 pub fn measure() {
     let runtime = report::runtime();
@@ -58,7 +60,9 @@ fn write_durably(dir: &Path, content: &[u8]) -> Duration {
     let partial = dir.join("partial");
     let hash = blake3::hash(content);
     let mut file = File::create(&partial).unwrap();
-    file.write_all(content).unwrap();
+    for piece in content.chunks(PIECE_BYTES) {
+        file.write_all(piece).unwrap();
+    }
     file.sync_all().unwrap();
     fs::rename(&partial, dir.join(hash.to_hex().as_str())).unwrap();
     File::open(dir).unwrap().sync_all().unwrap();
