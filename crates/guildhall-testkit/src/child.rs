@@ -10,6 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::seed;
+
 /// Most lines of output that are kept, the newest ones.
 const LINES_MAX: usize = 10_000;
 const EXIT_POLL: Duration = Duration::from_millis(5);
@@ -51,12 +53,14 @@ impl ChildServer {
         Self::spawn(command)
     }
 
-    /// Starts any command, with its output captured.
+    /// Starts any command, with its output captured. The seed of the test run is kept from it: a server
+    /// refuses variables of its prefix that it does not know.
     ///
     /// # Panics
     /// When it cannot be started.
     pub fn spawn(mut command: Command) -> Self {
         command
+            .env_remove(seed::VARIABLE)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -135,6 +139,22 @@ impl ChildServer {
             thread::sleep(EXIT_POLL);
         }
         panic!("still running after {deadline:?}; it said:\n{}", self.log());
+    }
+
+    /// Waits for its end and for that of its output; how it ended, and everything it said.
+    ///
+    /// # Panics
+    /// At the deadline, with everything it said.
+    pub fn wait_end(&mut self, deadline: Duration) -> (ExitStatus, String) {
+        let status = self.wait_exit(deadline);
+        let captured = self.output.captured.lock();
+        let captured = captured.unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .output
+            .changed
+            .wait_timeout_while(captured, deadline, |captured| captured.ended < 2);
+        drop(waited);
+        (status, self.log())
     }
 
     /// Everything it said, stdout and stderr, in the order of arrival.

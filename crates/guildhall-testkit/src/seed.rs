@@ -3,7 +3,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-const VARIABLE: &str = "GUILDHALL_SEED";
+pub(crate) const VARIABLE: &str = "GUILDHALL_SEED";
 
 /// A small random number generator (xorshift64*). For tests only.
 #[derive(Clone, Debug)]

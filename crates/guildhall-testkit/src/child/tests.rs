@@ -59,3 +59,11 @@ fn the_newest_lines_are_kept_and_their_number_is_bounded() {
     assert_eq!(log.lines().count(), super::LINES_MAX);
     assert!(log.ends_with("line 10499\nend"));
 }
+
+#[test]
+fn the_end_of_a_child_comes_with_all_that_it_said() {
+    let mut child = shell("i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done; exit 3");
+    let (status, said) = child.wait_end(DEADLINE);
+    assert_eq!(status.code(), Some(3));
+    assert!(said.ends_with("line 1999"), "{said}");
+}
