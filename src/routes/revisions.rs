@@ -3,8 +3,10 @@
 //! that a board cannot be a script.
 
 use actix_files::NamedFile;
-use actix_web::http::header::{self, ContentDisposition, DispositionType, EntityTag, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::header::{
+    self, ContentDisposition, DispositionType, EntityTag, HeaderValue, IfNoneMatch,
+};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use guildhall_protocol::{Code, Refusal};
 use guildhall_rules::rights::Act;
 use guildhall_store::blobs::{self, BlobStore};
@@ -36,6 +38,12 @@ pub(super) async fn download(
         .await?
         .ok_or_else(missing)?;
     let hash = blobs::hex(&revision.hash);
+    let tag = EntityTag::new_strong(hash.clone());
+    if has_already(&request, &tag) {
+        return Ok(HttpResponse::NotModified()
+            .insert_header(header::ETag(tag))
+            .finish());
+    }
     let file = NamedFile::open(hall.blobs.path(&revision.hash)).map_err(|error| {
         log::error!(board = board.to_string(), hash = hash.as_str(); "content is missing: {error}");
         Refusal::new(
@@ -53,7 +61,7 @@ pub(super) async fn download(
         .use_last_modified(false)
         .into_response(&request);
     let headers = response.headers_mut();
-    if let Ok(tag) = HeaderValue::try_from(EntityTag::new_strong(hash).to_string()) {
+    if let Ok(tag) = HeaderValue::try_from(tag.to_string()) {
         headers.insert(header::ETAG, tag);
     }
     headers.insert(
@@ -61,6 +69,15 @@ pub(super) async fn download(
         HeaderValue::from_static("nosniff"),
     );
     Ok(response)
+}
+
+/// The file's own tag would be of its inode and time; a revision is its content.
+fn has_already(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match request.get_header::<IfNoneMatch>() {
+        Some(IfNoneMatch::Any) => true,
+        Some(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
+        None => false,
+    }
 }
 
 fn mime_octets() -> actix_web::mime::Mime {
