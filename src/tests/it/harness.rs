@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use guildhall::config::Config;
 use guildhall::hall::{Faults, HallRef};
-use guildhall::presence::Figures;
 use guildhall::server::{self, Running};
 use guildhall_client::{Account, Client, Events, HttpClient};
 use guildhall_protocol::http::{ErrorBody, SOCKET_PATH};
@@ -89,10 +88,17 @@ impl Server {
         )
     }
 
+    /// Stops this server as its program does; the connections of this test are served meanwhile.
+    pub async fn stop(self) {
+        tokio::task::spawn_blocking(move || drop(self))
+            .await
+            .unwrap();
+    }
+
     /// Stops this server and starts one with the defaults on its data directory.
-    pub fn restart(self) -> Self {
+    pub async fn restart(self) -> Self {
         let data = Arc::clone(&self.data);
-        drop(self);
+        self.stop().await;
         Self::start_on(data, |_| {})
     }
 
@@ -126,12 +132,6 @@ impl Server {
     /// The admin token of this server's data directory.
     pub fn admin_token(&self) -> String {
         std::fs::read_to_string(self.data.path().join(server::ADMIN_TOKEN_FILE)).unwrap()
-    }
-
-    /// Sessions that ended by this cause so far.
-    pub async fn ended_by(&self, cause: &str) -> u64 {
-        let figures = self.hall.presence.call(|reply| Figures { reply }).await;
-        figures.unwrap().ended.get(cause).copied().unwrap_or(0)
     }
 
     /// A GM and a player of one campaign, and a board of the given format in it.
@@ -176,6 +176,9 @@ impl Drop for Server {
     }
 }
 
+/// What a [`Wire`] lets the kernel take in for it, as much as systems usually do.
+const RECEIVE_BUFFER_BYTES: u32 = 128 * 1024;
+
 /// Somebody who is connected.
 pub struct Player {
     pub account: Account,
@@ -199,27 +202,41 @@ pub struct Wire {
 impl Wire {
     /// A connection of this account that has said hello.
     pub async fn open(server: &Server, account: &Account) -> Self {
-        let mut wire = Self::open_silent(server, account).await;
-        let hello = Ask::SessionHello {
-            build: "test".to_owned(),
-            device: None,
-            features: Vec::new(),
-        };
-        wire.ask(hello).await.unwrap();
-        wire
+        Self::open_silent(server, account).await.greeted().await
     }
 
     /// A connection of this account that has said nothing.
     pub async fn open_silent(server: &Server, account: &Account) -> Self {
+        Self::shaken(server, account, RECEIVE_BUFFER_BYTES).await
+    }
+
+    /// One that has said hello and whose kernel takes in little of what it does not read.
+    pub async fn open_narrow(server: &Server, account: &Account) -> Self {
+        Self::shaken(server, account, 4096).await.greeted().await
+    }
+
+    async fn shaken(server: &Server, account: &Account, buffer_bytes: u32) -> Self {
         let bearer = format!("Bearer {}", account.token());
         let headers = [
             ("Authorization", bearer.as_str()),
             ("Sec-WebSocket-Protocol", SUB_PROTOCOL),
         ];
-        let socket = RawSocket::handshake(server.address(), SOCKET_PATH, &headers).await;
+        let address = server.address();
+        let socket =
+            RawSocket::handshake_with_receive_buffer(address, SOCKET_PATH, &headers, buffer_bytes);
         Self {
-            socket: socket.unwrap(),
+            socket: socket.await.unwrap(),
         }
+    }
+
+    async fn greeted(mut self) -> Self {
+        let hello = Ask::SessionHello {
+            build: "test".to_owned(),
+            device: None,
+            features: Vec::new(),
+        };
+        self.ask(hello).await.unwrap();
+        self
     }
 
     pub async fn send(&mut self, frame: &RawFrame) {

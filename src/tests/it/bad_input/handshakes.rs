@@ -9,13 +9,12 @@ use serde_json::Value;
 use super::{Bystander, assert_status};
 use crate::harness::{PASSWORD, Server};
 
-/// Sessions that ever started and sessions that live. A socket's first act is to start its session, so
-/// both stay as they are exactly if no socket came to be.
-async fn sessions(server: &Server) -> (u64, usize) {
+/// Sessions that ever started, sessions that live, and sockets that live.
+async fn sessions(server: &Server) -> (u64, usize, usize) {
     let status = guildhall::admin::status(&server.hall).await;
     let started = status["sessions"]["started"].as_u64().unwrap();
     let living = server.hall.sessions.registry().keys().len();
-    (started, living)
+    (started, living, *server.hall.open_sockets.borrow())
 }
 
 /// A handshake that must be refused, with the code in its body.
@@ -34,7 +33,7 @@ async fn without_a_good_token_there_is_a_401_and_no_process() {
     let server = Server::start();
     let bystander = Bystander::of(&server).await;
     let before = sessions(&server).await;
-    assert_eq!(before, (1, 1));
+    assert_eq!(before, (1, 1, 1));
 
     let signed_out = server.account("signed-out").await;
     signed_out.sign_out().await.unwrap();
@@ -98,7 +97,7 @@ async fn a_token_that_expires_by_the_servers_own_clock_is_dead() {
         401,
         Code::Unauthenticated,
     );
-    assert_eq!(sessions(&server).await, (0, 0));
+    assert_eq!(sessions(&server).await, (0, 0, 0));
 }
 
 #[tokio::test]
@@ -168,7 +167,7 @@ async fn a_ticket_dies_with_its_token_and_is_no_token() {
         refused(&server, SOCKET_PATH, &headers).await,
         UNAUTHENTICATED
     );
-    assert_eq!(sessions(&server).await, (1, 1));
+    assert_eq!(sessions(&server).await, (1, 1, 1));
     bystander.is_served().await;
 }
 
