@@ -25,7 +25,10 @@ fn bytes(data: &Path) -> PathBuf {
     FileBlobs::open(data).unwrap().path(&hash)
 }
 
-pub const DAMAGES: &[(&str, fn(&Path))] = &[
+/// What must be said of it, and how it is done.
+type Damage = (&'static str, fn(&Path));
+
+pub const DAMAGES: &[Damage] = &[
     ("has other bytes", |data| {
         let file = std::fs::OpenOptions::new().append(true).open(bytes(data));
         file.unwrap().write_all(b"!").unwrap();

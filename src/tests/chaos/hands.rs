@@ -16,7 +16,7 @@ use crate::ledger::{Content, Kind, Log, Thing};
 /// Works until the connection ends.
 type Work = Result<Infallible, ClientError>;
 
-/// Heroes that are saved; older ones rest.
+/// Heroes that are saved between two kills, and one new one; others rest.
 const HEROES_ACTIVE: usize = 4;
 /// Saves on top of each other that are sent before the first is answered.
 const CHAIN_MAX: usize = 3;
@@ -80,11 +80,12 @@ impl Hands<'_> {
     }
 
     async fn save_heroes(&self, mut seed: Seed) -> Work {
-        let mut heroes = self.heroes().await?;
-        heroes.push(self.create().await?);
-        let resting = heroes.len().saturating_sub(HEROES_ACTIVE);
+        let mut heroes = self.heroes(&mut seed).await?;
+        if heroes.len() < HEROES_ACTIVE || seed.chance(20) {
+            heroes.push(self.create().await?);
+        }
         loop {
-            let at = resting + seed.below(heroes.len() - resting);
+            let at = seed.below(heroes.len());
             match seed.below(10) {
                 0 => self.rename(&mut heroes[at]).await?,
                 _ => self.save(&mut heroes[at], &mut seed).await?,
@@ -92,10 +93,12 @@ impl Hands<'_> {
         }
     }
 
-    /// The heroes as the server has them, those of unknown outcome too.
-    async fn heroes(&self) -> Result<Vec<Hero>, ClientError> {
+    /// Some of the heroes as the server has them, those of unknown outcome too.
+    async fn heroes(&self, seed: &mut Seed) -> Result<Vec<Hero>, ClientError> {
+        let mut all = self.client.characters().await?;
+        seed.shuffle(&mut all);
         let mut heroes = Vec::new();
-        for listed in self.client.characters().await? {
+        for listed in all.into_iter().take(HEROES_ACTIVE) {
             let shown = self.client.character(listed.character).await?;
             heroes.push(Hero {
                 id: shown.character,

@@ -60,16 +60,13 @@ async fn after_20_kills_every_durable_receipt_is_there_and_nothing_else() {
     let mut voyage = Voyage::begin(real, seed()).await;
     for _ in 0..kills {
         let verdict = voyage.kill().await;
-        assert!(
-            verdict.is_clean(),
-            "{verdict:#?}\nlogs in {}",
-            voyage.keep()
-        );
+        assert!(verdict.is_clean(), "{verdict:#?}\n{}", voyage.keep());
     }
+    let verdict = voyage.last_look().await;
+    assert!(verdict.is_clean(), "{verdict:#?}\n{}", voyage.keep());
     voyage.report("chaos");
-    let verdict = voyage.verdict();
     assert!(
-        verdict.receipts > 10 * kills,
+        verdict.receipts > 5 * kills,
         "{} receipts",
         verdict.receipts
     );

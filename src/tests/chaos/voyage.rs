@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A kill comes this long after the clients have begun, at most.
 const MOMENT_MAX_MS: usize = 700;
 
+/// Receipts of each board that are asked for after every kill; all of them after the last.
+const RECENT: usize = 10;
+
 pub type Launch = fn(&Path) -> ChildServer;
 
 /// See the file's head.
@@ -102,7 +105,14 @@ impl Voyage {
             assert_eq!(error.code(), None, "{error}");
         }
         self.server = start(self.launch, self.data.path());
-        self.verdict = self.look().await;
+        let ledger = Ledger::read(self.ledgers.path());
+        self.verdict = self.look(ledger.recent(RECENT)).await;
+        self.verdict.clone()
+    }
+
+    /// Asks for everything that was ever promised.
+    pub async fn last_look(&mut self) -> Verdict {
+        self.verdict = self.look(Ledger::read(self.ledgers.path())).await;
         self.verdict.clone()
     }
 
@@ -131,8 +141,7 @@ impl Voyage {
         }
     }
 
-    async fn look(&self) -> Verdict {
-        let ledger = Ledger::read(self.ledgers.path());
+    async fn look(&self, ledger: Ledger) -> Verdict {
         let front = look::through_the_front_door(&self.server.url, &self.crew, &ledger).await;
         let files = look::in_the_files(self.data.path());
         let mut verdict = check(&ledger, &front).and(check(&ledger, &files));
@@ -161,16 +170,15 @@ impl Voyage {
         self.data.path()
     }
 
-    pub fn verdict(&self) -> &Verdict {
-        &self.verdict
-    }
-
     /// Leaves the data and the clients' logs where they are, and tells where.
     pub fn keep(&mut self) -> String {
         self.data.disable_cleanup(true);
         self.ledgers.disable_cleanup(true);
         let (data, logs) = (self.data.path().display(), self.ledgers.path().display());
-        format!("{logs}, data in {data}, GUILDHALL_SEED={}", self.number)
+        format!(
+            "logs in {logs}, data in {data}, GUILDHALL_SEED={}",
+            self.number
+        )
     }
 
     /// One line for people, past the test runner's capture.
