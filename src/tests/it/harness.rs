@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use guildhall::config::Config;
 use guildhall::hall::{Faults, HallRef};
+use guildhall::presence::Figures;
 use guildhall::server::{self, Running};
 use guildhall_client::{Account, Client, Events, HttpClient};
 use guildhall_protocol::http::{ErrorBody, SOCKET_PATH};
@@ -132,6 +133,12 @@ impl Server {
     /// The admin token of this server's data directory.
     pub fn admin_token(&self) -> String {
         std::fs::read_to_string(self.data.path().join(server::ADMIN_TOKEN_FILE)).unwrap()
+    }
+
+    /// Sessions that ended by this cause so far.
+    pub async fn ended_by(&self, cause: &str) -> u64 {
+        let figures = self.hall.presence.call(|reply| Figures { reply }).await;
+        figures.unwrap().ended.get(cause).copied().unwrap_or(0)
     }
 
     /// A GM and a player of one campaign, and a board of the given format in it.
