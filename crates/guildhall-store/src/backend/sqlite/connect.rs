@@ -24,6 +24,8 @@ pub(crate) enum Access {
 impl Access {
     /// `busy_timeout` first: the others may have to wait for a lock. Only the writer may write,
     /// so the readers are told not to. FULL: a commit is on the disk before it is reported.
+    /// The writer's cache of 16 MiB holds what a batch touches: SQLite's own 2 MiB hold less
+    /// than the leaves of 256 rows in all indexes, and every batch would read them again.
     pub(crate) fn pragmas(self) -> &'static str {
         match self {
             Self::Read => {
@@ -31,7 +33,8 @@ impl Access {
             }
             Self::Write => {
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
-                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                 PRAGMA cache_size = -16384;"
             }
         }
     }
