@@ -209,7 +209,8 @@ impl Bare {
     fn open(world: &World) -> Self {
         let conn = rusqlite::Connection::open(world.bare_path()).unwrap();
         conn.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+             PRAGMA cache_size = -16384;",
         )
         .unwrap();
         let batch = conn
