@@ -151,6 +151,20 @@ async fn a_name_that_differs_only_in_case_width_or_looks_from_a_taken_one_is_ref
     bystander.is_served().await;
 }
 
+/// Folding hides some look-alikes: `I` looks like `l`, `i` does not.
+#[tokio::test]
+#[ignore = "the name authority compares looks in the folded form only"]
+async fn a_name_that_looks_like_a_taken_one_as_it_is_written_is_refused() {
+    let server = Server::start();
+    let holder = server.player("holder").await.client;
+    let late = server.player("latecomer").await.client;
+    for (taken, other) in [("Bo0m", "BoOm"), ("Lola", "IoIa"), ("Merlin", "MerIin")] {
+        holder.create_character(taken, json!({})).await.unwrap();
+        let created = late.create_character(other, json!({})).await;
+        assert_code(created, Code::NameConfusable);
+    }
+}
+
 #[tokio::test]
 async fn of_many_who_want_one_name_at_once_exactly_one_gets_it() {
     let server = Server::start();
