@@ -28,6 +28,11 @@ mod commit;
 /// A board that nobody has open this long stops.
 const IDLE_STOP: Duration = Duration::from_secs(60);
 
+/// How long the audience waits to be told its new size.
+const AUDIENCE_PAUSE: Duration = Duration::from_millis(20);
+/// How soon the head is read again when that failed.
+const RELOAD_RETRY: Duration = Duration::from_secs(1);
+
 /// See the file's head.
 pub struct BoardSync {
     hall: HallRef,
@@ -38,6 +43,7 @@ pub struct BoardSync {
     seq: u64,
     audience: HashMap<Pid, Viewer>,
     uploads: HashMap<Uuid, Ticket>,
+    audience_to_tell: bool,
     asked: bool,
 }
 
@@ -185,6 +191,7 @@ impl BoardSync {
             seq: 0,
             audience: HashMap::new(),
             uploads: HashMap::new(),
+            audience_to_tell: false,
             asked: true,
         }
     }
@@ -251,9 +258,46 @@ impl BoardSync {
     fn leave(&mut self, session: Pid) -> Option<Viewer> {
         let viewer = self.audience.remove(&session)?;
         self.uploads.retain(|_, ticket| ticket.session != session);
-        let (board, audience) = (self.id, self.audience_size());
-        self.broadcast(Event::BoardAudienceChanged { board, audience });
         Some(viewer)
+    }
+
+    /// Tells the audience its size soon: many who come and go at once make one event.
+    fn audience_changed(&mut self, ctx: &mut Ctx<Self>) {
+        if !std::mem::replace(&mut self.audience_to_tell, true) {
+            ctx.send_after(AUDIENCE_PAUSE, TellAudience);
+        }
+    }
+
+    /// Takes over a head that the database has, and tells everyone; an older one changes nothing.
+    fn adopt(&mut self, head: &Head, by_upload: Option<Uuid>) {
+        let present = self.head.as_ref().map(|present| present.revision);
+        if present.is_some_and(|present| present >= head.revision) {
+            return;
+        }
+        self.head = Some(head.clone());
+        self.broadcast(Event::BoardHeadMoved {
+            board: self.id,
+            download: revision_path(self.id, head.revision),
+            head: head.clone(),
+            by_upload,
+        });
+    }
+
+    /// Reads the head after a commit whose outcome nobody knows.
+    fn reload_head(&self, ctx: &mut Ctx<Self>) {
+        let (hall, id) = (Arc::clone(&self.hall), self.id);
+        let row = async move {
+            hall.read_settled(move |conn| board_with_head(conn, id))
+                .await
+        };
+        ctx.run(row, |this, row, ctx| match row {
+            Ok(found) => {
+                if let Some(head) = found.and_then(|(_, head)| head) {
+                    this.adopt(&head_view(head), None);
+                }
+            }
+            Err(_) => drop(ctx.send_after(RELOAD_RETRY, ReloadHead)),
+        });
     }
 
     fn viewer(&self, session: Pid) -> Result<&Viewer, Refusal> {
@@ -264,6 +308,8 @@ impl BoardSync {
 }
 
 struct IdleCheck;
+struct TellAudience;
+struct ReloadHead;
 
 impl Process for BoardSync {
     const KIND: &'static str = "board_sync";
@@ -273,7 +319,9 @@ impl Process for BoardSync {
             return Init::Fail(hall::lost_race(&taken));
         }
         let id = self.id;
-        let row = self.hall.read(move |conn| board_with_head(conn, id));
+        let row = self
+            .hall
+            .read_settled(move |conn| board_with_head(conn, id));
         ctx.wait(row, |this, row, ctx| match row {
             Ok(Some((board, head))) => {
                 this.head = head.map(head_view);
@@ -287,8 +335,10 @@ impl Process for BoardSync {
         Init::Pending
     }
 
-    fn handle_down(&mut self, down: Down, _: &mut Ctx<Self>) {
-        self.leave(down.pid);
+    fn handle_down(&mut self, down: Down, ctx: &mut Ctx<Self>) {
+        if self.leave(down.pid).is_some() {
+            self.audience_changed(ctx);
+        }
     }
 
     fn state_summary(&self) -> Option<String> {
@@ -325,6 +375,20 @@ impl Handle<IdleCheck> for BoardSync {
     }
 }
 
+impl Handle<TellAudience> for BoardSync {
+    fn handle(&mut self, _: TellAudience, _: &mut Ctx<Self>) {
+        self.audience_to_tell = false;
+        let (board, audience) = (self.id, self.audience_size());
+        self.broadcast(Event::BoardAudienceChanged { board, audience });
+    }
+}
+
+impl Handle<ReloadHead> for BoardSync {
+    fn handle(&mut self, _: ReloadHead, ctx: &mut Ctx<Self>) {
+        self.reload_head(ctx);
+    }
+}
+
 impl Handle<Open> for BoardSync {
     fn handle(
         &mut self,
@@ -338,7 +402,10 @@ impl Handle<Open> for BoardSync {
         self.asked = true;
         let standing = self.check(account, Act::OpenBoard);
         ctx.run(standing, move |this, standing, ctx| {
-            reply.send(standing.and_then(|s| this.join(session, s.role, ctx)));
+            // Who no longer waits does not know that it would be in.
+            if reply.is_waiting() {
+                reply.send(standing.and_then(|s| this.join(session, s.role, ctx)));
+            }
         });
     }
 }
@@ -364,9 +431,7 @@ impl BoardSync {
         };
         let audience = self.audience_size().saturating_add(1);
         if !rejoins {
-            // To the others: who joins is told by the answer.
-            let board = self.id;
-            self.broadcast(Event::BoardAudienceChanged { board, audience });
+            self.audience_changed(ctx);
         }
         let viewer = Viewer {
             session,
@@ -387,6 +452,7 @@ impl Handle<Close> for BoardSync {
     fn handle(&mut self, Close { session, reply }: Close, ctx: &mut Ctx<Self>) {
         if let Some(viewer) = self.leave(session) {
             ctx.demonitor(viewer.monitor);
+            self.audience_changed(ctx);
         }
         reply.send(());
     }
@@ -436,6 +502,10 @@ impl BoardSync {
     }
 }
 
+/// What the loser of two commits does next.
+const KEPT_ASIDE: &str =
+    "Your upload was kept as a side revision; load the head, merge, and upload on it.";
+
 /// The conflict that names the present head.
 fn stale(head: Option<&Head>) -> Refusal {
     let sentence = match head {
@@ -450,8 +520,10 @@ impl Handle<BeginUpload> for BoardSync {
         self.asked = true;
         let standing = self.check(begin.account, Act::UploadBoard);
         ctx.run(standing, move |this, standing, _| {
-            let granted = standing.and_then(|standing| this.grant(&begin, standing));
-            begin.reply.send(granted);
+            if begin.reply.is_waiting() {
+                let granted = standing.and_then(|standing| this.grant(&begin, standing));
+                begin.reply.send(granted);
+            }
         });
     }
 }
@@ -534,8 +606,8 @@ impl Handle<Commit> for BoardSync {
             ticket,
             claimed_hash,
         };
-        ctx.run(settling.settle(partial), move |this, settled, _| {
-            reply.send(this.settled(settled, session, upload));
+        ctx.run(settling.settle(partial), move |this, settled, ctx| {
+            reply.send(this.settled(settled, session, upload, ctx));
         });
     }
 }
@@ -546,23 +618,27 @@ impl BoardSync {
         settled: Result<commit::Settled, commit::Unsettled>,
         session: Pid,
         upload: Uuid,
+        ctx: &mut Ctx<Self>,
     ) -> Result<Committed, Refusal> {
-        let commit::Settled { head, warnings } = settled.map_err(|unsettled| match unsettled {
-            commit::Unsettled::Refused(refusal) => refusal,
-            commit::Unsettled::HeadMoved(head) => stale(head.as_ref()).next(
-                "Your upload was kept as a side revision; open the board again and upload on its head.",
-            ),
-        })?;
-        self.head = Some(head.clone());
+        let commit::Settled { head, warnings } = match settled {
+            Ok(settled) => settled,
+            Err(commit::Unsettled::Refused(refusal)) => return Err(refusal),
+            Err(commit::Unsettled::Unknown(refusal)) => {
+                self.reload_head(ctx);
+                return Err(refusal);
+            }
+            Err(commit::Unsettled::HeadMoved(head)) => {
+                match &head {
+                    Some(head) => self.adopt(head, None),
+                    None => self.reload_head(ctx),
+                }
+                return Err(stale(head.as_ref().or(self.head.as_ref())).next(KEPT_ASIDE));
+            }
+        };
         if let Some(viewer) = self.audience.get_mut(&session) {
             viewer.loaded = Some(head.revision);
         }
-        self.broadcast(Event::BoardHeadMoved {
-            board: self.id,
-            download: revision_path(self.id, head.revision),
-            head: head.clone(),
-            by_upload: Some(upload),
-        });
+        self.adopt(&head, Some(upload));
         Ok(Committed {
             board: self.id,
             head,

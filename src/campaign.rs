@@ -190,7 +190,7 @@ impl Process for Campaign {
             return Init::Fail(hall::lost_race(&taken));
         }
         let id = self.id;
-        let row = self.hall.read(move |conn| campaign_by_id(conn, id));
+        let row = self.hall.read_settled(move |conn| campaign_by_id(conn, id));
         ctx.wait(row, |this, row, ctx| match row {
             Ok(Some((row, members))) => {
                 this.loaded(row, members);

@@ -161,7 +161,7 @@ pub async fn list(hall: HallRef, account: Uuid) -> Result<Vec<CharacterSummary>,
     let rows = hall
         .read(move |conn| queries::characters_of(conn, account))
         .await?;
-    let summary = |row: CharacterRow| CharacterSummary {
+    let summary = |row: queries::CharacterSummaryRow| CharacterSummary {
         character: row.id,
         name: row.name,
         version: row.version,

@@ -12,8 +12,9 @@ use guildhall_rules::rights::{self, GuildAct};
 use guildhall_store::queries;
 use uuid::Uuid;
 
+use crate::auth::secrets::{self, Secret};
 use crate::hall::{self, HallRef, NOT_FOUND};
-use crate::persistence::{Author, Change, EntityKind, changes};
+use crate::persistence::{Author, Change, EntityKind, InviteKind, changes};
 
 /// A guild that nobody asked for this long stops; it loads itself again when needed.
 const IDLE_STOP: Duration = Duration::from_secs(600);
@@ -32,6 +33,14 @@ pub struct See {
     pub account: Uuid,
     /// The guild with its ship as the database has it.
     pub reply: ReplyTo<Result<GuildView, Refusal>>,
+}
+
+/// Make an invite code.
+pub struct Invite {
+    /// Who invites.
+    pub by: Author,
+    /// The code, once it is durable.
+    pub reply: ReplyTo<Result<String, Refusal>>,
 }
 
 /// Take an account in; its invite was found valid.
@@ -148,7 +157,7 @@ impl Process for Guild {
             return Init::Fail(hall::lost_race(&taken));
         }
         let id = self.id;
-        let row = self.hall.read(move |conn| queries::guild(conn, id));
+        let row = self.hall.read_settled(move |conn| queries::guild(conn, id));
         ctx.wait(row, |this, row, ctx| match row {
             Ok(Some((_, members))) => {
                 this.loaded(members);
@@ -179,6 +188,36 @@ impl Handle<See> for Guild {
             Ok(rank) => ctx.run(self.view(rank), |_, view, _| reply.send(view)),
             Err(refusal) => reply.send(Err(refusal)),
         }
+    }
+}
+
+impl Handle<Invite> for Guild {
+    fn handle(&mut self, Invite { by, reply }: Invite, ctx: &mut Ctx<Self>) {
+        self.asked = true;
+        let made = self
+            .allowed(by.account, GuildAct::Invite)
+            .and_then(|_| secrets::new(Secret::invite));
+        let code = match made {
+            Ok(code) => code,
+            Err(refusal) => return reply.send(Err(refusal)),
+        };
+        let change = Change::AddInvite(invite_row(self.id, &code, by.account));
+        let written = self.hall.change(change, by);
+        ctx.run(written, move |_, written, _| {
+            reply.send(written.map(|_| code.reveal()));
+        });
+    }
+}
+
+/// The stored side of an invite into a guild.
+#[must_use]
+pub fn invite_row(guild: Uuid, code: &Secret, created_by: Uuid) -> changes::AddInvite {
+    changes::AddInvite {
+        code_hash: code.hash().0,
+        kind: InviteKind::Guild,
+        target: guild,
+        role: Rank::Member.as_str(),
+        created_by,
     }
 }
 

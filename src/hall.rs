@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::guild::Guild;
 use crate::names::Names;
-use crate::persistence::Persistence;
+use crate::persistence::{self, Persistence};
 use crate::presence::{Presence, Tally};
 use crate::refusal;
 use crate::session::Session;
@@ -162,6 +162,28 @@ impl Hall {
 
 /// Name of [`guildhall_store::DEFAULT_REALM`], the one realm there is until more can be made.
 pub const REALM_NAME: &str = "main";
+
+impl Hall {
+    /// Like [`Self::read`], after every write taken up so far is decided. For whoever loads what it will
+    /// take for the truth: a predecessor's last write may still be under way.
+    pub fn read_settled<T, F>(
+        self: &Arc<Self>,
+        query: F,
+    ) -> impl Future<Output = Result<T, Refusal>> + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let hall = Arc::clone(self);
+        async move {
+            if !persistence::drain(&hall).await {
+                let sentence = "Writes under way could not be waited for.";
+                return Err(Refusal::new(Code::Unavailable, sentence));
+            }
+            hall.read(query).await
+        }
+    }
+}
 
 /// Wall-clock time for records and for people, in microseconds since the epoch; no deadline rests on it.
 #[must_use]

@@ -14,7 +14,7 @@ use guildhall::{demo, probe};
 
 /// Backend for shared-world games in which every connection is a supervised process.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

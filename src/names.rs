@@ -2,15 +2,15 @@
 //! permanent, named; ready before any socket is accepted. Write-through: reserve in the index, write, then
 //! answer. A refusal by the database means index ≠ database: alarm, and that name is read back.
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use guildhall_process::{Ctx, ExitReason, Handle, Init, Process, ReplyTo};
 use guildhall_protocol::{Code, Refusal};
 use guildhall_store::names::{
-    self, LoadProof, NameClash, NameDiff, NameEntry, NameIndex, Reservation,
+    self, LoadProof, NameClash, NameDiff, NameEntry, NameIndex, NameRef, Reservation,
 };
-use uuid::Uuid;
 
 use crate::hall::{self, HallRef};
 use crate::persistence::{
@@ -20,6 +20,12 @@ use crate::refusal;
 
 /// How often index and database are compared while the server runs.
 const COMPARE_EVERY: Duration = Duration::from_secs(60);
+/// Tries to drain the writes under way before a load, and the pause between them.
+const DRAIN_TRIES: u32 = 50;
+/// See [`DRAIN_TRIES`].
+const DRAIN_PAUSE: Duration = Duration::from_millis(100);
+/// Claims of one owner that may wait for each other.
+const CLAIMS_WAITING_MAX: usize = 16;
 /// How soon a read-back that failed is repeated; the name stays reserved meanwhile.
 const READ_BACK_RETRY: Duration = Duration::from_secs(1);
 
@@ -30,6 +36,8 @@ pub struct Names {
     proof: Option<LoadProof>,
     compared: Option<Compared>,
     alarms: u64,
+    /// Owners with a claim under way, and the claims of theirs that wait for it.
+    busy: HashMap<NameOwner, VecDeque<Claim>>,
 }
 
 /// Take a name by writing `change`, which must hold the name's row.
@@ -86,6 +94,7 @@ impl Names {
             proof: None,
             compared: None,
             alarms: 0,
+            busy: HashMap::new(),
         }
     }
 }
@@ -123,13 +132,12 @@ impl Process for Names {
 }
 
 /// Loads every name there is. After a crash of the authority, writes it had begun may still be under way:
-/// they are drained first, so that the load sees them.
+/// they are drained first, so that the load sees them. Only at the first start nobody is there to drain.
 async fn load(hall: HallRef) -> Result<(NameIndex, LoadProof), Refusal> {
-    if hall.persistence.whereis().is_some() && !drain(&hall).await {
-        return Err(Refusal::new(
-            Code::Unavailable,
-            "Writes under way could not be drained.",
-        ));
+    let first_start = hall.root.get().is_none();
+    if !first_start && !drain_patiently(&hall).await {
+        let sentence = "Writes under way could not be drained.";
+        return Err(Refusal::new(Code::Unavailable, sentence));
     }
     let database = hall.database.clone();
     let job = hall.readers.run(move || NameIndex::load(&database));
@@ -137,24 +145,65 @@ async fn load(hall: HallRef) -> Result<(NameIndex, LoadProof), Refusal> {
     loaded.map_err(|e| refusal::store(&e))
 }
 
+/// The persistence process may itself be on its way back.
+async fn drain_patiently(hall: &HallRef) -> bool {
+    for _ in 0..DRAIN_TRIES {
+        if drain(hall).await {
+            return true;
+        }
+        tokio::time::sleep(DRAIN_PAUSE).await;
+    }
+    false
+}
+
 impl Handle<Claim> for Names {
+    /// One claim of an owner at a time: results of writes come back in no particular order, and the index
+    /// must end with the name that the database was given last.
     fn handle(&mut self, claim: Claim, ctx: &mut Ctx<Self>) {
+        match self.busy.get_mut(&claim.entry.owner) {
+            None => self.begin(claim, ctx),
+            Some(waiting) if waiting.len() < CLAIMS_WAITING_MAX => waiting.push_back(claim),
+            Some(_) => {
+                let sentence = "Too many names are being changed for this one.";
+                claim
+                    .reply
+                    .send(Err(Refusal::new(Code::Overloaded, sentence)));
+            }
+        }
+    }
+}
+
+impl Names {
+    fn begin(&mut self, claim: Claim, ctx: &mut Ctx<Self>) {
         let Claim {
             entry,
             change,
             by,
             reply,
         } = claim;
-        let display = entry.display.clone();
+        let (owner, display) = (entry.owner, entry.display.clone());
         let reservation = match self.index.reserve(entry) {
             Ok(reservation) => reservation,
-            Err(clash) => return reply.send(Err(clash_refusal(&clash, &display))),
+            Err(clash) => {
+                reply.send(Err(clash_refusal(&clash, &display)));
+                return self.next_of(owner, ctx);
+            }
         };
+        self.busy.entry(owner).or_default();
         let decided = self.hall.submit(Write::Change(change, by));
         ctx.run(decided, move |this, decided, ctx| {
             let answer = this.decided(reservation, decided, ctx);
             reply.send(answer);
         });
+    }
+
+    /// An owner's claim is settled: the next that waits may begin.
+    fn next_of(&mut self, owner: NameOwner, ctx: &mut Ctx<Self>) {
+        let next = self.busy.get_mut(&owner).and_then(VecDeque::pop_front);
+        match next {
+            Some(claim) => self.begin(claim, ctx),
+            None => drop(self.busy.remove(&owner)),
+        }
     }
 }
 
@@ -181,7 +230,7 @@ impl Names {
     ) -> Result<u32, Refusal> {
         match decided {
             Ok(Ok(Outcome::Durable { version })) => {
-                self.index.confirm(reservation);
+                self.confirm(reservation, ctx);
                 Ok(version)
             }
             Ok(Ok(Outcome::Refused(refused))) if refused.cause == Cause::Unique => {
@@ -193,11 +242,11 @@ impl Names {
                 Err(Refusal::new(Code::NameTaken, sentence).rule("name.unique_in_database"))
             }
             Ok(Ok(Outcome::Refused(refused))) => {
-                self.index.abandon(reservation);
+                self.abandon(reservation, ctx);
                 Err(refusal_of(&refused))
             }
             Ok(Err(reason)) => {
-                self.index.abandon(reservation);
+                self.abandon(reservation, ctx);
                 Err(rejection_of(reason))
             }
             Err(refusal) => {
@@ -207,35 +256,40 @@ impl Names {
         }
     }
 
+    fn confirm(&mut self, reservation: Reservation, ctx: &mut Ctx<Self>) {
+        let owner = reservation.entry().owner;
+        self.index.confirm(reservation);
+        self.next_of(owner, ctx);
+    }
+
+    fn abandon(&mut self, reservation: Reservation, ctx: &mut Ctx<Self>) {
+        let owner = reservation.entry().owner;
+        self.index.abandon(reservation);
+        self.next_of(owner, ctx);
+    }
+
     /// Sets the index to what the database says about this name. A write of unknown outcome may still be
     /// under way, so everything taken up is decided first.
     fn read_back(&mut self, reservation: Reservation, ctx: &mut Ctx<Self>) {
-        let hall = Arc::clone(&self.hall);
         let (realm, key) = (reservation.entry().realm, reservation.entry().key.clone());
-        let row = async move {
-            if !drain(&hall).await {
-                return Err(Refusal::new(
-                    Code::Unavailable,
-                    "Writes could not be drained.",
-                ));
-            }
-            hall.read(move |conn| names::entry(conn, realm, &key)).await
-        };
+        let row = self
+            .hall
+            .read_settled(move |conn| names::entry(conn, realm, &key));
         ctx.run(row, move |this, row, ctx| match row {
-            Ok(row) => this.settle(reservation, row),
+            Ok(row) => this.settle(reservation, row, ctx),
             // Still reserved, so that nobody can take it meanwhile.
             Err(_) => drop(ctx.send_after(READ_BACK_RETRY, ReadBack(reservation))),
         });
     }
 
-    fn settle(&mut self, reservation: Reservation, row: Option<NameEntry>) {
+    fn settle(&mut self, reservation: Reservation, row: Option<NameEntry>, ctx: &mut Ctx<Self>) {
         match row {
-            Some(row) if row.owner == reservation.entry().owner => self.index.confirm(reservation),
+            Some(row) if row.owner == reservation.entry().owner => self.confirm(reservation, ctx),
             Some(row) => {
-                self.index.abandon(reservation);
+                self.abandon(reservation, ctx);
                 self.take_in(row);
             }
-            None => self.index.abandon(reservation),
+            None => self.abandon(reservation, ctx),
         }
     }
 
@@ -247,22 +301,39 @@ impl Names {
         }
     }
 
-    /// What differs now, of what differed when a copy of the index was compared.
+    /// What differs now, of what differed when a copy of the index was compared: names of owners whose
+    /// claim is under way are no difference, nor are those settled since.
     fn still_differs(&self, diff: NameDiff) -> NameDiff {
-        let has = |realm: Uuid, owner: NameOwner, key: &str| {
-            self.index.owner_of(realm, key) == Some(owner)
-        };
+        let holds = |name: &NameRef| self.index.owner_of(name.realm, &name.key) == Some(name.owner);
+        let settled = |name: &NameRef| !self.busy.contains_key(&name.owner);
+        let (mut index_only, mut database_only) =
+            (diff.index_minus_database, diff.database_minus_index);
+        index_only.retain(|name| settled(name) && holds(name));
+        database_only.retain(|name| settled(name) && !holds(name));
         NameDiff {
-            index_minus_database: diff
-                .index_minus_database
-                .into_iter()
-                .filter(|name| has(name.realm, name.owner, &name.key))
-                .collect(),
-            database_minus_index: diff
-                .database_minus_index
-                .into_iter()
-                .filter(|name| !has(name.realm, name.owner, &name.key))
-                .collect(),
+            index_minus_database: index_only,
+            database_minus_index: database_only,
+        }
+    }
+
+    /// Index and database differ: an alarm, and the database is right.
+    fn repair(&mut self, diff: NameDiff, ctx: &mut Ctx<Self>) {
+        self.alarms += 1;
+        log::error!("index and database of names differ, the index is set right: {diff:?}");
+        for name in diff.index_minus_database {
+            self.index.release(name.owner);
+        }
+        for name in diff.database_minus_index {
+            let row = self
+                .hall
+                .read_settled(move |conn| names::entry(conn, name.realm, &name.key));
+            ctx.run(row, |this, row, _| {
+                if let Ok(Some(row)) = row
+                    && !this.busy.contains_key(&row.owner)
+                {
+                    this.take_in(row);
+                }
+            });
         }
     }
 }
@@ -285,11 +356,10 @@ impl Handle<CompareNow> for Names {
         ctx.run(diff, |this, diff, ctx| {
             if let Ok(Ok(diff)) = diff {
                 let diff = this.still_differs(diff);
-                if !diff.is_empty() {
-                    this.alarms += 1;
-                    log::error!("index and database of names differ: {diff:?}");
-                }
                 this.compared = Some(compared(&diff));
+                if !diff.is_empty() {
+                    this.repair(diff, ctx);
+                }
             }
             ctx.send_after(COMPARE_EVERY, CompareNow);
         });

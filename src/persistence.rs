@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::hall::{Hall, HallRef};
+use crate::hall::{CALL_TIMEOUT, Hall, HallRef};
 use crate::store::Flush;
 
 pub use guildhall_store::changes::{self, Change, InviteKind, NameOwner, OwnerKind};
@@ -43,6 +43,7 @@ impl DirtyMap {
         let limits = &hall.config.limits;
         Self(Arc::new(Mutex::new(Buffer::new(BufferLimits {
             dirty_max: limits.dirty_max,
+            dirty_bytes_max: limits.dirty_bytes_max,
             batch_rows_max: limits.batch_rows_max,
             window: Duration::from_millis(limits.flush_window_ms),
         }))))
@@ -293,9 +294,21 @@ impl Hall {
     }
 }
 
-/// Waits until everything taken up so far is decided. False when the persistence process does not answer.
+/// Waits until everything taken up so far is decided, as long as callers wait for an answer. False when it
+/// was not.
 pub async fn drain(hall: &HallRef) -> bool {
-    hall.persistence.call(|reply| Drain { reply }).await.is_ok()
+    drain_within(hall, CALL_TIMEOUT).await
+}
+
+/// Like [`drain`], with a patience of its own.
+pub async fn drain_within(hall: &HallRef, patience: Duration) -> bool {
+    match hall.persistence.whereis() {
+        Some(persistence) => {
+            let drained = persistence.call(patience, |reply| Drain { reply });
+            drained.await.is_ok()
+        }
+        None => false,
+    }
 }
 
 fn version(decided: Decided) -> Result<u32, Refusal> {
@@ -310,8 +323,8 @@ fn version(decided: Decided) -> Result<u32, Refusal> {
 #[must_use]
 pub fn rejection_of(reason: RejectReason) -> Refusal {
     match reason {
-        RejectReason::Overloaded { dirty_max, .. } => {
-            let sentence = format!("{dirty_max} changes wait to be saved; no more are taken now.");
+        RejectReason::Overloaded { dirty, .. } => {
+            let sentence = format!("{dirty} changes wait to be saved; no more are taken now.");
             Refusal::new(Code::Overloaded, sentence)
         }
         RejectReason::Stale { pending_version } => {
@@ -348,9 +361,13 @@ fn present_json(present: &Present) -> serde_json::Value {
     json!({ "version": present.version, "state": state })
 }
 
-/// Version and state of the thing as the database has it, if the refusal tells them.
+/// Version and state that the thing was reloaded to, if the database refused what it was asked to hold. A
+/// conflict is no reload: its answer tells the present state, and who made that state knows it.
 #[must_use]
-pub fn present(refusal: &Refusal) -> Option<(u32, serde_json::Value)> {
+pub fn reloaded_to(refusal: &Refusal) -> Option<(u32, serde_json::Value)> {
+    if refusal.code == Code::StaleVersion {
+        return None;
+    }
     let detail = refusal.detail.as_deref()?;
     let version = u32::try_from(detail.get("version")?.as_u64()?).ok()?;
     Some((version, detail.get("state")?.clone()))

@@ -2,6 +2,7 @@
 //! named. Everything here hangs on monitors: an entry goes when its session dies, by no other way, and the
 //! cause is counted then. After a crash the living sessions announce themselves again; the counts survive.
 
+use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,6 +16,8 @@ use crate::session::{self, Announce, Session};
 pub struct Presence {
     hall: HallRef,
     here: HashMap<Pid, Entry>,
+    /// Sessions per account; none is no entry.
+    accounts: HashMap<Uuid, usize>,
 }
 
 /// Sessions counted since the server started; outlives the process that counts.
@@ -82,6 +85,7 @@ impl Presence {
         Self {
             hall,
             here: HashMap::new(),
+            accounts: HashMap::new(),
         }
     }
 }
@@ -104,6 +108,12 @@ impl Process for Presence {
         let Some(entry) = self.here.remove(&down.pid) else {
             return;
         };
+        if let MapEntry::Occupied(mut sessions) = self.accounts.entry(entry.account) {
+            *sessions.get_mut() -= 1;
+            if *sessions.get() == 0 {
+                sessions.remove();
+            }
+        }
         let cause = cause(&down.reason);
         log::info!(
             session = entry.id.to_string(), account = entry.account.to_string(), cause = cause.as_str();
@@ -149,6 +159,7 @@ impl Handle<Arrive> for Presence {
         let pid = session.pid();
         let entry = Entry { id, account };
         if self.here.insert(pid, entry).is_none() {
+            *self.accounts.entry(account).or_default() += 1;
             ctx.monitor(pid);
         }
         reply.send(());
@@ -157,9 +168,8 @@ impl Handle<Arrive> for Presence {
 
 impl Handle<Online> for Presence {
     fn handle(&mut self, Online { accounts, reply }: Online, _: &mut Ctx<Self>) {
-        let here: std::collections::HashSet<Uuid> =
-            self.here.values().map(|entry| entry.account).collect();
-        reply.send(accounts.iter().map(|a| here.contains(a)).collect());
+        let online = |account| self.accounts.contains_key(account);
+        reply.send(accounts.iter().map(online).collect());
     }
 }
 

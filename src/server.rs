@@ -74,10 +74,10 @@ pub async fn start(config: Config, faults: Faults) -> Result<Running, StartFaile
         log::info!("migration {migration} was run");
     }
     let blobs = FileBlobs::open(&data)?;
-    let ttl = Duration::from_millis(config.limits.partial_upload_ttl_ms);
-    let expired = blobs.expire_partials(ttl)?;
-    if expired > 0 {
-        log::info!("{expired} partial uploads had expired and were removed");
+    // An upload lives as long as its session, so what lies there belongs to nobody.
+    let orphans = blobs.expire_partials(Duration::ZERO)?;
+    if orphans > 0 {
+        log::info!("{orphans} unfinished uploads of an earlier run were removed");
     }
     let hall = Hall::new(config, database, blobs, &admin_token, faults);
     let supervisor = {
@@ -197,6 +197,8 @@ impl Running {
                 log::warn!("accepting could not be paused: {error:?}");
             }
         }
+        // While the sessions live, so that their clients hear what became of their saves.
+        self.drained().await;
         let sessions = self.hall.sessions.registry();
         for id in sessions.keys() {
             if let Some(session) = sessions.whereis(&id) {
@@ -210,6 +212,12 @@ impl Running {
         if tokio::time::timeout(CLOSING_MAX, closed).await.is_err() {
             log::warn!("some websockets did not take their close frame");
         }
-        persistence::drain(&self.hall).await
+        self.drained().await
+    }
+
+    /// True once everything taken up is decided; the grace of the stop bounds the tries.
+    async fn drained(&self) -> bool {
+        let grace = Duration::from_secs(self.hall.config.stop_grace_s);
+        persistence::drain_within(&self.hall, grace).await
     }
 }

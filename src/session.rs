@@ -55,6 +55,8 @@ pub struct Session {
     events: u64,
     bound: HashMap<Uuid, Bound>,
     uploads: Uploads,
+    /// Places of handled messages, kept while the peer does not read its answers.
+    held: Vec<Box<dyn Send>>,
     /// Characters found to belong to this account.
     owned: HashSet<Uuid>,
 }
@@ -143,6 +145,7 @@ impl Session {
             in_flight: 0,
             events: 0,
             bound: HashMap::new(),
+            held: Vec::new(),
             owned: HashSet::new(),
             hall,
         }
@@ -207,7 +210,7 @@ impl Handle<Inbound> for Session {
         match message {
             Message::Text(text) => {
                 self.text(&text, ctx);
-                drop(place);
+                self.handled(place);
             }
             Message::Binary(frame) => self.chunk(&frame, place, ctx),
         }
@@ -224,6 +227,9 @@ impl Handle<Sent> for Session {
     fn handle(&mut self, Sent { frames, bytes }: Sent, ctx: &mut Ctx<Self>) {
         self.outbox.acked(frames, bytes, self.hall.now());
         self.pump(ctx);
+        if !self.outbox.is_half_full() {
+            self.held.clear();
+        }
     }
 }
 
@@ -268,6 +274,10 @@ impl Handle<Alarm> for Session {
                 self.transport.ping();
                 self.clocks.ping_sent(now);
             }
+            // Its frames wait because we do not take them: that is not its silence.
+            ClockEvent::LivenessLost if !self.held.is_empty() || self.uploads.wait_for_disk() => {
+                self.clocks.inbound_frame(now);
+            }
             ClockEvent::LivenessLost => {
                 ctx.exit(ended("liveness_lost"));
                 return;
@@ -299,6 +309,14 @@ impl Session {
                 let timer = ctx.send_after(due.saturating_sub(self.hall.now()), Alarm);
                 self.alarm = Some((timer, due));
             }
+        }
+    }
+
+    /// Gives a message's place back, unless the peer leaves its answers unread: then nothing more is read
+    /// from it either. It is slowed by that, not ended.
+    fn handled(&mut self, place: Box<dyn Send>) {
+        if self.outbox.is_half_full() {
+            self.held.push(place);
         }
     }
 
@@ -335,14 +353,24 @@ impl Session {
     }
 
     fn answer(&mut self, re: Uuid, answer: Result<Answer, Refusal>, ctx: &mut Ctx<Self>) {
+        let refused = |error| ServerFrame::Refused {
+            re: Some(re),
+            error,
+        };
         let frame = match answer {
             Ok(answer) => ServerFrame::Answer { re, answer },
-            Err(error) => ServerFrame::Refused {
-                re: Some(re),
-                error,
-            },
+            Err(error) => refused(error),
         };
-        self.push(frame.to_json().into(), ctx);
+        let mut text = frame.to_json();
+        let max = self.hall.config.limits.outbox_bytes_max / 4;
+        if text.len() > max {
+            let sentence = format!(
+                "The answer has {} bytes; at most {max} are sent.",
+                text.len()
+            );
+            text = refused(Refusal::new(Code::MessageTooLarge, sentence)).to_json();
+        }
+        self.push(text.into(), ctx);
     }
 
     /// Answers when `answer` is there; other requests go on meanwhile.
@@ -418,6 +446,7 @@ impl Session {
             | Ask::CharacterRename { .. }) => self.character_request(id, ask, ctx),
             ask @ (Ask::GuildCreate { .. }
             | Ask::GuildList {}
+            | Ask::GuildInvite { .. }
             | Ask::GuildJoin { .. }
             | Ask::GuildGet { .. }
             | Ask::ShipSave { .. }) => self.guild_request(id, ask, ctx),

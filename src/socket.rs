@@ -243,12 +243,16 @@ impl Socket {
     fn started_session(&mut self, started: Result<ProcRef<Session>, StartError>, ctx: &mut Ctx) {
         match started {
             Ok(session) => self.session = Some(session),
-            // The link has told already, if it was the session's own end.
             Err(_) if self.ending => {}
+            // Its own end, before it had begun: the port's end may still be on its way here.
+            Err(StartError::Init(reason)) => {
+                self.over(reason.clone());
+                self.close(close_code(&reason), ctx);
+            }
             Err(error) => {
-                log::warn!("no session for a socket: {error:?}");
-                self.over(ExitReason::error("session_failed"));
-                self.close(CloseCode::SESSION_FAILED, ctx);
+                log::warn!("no session for a socket: {error}");
+                self.over(ExitReason::shutdown_with(CloseCode::TRY_AGAIN_LATER.reason));
+                self.close(CloseCode::TRY_AGAIN_LATER, ctx);
             }
         }
     }

@@ -11,7 +11,7 @@ use guildhall_store::queries::{BoardRow, board_with_head, revision as revision_r
 
 use super::Ticket;
 use crate::campaign::Campaign;
-use crate::hall::HallRef;
+use crate::hall::{self, HallRef};
 use crate::persistence::{
     Author, Cause, Change, Outcome, Write, changes, refusal_of, rejection_of,
 };
@@ -32,7 +32,10 @@ pub(super) struct Settled {
 
 pub(super) enum Unsettled {
     Refused(Refusal),
-    /// Another commit was first and made this head; this content is kept as a side revision.
+    /// Nobody knows whether the head moved; the sentence for the uploader.
+    Unknown(Refusal),
+    /// Another commit was first and made this head, if it could be read; this content is kept as a side
+    /// revision.
     HeadMoved(Option<Head>),
 }
 
@@ -52,7 +55,7 @@ impl Settling {
         let (hash, size_bytes) = (sealed.hash, sealed.size);
         self.publish(sealed).await?;
         let revision = self.move_head(hash, size_bytes).await?;
-        let head = self.head(revision).await?;
+        let head = self.head(revision, hash, size_bytes).await;
         Ok(Settled { head, warnings })
     }
 
@@ -112,38 +115,43 @@ impl Settling {
             account: self.ticket.account,
             session: Some(self.ticket.session_id),
         };
-        match self.hall.submit(Write::Change(change, by)).await? {
+        let decided = self.hall.submit(Write::Change(change, by)).await;
+        match decided.map_err(Unsettled::Unknown)? {
             Ok(Outcome::Durable { version }) => Ok(version),
             Ok(Outcome::Refused(refused)) if refused.cause == Cause::Stale => {
-                Err(self.head_moved().await?)
+                Err(Unsettled::HeadMoved(self.head_that_won().await))
             }
             Ok(Outcome::Refused(refused)) => Err(refusal_of(&refused).into()),
             Err(reason) => Err(rejection_of(reason).into()),
         }
     }
 
-    /// Names the head that won as the database has it: its commit may not be back at the board yet.
-    async fn head_moved(&self) -> Result<Unsettled, Refusal> {
+    /// The head that won, as the database has it: its commit may not be back at the board yet.
+    async fn head_that_won(&self) -> Option<Head> {
         let board = self.board.id;
-        let found = self
-            .hall
-            .read(move |conn| board_with_head(conn, board))
-            .await?;
-        let head = found.and_then(|(_, head)| head);
-        Ok(Unsettled::HeadMoved(head.map(super::head_view)))
+        let found = self.hall.read(move |conn| board_with_head(conn, board));
+        let (_, head) = found.await.ok()??;
+        head.map(super::head_view)
     }
 
-    /// The new head as the database has it.
-    async fn head(&self, revision: u32) -> Result<Head, Refusal> {
+    /// The new head as the database has it; if it cannot be read now, as it was written, which differs by
+    /// the milliseconds until the commit only.
+    async fn head(&self, revision: u32, hash: blobs::BlobHash, size_bytes: u64) -> Head {
         let board = self.board.id;
         let row = self
             .hall
-            .read(move |conn| revision_row(conn, board, revision))
-            .await?;
-        row.map(super::head_view).ok_or_else(|| {
-            log::error!(board = board.to_string(), revision = revision; "a committed revision cannot be read");
-            Refusal::new(Code::Unavailable, "The revision is saved and cannot be read now.")
-        })
+            .read(move |conn| revision_row(conn, board, revision));
+        match row.await {
+            Ok(Some(row)) => super::head_view(row),
+            _ => Head {
+                revision,
+                hash: blobs::hex(&hash),
+                size_bytes,
+                format: self.board.format.clone(),
+                created_at_us: hall::now_us(),
+                by: self.ticket.account,
+            },
+        }
     }
 }
 

@@ -32,11 +32,17 @@ pub(super) async fn download(
         .read(move |conn| queries::board_by_id(conn, board))
         .await?
         .ok_or_else(missing)?;
-    Campaign::check(&hall, row.campaign_id, identity.account, Act::OpenBoard).await?;
     let revision = hall
         .read(move |conn| queries::revision(conn, board, revision))
         .await?
-        .ok_or_else(missing)?;
+        .ok_or_else(missing);
+    // A side revision is a GM's to look at; a stranger learns neither that it is nor that it is not.
+    let act = match &revision {
+        Ok(revision) if revision.is_side => Act::SeeSideRevisions,
+        _ => Act::OpenBoard,
+    };
+    Campaign::check(&hall, row.campaign_id, identity.account, act).await?;
+    let revision = revision?;
     let hash = blobs::hex(&revision.hash);
     let tag = EntityTag::new_strong(hash.clone());
     if has_already(&request, &tag) {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use guildhall_process::Ctx;
 use guildhall_protocol::{Answer, Ask, Event, Receipt, Refusal};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Session;
 use crate::character;
-use crate::persistence::present;
+use crate::persistence::reloaded_to;
 
 impl Session {
     pub(super) fn character_request(&mut self, id: Uuid, ask: Ask, ctx: &mut Ctx<Self>) {
@@ -90,9 +90,7 @@ impl Session {
         };
         let saved = character::save(&self.hall, &self.actor(), character, base, stored);
         self.then(id, saved, ctx, move |this, saved, ctx| {
-            if let Err(refusal) = &saved {
-                this.reloaded(character, refusal, ctx);
-            }
+            let saved = saved.map_err(|refusal| this.reloaded(character, refusal, ctx));
             let (version, receipt) = (saved?, Receipt::Durable);
             Ok(Answer::CharacterSaved {
                 character,
@@ -103,20 +101,19 @@ impl Session {
     }
 
     /// A save that the database refused leaves the character at what the database has: the game is told
-    /// which version that is, whoever waits for the answer.
-    fn reloaded(&mut self, character: Uuid, refusal: &Refusal, ctx: &mut Ctx<Self>) {
-        let Some((version, state)) = present(refusal) else {
-            return;
+    /// which version and state that is, whoever waits for the answer; the answer names the version.
+    fn reloaded(&mut self, character: Uuid, refusal: Refusal, ctx: &mut Ctx<Self>) -> Refusal {
+        let Some((version, state)) = reloaded_to(&refusal) else {
+            return refusal;
         };
         let reason = refusal.rule.clone();
-        self.event(
-            Event::CharacterReloaded {
-                character,
-                reason,
-                version,
-                state,
-            },
-            ctx,
-        );
+        let event = Event::CharacterReloaded {
+            character,
+            reason,
+            version,
+            state,
+        };
+        self.event(event, ctx);
+        refusal.detail(json!({ "version": version }))
     }
 }

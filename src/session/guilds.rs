@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use guildhall_process::Ctx;
-use guildhall_protocol::{Answer, Ask, Event, GuildSummary, GuildView, Receipt, Refusal};
+use guildhall_protocol::{
+    Answer, Ask, Event, GuildMember, GuildSummary, GuildView, Rank, Receipt, Refusal, ShipView,
+};
 use guildhall_store::queries;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -17,7 +19,7 @@ use crate::character::{self, Actor};
 use crate::guild::{self, Guild};
 use crate::hall::{self, HallRef};
 use crate::persistence::{
-    Change, InviteKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, changes, present,
+    Change, InviteKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, changes, reloaded_to,
 };
 use crate::refusal;
 
@@ -25,8 +27,14 @@ impl Session {
     pub(super) fn guild_request(&mut self, id: Uuid, ask: Ask, ctx: &mut Ctx<Self>) {
         let (hall, actor) = (Arc::clone(&self.hall), self.actor());
         match ask {
-            Ask::GuildCreate { name } => self.answer_later(id, create(hall, actor, name), ctx),
+            Ask::GuildCreate { name } => {
+                let login = self.who.login.clone();
+                self.answer_later(id, create(hall, actor, login, name), ctx);
+            }
             Ask::GuildList {} => self.answer_later(id, list(hall, actor.account), ctx),
+            Ask::GuildInvite { guild } => {
+                self.answer_later(id, invite(hall, actor, guild), ctx);
+            }
             Ask::GuildJoin { code } => {
                 let login = self.who.login.clone();
                 self.answer_later(id, join(hall, actor, login, code), ctx);
@@ -68,20 +76,7 @@ impl Session {
                 .map_err(|e| refusal::call(&e))?
         };
         self.then(id, saved, ctx, move |this, saved, ctx| {
-            if let Err(refusal) = &saved
-                && let Some((version, state)) = present(refusal)
-            {
-                let reason = refusal.rule.clone();
-                this.event(
-                    Event::ShipReloaded {
-                        guild,
-                        reason,
-                        version,
-                        state,
-                    },
-                    ctx,
-                );
-            }
+            let saved = saved.map_err(|refusal| this.ship_reloaded(guild, refusal, ctx));
             let (version, receipt) = (saved?, Receipt::Durable);
             Ok(Answer::ShipSaved {
                 guild,
@@ -89,6 +84,22 @@ impl Session {
                 receipt,
             })
         });
+    }
+
+    /// As for a character: the event carries the state that the ship is at, the answer its version.
+    fn ship_reloaded(&mut self, guild: Uuid, refusal: Refusal, ctx: &mut Ctx<Self>) -> Refusal {
+        let Some((version, state)) = reloaded_to(&refusal) else {
+            return refusal;
+        };
+        let reason = refusal.rule.clone();
+        let event = Event::ShipReloaded {
+            guild,
+            reason,
+            version,
+            state,
+        };
+        self.event(event, ctx);
+        refusal.detail(json!({ "version": version }))
     }
 }
 
@@ -100,33 +111,48 @@ async fn see(hall: &HallRef, account: Uuid, guild: Uuid) -> Result<GuildView, Re
         .map_err(|e| refusal::call(&e))?
 }
 
-/// The founder leads, the ship is empty, and the invite code is shown this once.
-async fn create(hall: HallRef, actor: Actor, name: String) -> Result<Answer, Refusal> {
+/// The founder leads, the ship is empty, and the invite code is shown this once. The answer is made of what
+/// was written, so that nothing can come between the founding and its code.
+async fn create(
+    hall: HallRef,
+    actor: Actor,
+    login: String,
+    name: String,
+) -> Result<Answer, Refusal> {
     let name = character::checked_name(&name)?;
-    let id = Uuid::now_v7();
+    let guild = Uuid::now_v7();
     let code = secrets::new(Secret::invite)?;
     let change = Change::CreateGuild(changes::CreateGuild {
-        id,
+        id: guild,
         realm: actor.realm,
         founder: actor.account,
         name: character::name_row(actor.realm, &name),
         ship_schema_version: STATE_SCHEMA_VERSION,
-        ship_state: Bytes::from(json!({}).to_string()),
-        invite: Some(changes::AddInvite {
-            code_hash: code.hash().0,
-            kind: InviteKind::Guild,
-            target: id,
-            role: "member",
-            created_by: actor.account,
-        }),
+        ship_state: Bytes::from_static(b"{}"),
+        invite: Some(guild::invite_row(guild, &code, actor.account)),
     });
     let owner = NameOwner {
         kind: OwnerKind::Guild,
-        id,
+        id: guild,
     };
+    let display = name.display.clone();
     character::claim(&hall, &actor, owner, name, change).await?;
-    let mut guild = see(&hall, actor.account, id).await?;
-    guild.invite_code = Some(code.reveal());
+    let founder = GuildMember {
+        account: actor.account,
+        login,
+        rank: Rank::Leader,
+    };
+    let guild = GuildView {
+        guild,
+        name: display,
+        rank: Rank::Leader,
+        invite_code: Some(code.reveal()),
+        members: vec![founder],
+        ship: ShipView {
+            version: 1,
+            state: json!({}),
+        },
+    };
     let receipt = Receipt::Durable;
     Ok(Answer::GuildCreated { guild, receipt })
 }
@@ -135,15 +161,25 @@ async fn list(hall: HallRef, account: Uuid) -> Result<Answer, Refusal> {
     let rows = hall
         .read(move |conn| queries::guilds_of(conn, account))
         .await?;
-    let summary = |(guild, rank): (queries::GuildRow, String)| {
+    let summary = |guild: queries::GuildSummaryRow| {
         Some(GuildSummary {
             guild: guild.id,
             name: guild.name,
-            rank: guild::known_rank(&rank)?,
+            rank: guild::known_rank(&guild.rank)?,
         })
     };
     let guilds = rows.into_iter().filter_map(summary).collect();
     Ok(Answer::GuildListed { guilds })
+}
+
+async fn invite(hall: HallRef, actor: Actor, guild: Uuid) -> Result<Answer, Refusal> {
+    let by = actor.author();
+    let process = Guild::reach(&hall, guild).await?;
+    let code = process
+        .call(hall::CALL_TIMEOUT, |reply| guild::Invite { by, reply })
+        .await
+        .map_err(|e| refusal::call(&e))??;
+    Ok(Answer::GuildInvited { guild, code })
 }
 
 async fn join(hall: HallRef, actor: Actor, login: String, code: String) -> Result<Answer, Refusal> {

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use guildhall_process::{Ctx, Lane, Pid, ProcRef};
@@ -38,6 +39,8 @@ const LANE_QUEUE_MAX: usize = 1024;
 struct Upload {
     board: ProcRef<BoardSync>,
     state: UploadState,
+    /// By the server's clock; what comes later is refused.
+    expires: Duration,
     lane: Lane,
     file: Arc<File>,
 }
@@ -106,6 +109,11 @@ fn ended_refusal() -> Refusal {
 }
 
 impl Uploads {
+    /// Chunks wait to be written, and hold their places meanwhile.
+    pub(super) fn wait_for_disk(&self) -> bool {
+        self.open.values().any(|upload| upload.lane.queued() > 0)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.open.len() + self.asked
     }
@@ -144,6 +152,7 @@ impl Uploads {
 impl Upload {
     fn new(hall: &HallRef, id: Uuid, board: ProcRef<BoardSync>, size_bytes: u64) -> Self {
         let chunk_bytes_max = u64::try_from(hall.config.limits.chunk_bytes_max).unwrap_or(u64::MAX);
+        let ttl = Duration::from_millis(hall.config.limits.partial_upload_ttl_ms);
         let file = Arc::new(File {
             blobs: Arc::clone(&hall.blobs),
             slot: Mutex::new(Slot::Closed),
@@ -154,6 +163,7 @@ impl Upload {
         Self {
             board,
             state: UploadState::new(size_bytes, chunk_bytes_max),
+            expires: hall.now().saturating_add(ttl),
             lane,
             file,
         }
@@ -164,7 +174,27 @@ impl Upload {
         let _ = self.board.tell(board_sync::Abandon { upload, session });
     }
 
-    fn accept(&mut self, chunk: &Chunk<'_>) -> Result<(), Refusal> {
+    fn in_time(&self, now: Duration) -> Result<(), Refusal> {
+        if now < self.expires {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            Code::UploadEnded,
+            "This upload took too long and has expired.",
+        )
+        .rule("upload.expiry"))
+    }
+
+    fn complete(&self) -> Result<(), Refusal> {
+        self.state.complete().map_err(|incomplete| {
+            let sentence = format!("Not all is here: {incomplete}.");
+            let received = serde_json::json!({ "received_bytes": self.state.received() });
+            Refusal::new(Code::UploadIncomplete, sentence).detail(received)
+        })
+    }
+
+    fn accept(&mut self, chunk: &Chunk<'_>, now: Duration) -> Result<(), Refusal> {
+        self.in_time(now)?;
         let len = u64::try_from(chunk.data.len()).unwrap_or(u64::MAX);
         self.state.accept(chunk.offset, len).map_err(|refused| {
             let code = match refused {
@@ -251,16 +281,20 @@ impl Session {
                     re: None,
                     error: refusal,
                 };
-                return self.push(refused.to_json().into(), ctx);
+                self.push(refused.to_json().into(), ctx);
+                return self.handled(place);
             }
         };
         let upload = chunk.upload;
+        let now = self.hall.now();
         let Some(open) = self.uploads.open.get_mut(&upload) else {
             let error = self.uploads.missing(upload);
-            return self.event(Event::UploadRefused { upload, error }, ctx);
+            self.event(Event::UploadRefused { upload, error }, ctx);
+            return self.handled(place);
         };
-        if let Err(error) = open.accept(&chunk) {
-            return self.give_up(upload, error, ctx);
+        if let Err(error) = open.accept(&chunk, now) {
+            self.give_up(upload, error, ctx);
+            return self.handled(place);
         }
         let data = frame.slice(CHUNK_HEADER_BYTES..);
         let file = Arc::clone(&open.file);
@@ -288,15 +322,10 @@ impl Session {
     }
 
     fn commit(&mut self, id: Uuid, upload: Uuid, hash: Option<String>, ctx: &mut Ctx<Self>) {
+        let now = self.hall.now();
         let complete = match self.uploads.open.get(&upload) {
             None => Err(self.uploads.missing(upload)),
-            Some(open) => open.state.complete().map_err(|incomplete| {
-                Refusal::new(
-                    Code::UploadIncomplete,
-                    format!("Not all is here: {incomplete}."),
-                )
-                .detail(serde_json::json!({ "received_bytes": open.state.received() }))
-            }),
+            Some(open) => open.in_time(now).and_then(|()| open.complete()),
         };
         if let Err(refusal) = complete {
             return self.answer(id, Err(refusal), ctx);
@@ -348,4 +377,4 @@ impl Session {
 }
 
 /// Sealing, checking and fsync of the largest board on a slow disk.
-const COMMIT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(60);

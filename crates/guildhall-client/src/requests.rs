@@ -164,6 +164,10 @@ requests! {
     fn guilds() -> Vec<GuildSummary> {
         Ask::GuildList {} => Answer::GuildListed { guilds } => guilds
     }
+    /// Another invite code; leaders and officers only.
+    fn invite_to_guild(guild: Uuid) -> String {
+        Ask::GuildInvite { guild } => Answer::GuildInvited { code, .. } => code
+    }
     /// Joins by invite code.
     fn join_guild(code: &str) -> (GuildView, Receipt) {
         Ask::GuildJoin { code: code.to_owned() }

@@ -98,6 +98,8 @@ messages! {
         "guild.created" GuildCreated { guild: GuildView, receipt: Receipt }
         /// To `guild.list`.
         "guild.listed" GuildListed { guilds: Vec<GuildSummary> }
+        /// A fresh invite code; it is shown this once.
+        "guild.invited" GuildInvited { guild: Uuid, code: String }
         /// To `guild.join`.
         "guild.joined" GuildJoined { guild: GuildView, receipt: Receipt }
         /// To `guild.get`.

@@ -94,6 +94,8 @@ messages! {
         "guild.create" GuildCreate { name: String }
         /// The asker's guilds → `guild.listed`.
         "guild.list" GuildList {}
+        /// Makes another invite code; leaders and officers only → `guild.invited`.
+        "guild.invite" GuildInvite { guild: Uuid }
         /// → `guild.joined`.
         "guild.join" GuildJoin { code: String }
         /// → `guild.got`.

@@ -41,6 +41,8 @@ close_codes! {
     TOO_BIG = 1009, "too_big";
     /// The server failed; the fault is not the client's.
     INTERNAL_ERROR = 1011, "internal_error";
+    /// The server has as many sessions as it may have; connect again later.
+    TRY_AGAIN_LATER = 1013, "try_again_later";
     /// The account signed out.
     SIGNED_OUT = 4000, "signed_out";
     /// The session was ended by its supervisor or an administrator.

@@ -38,7 +38,7 @@ pub struct Limits {
 
     /// Frames that may wait for one peer. 1024.
     pub outbox_frames_max: usize,
-    /// Bytes that may wait for one peer; what a reader who stopped costs us. 1 MiB.
+    /// Bytes that may wait for one peer; what a reader who stopped costs us. 8 MiB.
     pub outbox_bytes_max: usize,
     /// Frames handed to the socket and not acknowledged. 64.
     pub credit_frames: usize,
@@ -91,6 +91,8 @@ pub struct Limits {
     pub batch_rows_max: usize,
     /// Entities with unsaved changes; beyond it callers are told `overloaded`. 16,384.
     pub dirty_max: usize,
+    /// Bytes of unsaved states; what a database that fails for long may cost us. 256 MiB.
+    pub dirty_bytes_max: usize,
 
     /// The bounds of board formats: the `[limits.map]` table.
     pub map: FormatLimits,
@@ -107,7 +109,7 @@ impl Default for Limits {
             partial_upload_ttl_ms: 24 * 60 * 60 * 1000,
             state_bytes_max: 64 * 1024,
             outbox_frames_max: 1024,
-            outbox_bytes_max: 1024 * 1024,
+            outbox_bytes_max: 8 * 1024 * 1024,
             credit_frames: 64,
             credit_bytes: 64 * 1024,
             write_timeout_ms: 20_000,
@@ -131,6 +133,7 @@ impl Default for Limits {
             flush_window_ms: 10,
             batch_rows_max: 256,
             dirty_max: 16_384,
+            dirty_bytes_max: 256 * 1024 * 1024,
             map: FormatLimits::default(),
         }
     }
@@ -154,9 +157,14 @@ impl Limits {
         sizes.chain(self.relations_of_times())
     }
 
-    fn relations_of_sizes(&self) -> [(bool, &'static str); 13] {
+    fn relations_of_sizes(&self) -> [(bool, &'static str); 16] {
         let chunk_frame = self.chunk_bytes_max.saturating_add(CHUNK_HEADER_BYTES);
         let state_escaped = self.state_bytes_max.saturating_mul(2);
+        let batch_bytes = self.batch_rows_max.saturating_mul(self.state_bytes_max);
+        let answers = self
+            .state_bytes_max
+            .saturating_mul(self.requests_in_flight_max);
+        let half_an_outbox = self.outbox_bytes_max / 2;
         [
             (
                 self.all_positive(),
@@ -192,6 +200,14 @@ impl Limits {
                 "outbox_frames_max must be at least credit_frames",
             ),
             (
+                half_an_outbox >= answers,
+                "outbox_bytes_max must be at least 2 * requests_in_flight_max * state_bytes_max: half of it holds an answer with a state for each request",
+            ),
+            (
+                self.chunk_bytes_max <= 65_536,
+                "chunk_bytes_max must be at most 65536: the protocol's chunks end there",
+            ),
+            (
                 self.credit_bytes <= self.outbox_bytes_max,
                 "outbox_bytes_max must be at least credit_bytes",
             ),
@@ -202,6 +218,10 @@ impl Limits {
             (
                 self.batch_rows_max <= self.dirty_max,
                 "dirty_max must be at least batch_rows_max",
+            ),
+            (
+                batch_bytes <= self.dirty_bytes_max,
+                "dirty_bytes_max must hold batch_rows_max states of state_bytes_max",
             ),
             (
                 self.state_bytes_max <= 65_536,
@@ -259,6 +279,7 @@ impl Limits {
             self.http_body_bytes_max,
             self.batch_rows_max,
             self.dirty_max,
+            self.dirty_bytes_max,
         ];
         let times = [
             self.upload_bytes_max,

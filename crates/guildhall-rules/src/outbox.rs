@@ -127,6 +127,12 @@ impl<F> Outbox<F> {
         self.waiting_bytes + self.flying_bytes
     }
 
+    /// More than half of a bound is used: time to take no more in from this peer until it has read.
+    pub fn is_half_full(&self) -> bool {
+        let half = |limit: usize| limit / 2;
+        self.frames() > half(self.limits.frames_max) || self.bytes() > half(self.limits.bytes_max)
+    }
+
     /// Nothing waits and nothing is in flight.
     pub fn is_empty(&self) -> bool {
         self.frames() == 0

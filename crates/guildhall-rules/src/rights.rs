@@ -46,6 +46,8 @@ pub enum Act {
     OpenBoard,
     /// Upload a new revision of a board.
     UploadBoard,
+    /// Look at content that was kept although another commit won.
+    SeeSideRevisions,
     /// See who belongs to the campaign.
     SeeMembers,
 }
@@ -101,11 +103,12 @@ impl Rank {
 }
 
 impl Act {
-    pub const ALL: [Act; 5] = [
+    pub const ALL: [Act; 6] = [
         Act::Invite,
         Act::CreateBoard,
         Act::OpenBoard,
         Act::UploadBoard,
+        Act::SeeSideRevisions,
         Act::SeeMembers,
     ];
 
@@ -117,6 +120,7 @@ impl Act {
             Act::CreateBoard => ("board.create", "create a board", &[Gm]),
             Act::OpenBoard => ("board.open", "open a board", &Role::ALL),
             Act::UploadBoard => ("board.upload", "upload a board", &[Gm]),
+            Act::SeeSideRevisions => ("board.sides", "see side revisions", &[Gm]),
             Act::SeeMembers => ("campaign.members", "see the members", &Role::ALL),
         }
     }

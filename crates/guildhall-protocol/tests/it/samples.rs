@@ -87,6 +87,7 @@ pub fn asks() -> Vec<Ask> {
         },
         Ask::GuildCreate { name: name() },
         Ask::GuildList {},
+        Ask::GuildInvite { guild: id(5) },
         Ask::GuildJoin { code: "K8".into() },
         Ask::GuildGet { guild: id(5) },
         Ask::ShipSave {
@@ -157,6 +158,10 @@ pub fn answers() -> Vec<Answer> {
                 name: "Sampo".into(),
                 rank: Rank::Member,
             }],
+        },
+        Answer::GuildInvited {
+            guild: id(5),
+            code: "K8".into(),
         },
         Answer::GuildJoined {
             guild: guild(),

@@ -17,7 +17,9 @@ fn the_defaults_fit_each_other() {
 #[test]
 fn every_broken_relation_is_named() {
     type Case = (fn(&mut Limits), &'static str);
-    let cases: [Case; 24] = [
+    let cases: [Case; 27] = [
+        (|l| l.requests_in_flight_max = 65, "half of it holds"),
+        (|l| l.chunk_bytes_max = 65_537, "the protocol's chunks"),
         (
             |l| l.state_bytes_max = 65_537,
             "state_bytes_max must be at most",
@@ -55,7 +57,7 @@ fn every_broken_relation_is_named() {
         (|l| l.credit_bytes = 2 << 20, "at least credit_bytes"),
         (
             |l| l.requests_in_flight_max = 1025,
-            "requests_in_flight_max",
+            "at least requests_in_flight_max",
         ),
         (
             |l| l.ping_interval_ms = 15_000,
@@ -67,7 +69,8 @@ fn every_broken_relation_is_named() {
         ),
         (|l| l.idle_timeout_ms = 600_000, "two keepalive_interval_ms"),
         (|l| l.ticket_ttl_ms = 30_001, "ticket_ttl_ms"),
-        (|l| l.batch_rows_max = 1 << 20, "dirty_max"),
+        (|l| l.batch_rows_max = 1 << 20, "dirty_max must"),
+        (|l| l.dirty_bytes_max = (16 << 20) - 1, "dirty_bytes_max"),
         (
             |l| l.flush_window_ms = 5_000,
             "flush_window_ms must be at most",

@@ -3,11 +3,12 @@
 use super::*;
 
 /// Who of gm, player, spectator, stranger may do it.
-const CAMPAIGN: [(Act, [bool; 4]); 5] = [
+const CAMPAIGN: [(Act, [bool; 4]); 6] = [
     (Act::Invite, [true, false, false, false]),
     (Act::CreateBoard, [true, false, false, false]),
     (Act::OpenBoard, [true, true, true, false]),
     (Act::UploadBoard, [true, false, false, false]),
+    (Act::SeeSideRevisions, [true, false, false, false]),
     (Act::SeeMembers, [true, true, true, false]),
 ];
 
