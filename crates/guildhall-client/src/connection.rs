@@ -92,7 +92,7 @@ impl Connection {
         self
     }
 
-    /// Names the device: a later connection of the same account and device replaces this one.
+    /// Names the device, for people to read.
     #[must_use]
     pub fn device(mut self, device: impl Into<String>) -> Self {
         self.device = Some(device.into());

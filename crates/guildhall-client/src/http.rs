@@ -76,7 +76,7 @@ impl HttpClient {
     /// Signs in, for one device or for none in particular.
     ///
     /// # Errors
-    /// `Http` with `credentials_wrong` or `rate_limited`.
+    /// `Http` with `credentials_wrong` or `overloaded`.
     pub async fn sign_in(
         &self,
         login: &str,

@@ -13,7 +13,7 @@ messages! {
         "session.hello" SessionHello {
             /// Name and version of the client program.
             build: String,
-            /// A name for the device; a second connection of one account and device replaces the first.
+            /// A name for the device, for people to read.
             device: Option<String>,
             /// Optional abilities of the client; the server ignores those it does not know.
             #[serde(default)]

@@ -31,12 +31,8 @@ close_codes! {
     GOING_AWAY = 1001, "going_away";
     /// A frame that breaks the websocket protocol.
     PROTOCOL_ERROR = 1002, "protocol_error";
-    /// A kind of frame that this protocol does not use.
-    UNSUPPORTED = 1003, "unsupported";
     /// A text frame that is not UTF-8.
     INVALID_UTF8 = 1007, "invalid_utf8";
-    /// The first message was not `session.hello`, or none came in time.
-    POLICY = 1008, "policy";
     /// A frame or message over the limit.
     TOO_BIG = 1009, "too_big";
     /// The server failed; the fault is not the client's.
@@ -51,10 +47,8 @@ close_codes! {
     IDLE_EXPIRED = 4002, "idle_expired";
     /// No frame at all within the liveness timeout.
     LIVENESS_LOST = 4003, "liveness_lost";
-    /// The client left more unread than the outbox holds.
+    /// The client took nothing in for too long, or left more unread than the outbox holds.
     SLOW_READER = 4004, "slow_reader";
-    /// A newer connection of the same account and device took over.
-    REPLACED = 4005, "replaced";
     /// The session's process crashed.
     SESSION_FAILED = 4006, "session_failed";
 }

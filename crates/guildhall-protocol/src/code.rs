@@ -114,8 +114,6 @@ codes! {
     NameTaken "name_taken" Never "name.unique" "Choose another name.";
     /// The name looks like one that belongs to someone else.
     NameConfusable "name_confusable" Never "name.confusable" "Choose a name that cannot be mistaken.";
-    /// The name is set aside.
-    NameReserved "name_reserved" Never "name.reserved" "Choose another name.";
     /// The state was made from an older version.
     StaleVersion "stale_version" AfterReload "save.compare_and_set" "Load the present version and save on it.";
     /// A state is over the limit.
@@ -131,8 +129,6 @@ codes! {
     PasswordTooWeak "password_too_weak" Never "account.password" "Choose a longer password.";
     /// Login and password do not belong together.
     CredentialsWrong "credentials_wrong" Never "auth.credentials" "Check login and password.";
-    /// Too many requests.
-    RateLimited "rate_limited" Later "limits.rate" "Wait a little, then try again.";
     /// An HTTP body is over the limit.
     BodyTooLarge "body_too_large" Never "http.body_size" "Send a smaller body.";
 
