@@ -1,7 +1,6 @@
 //! The context: what a process can do with itself while one of its methods runs. Inside it is an
 //! actix context of our own; users never call actix's traits on it.
 
-use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,21 +19,19 @@ use crate::shell::{Ending, Mailbox, Shell};
 use crate::signals;
 use crate::spawn::{Monitor, Spawn, Starter, spawn};
 use crate::sync::lock;
-use crate::task::Task;
-
-/// Messages that a process may handle before its arbiter's other tasks get a turn.
-pub(crate) const TURN_MESSAGES: u32 = 64;
+use crate::task::{Orders, Task, TaskId};
+use crate::turn::Turn;
 
 /// A timer set with [`Ctx::send_after`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TimerRef(SpawnHandle);
+pub struct TimerRef(TaskId);
 
 /// The running process's view of itself.
 pub struct Ctx<P: Process> {
     parts: ContextParts<Shell<P>>,
     pub(crate) cell: Arc<Cell<Mailbox<P>>>,
-    /// Messages left in this turn.
-    pub(crate) budget: u32,
+    pub(crate) turn: Turn,
+    pub(crate) tasks: Orders<P>,
     /// `init` has succeeded.
     pub(crate) ready: bool,
     /// The process wants to end.
@@ -44,7 +41,6 @@ pub struct Ctx<P: Process> {
     /// Who waits for `init`.
     pub(crate) starter: Option<Starter>,
     pub(crate) last_message: Option<&'static str>,
-    timers: HashSet<SpawnHandle>,
 }
 
 impl<P: Process> Ctx<P> {
@@ -56,22 +52,33 @@ impl<P: Process> Ctx<P> {
         Self {
             parts,
             cell,
-            budget: TURN_MESSAGES,
+            turn: Turn::default(),
+            tasks: Orders::default(),
             ready: false,
             exit: None,
             ending: None,
             starter,
             last_message: None,
-            timers: HashSet::new(),
         }
     }
 
-    /// Charges a message to the turn and makes it visible to the status page.
-    pub(crate) fn begin(&mut self, name: &'static str, counted: bool) {
-        self.budget = self.budget.saturating_sub(1);
+    /// Charges a message to the turn. `counted` says whether it counted against the mailbox bound.
+    pub(crate) fn begin_message(&mut self, name: &'static str, counted: bool) {
+        self.turn.charge_message();
         if counted {
             self.cell.mailbox_len.fetch_sub(1, Ordering::Relaxed);
         }
+        self.begin(name);
+    }
+
+    /// Charges the result of a task to the turn.
+    pub(crate) fn begin_result(&mut self, name: &'static str) {
+        self.turn.charge_result();
+        self.begin(name);
+    }
+
+    /// Makes what is handled now visible to the status page.
+    fn begin(&mut self, name: &'static str) {
         // Only the owner writes, so load and store need not be one step.
         let handled = self.cell.handled.load(Ordering::Relaxed);
         self.cell.handled.store(handled + 1, Ordering::Relaxed);
@@ -83,9 +90,27 @@ impl<P: Process> Ctx<P> {
         crate::testing::crash_if_due(&self.cell.crash_in);
     }
 
-    /// Whether this turn is over: the budget is used up, or the process is about to end.
-    pub(crate) fn is_spent(&self) -> bool {
-        self.budget == 0 || self.exit.is_some() || self.cell.urgent.load(Ordering::Relaxed)
+    /// Whether the process is about to end, by its own decision or by a signal.
+    fn is_ending(&self) -> bool {
+        self.exit.is_some() || self.cell.urgent.load(Ordering::Relaxed)
+    }
+
+    /// Whether a task that the mailbox waits for may be polled.
+    pub(crate) fn allows_waited(&self) -> bool {
+        !self.is_ending() && self.turn.allows_result()
+    }
+
+    /// Whether a task beside the mailbox may be polled: it waits while the mailbox waits.
+    pub(crate) fn allows_task(&self) -> bool {
+        !self.parts.waiting() && self.allows_waited()
+    }
+
+    fn start_task(&mut self, task: impl ActorFuture<Shell<P>, Output = ()> + 'static) -> TaskId {
+        let (id, list) = self.tasks.start(Box::pin(task));
+        if let Some(list) = list {
+            self.parts.spawn(list);
+        }
+        id
     }
 
     /// The process's own pid.
@@ -171,41 +196,35 @@ impl<P: Process> Ctx<P> {
         (spawn(opts.monitor(monitor), make), monitor.reference)
     }
 
-    /// Handles `msg` after a delay. Dies with the process; is exempt from the mailbox bound.
+    /// Handles `msg` after a delay, to the millisecond. Dies with the process; is exempt from the
+    /// mailbox bound. Timers that are due in the same turn come in the order in which they were
+    /// set, also among the results of [`Ctx::run`].
     pub fn send_after<M: Send + 'static>(&mut self, after: Duration, msg: M) -> TimerRef
     where
         P: Handle<M>,
     {
-        let task = Task::message::<M>(
+        TimerRef(self.start_task(Task::new::<M>(
             Box::pin(tokio::time::sleep(after)),
-            move |process: &mut P, (), ctx: &mut Ctx<P>| {
-                // A cancelled timer that was due in this same turn must stay silent.
-                let handle = ctx.parts.curr_handle();
-                if ctx.timers.remove(&handle) {
-                    process.handle(msg, ctx);
-                }
-            },
-        );
-        let handle = self.parts.spawn(task);
-        self.timers.insert(handle);
-        TimerRef(handle)
+            move |process: &mut P, (), ctx: &mut Ctx<P>| process.handle(msg, ctx),
+        )))
     }
 
     /// Takes a timer back; after this its message is not handled any more.
     pub fn cancel_timer(&mut self, timer: TimerRef) {
-        if self.timers.remove(&timer.0) {
-            self.parts.cancel_future(timer.0);
-        }
+        self.tasks.cancel(timer.0);
     }
 
     /// Runs a future beside the mailbox; `then` gets its result as if it were a message. Both die
     /// with the process. A panic in the future is the process's panic.
+    ///
+    /// Results that are ready in the same turn come in the order in which their futures were
+    /// started. No other order is promised: who needs one runs one future after the other.
     pub fn run<F, T>(&mut self, fut: F, then: impl FnOnce(&mut P, T, &mut Ctx<P>) + 'static)
     where
         F: Future<Output = T> + 'static,
         T: 'static,
     {
-        self.parts.spawn(Task::message::<F>(Box::pin(fut), then));
+        self.start_task(Task::new::<F>(Box::pin(fut), then));
     }
 
     /// Runs a future while the mailbox waits. Exit signals and the kill still interrupt it; what
@@ -215,7 +234,7 @@ impl<P: Process> Ctx<P> {
         F: Future<Output = T> + 'static,
         T: 'static,
     {
-        self.parts.wait(Task::waited::<F>(Box::pin(fut), then));
+        self.parts.wait(Task::new::<F>(Box::pin(fut), then));
     }
 }
 
@@ -255,7 +274,7 @@ impl<P: Process> AsyncContext<Shell<P>> for Ctx<P> {
     // The mailbox asks this before every message: here the turn's budget, an own exit and a
     // signal that has just come in stop it.
     fn waiting(&self) -> bool {
-        self.parts.waiting() || self.is_spent()
+        self.parts.waiting() || self.is_ending() || !self.turn.allows_message()
     }
 
     fn cancel_future(&mut self, handle: SpawnHandle) -> bool {

@@ -56,7 +56,7 @@ impl<M> Message for Letter<M> {
 impl<P: Handle<M>, M: Send + 'static> EnvelopeProxy<Shell<P>> for Letter<M> {
     fn handle(&mut self, shell: &mut Shell<P>, ctx: &mut Ctx<P>) {
         if let (Some(msg), Some(process)) = (self.msg.take(), shell.process()) {
-            ctx.begin(type_name::<M>(), self.counted);
+            ctx.begin_message(type_name::<M>(), self.counted);
             process.handle(msg, ctx);
         }
     }
@@ -94,7 +94,7 @@ impl<P: Process> EnvelopeProxy<Shell<P>> for Note {
         };
         match self.clone() {
             Note::Exit(exit) => {
-                ctx.begin(type_name::<Exit>(), false);
+                ctx.begin_message(type_name::<Exit>(), false);
                 if is_parent(exit.from, ctx) {
                     process.handle_parent_exit(exit.reason, ctx);
                 } else {
@@ -103,7 +103,7 @@ impl<P: Process> EnvelopeProxy<Shell<P>> for Note {
             }
             Note::Down(down) => {
                 if is_expected(&down, ctx) {
-                    ctx.begin(type_name::<Down>(), false);
+                    ctx.begin_message(type_name::<Down>(), false);
                     process.handle_down(down, ctx);
                 }
             }

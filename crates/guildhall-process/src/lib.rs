@@ -27,6 +27,7 @@ mod table;
 mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod turn;
 
 pub use actix_rt::ArbiterHandle;
 pub use blocking::{JobError, Lane, Pool, PoolStats};

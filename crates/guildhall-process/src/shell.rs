@@ -15,7 +15,7 @@ use actix::{Actor, Addr};
 
 use crate::cell::{Body, Cell};
 use crate::crash;
-use crate::ctx::{Ctx, TURN_MESSAGES};
+use crate::ctx::Ctx;
 use crate::exit::ExitReason;
 use crate::letter::Note;
 use crate::panics::{Fault, catch, catch_turn, drop_quietly};
@@ -207,7 +207,8 @@ impl<P: Process, F: FnOnce() -> P> Running<P, F> {
         let Stage::Live(inner) = &mut self.stage else {
             return Some(End::own(ExitReason::Normal));
         };
-        inner.ctx().budget = TURN_MESSAGES;
+        let ctx = inner.ctx();
+        ctx.turn.begin(ctx.tasks.any());
         let began = now_ns();
         self.cell.busy_since_ns.store(began, Ordering::Relaxed);
         let polled = catch_turn(self.cell.pid, || Pin::new(&mut *inner).poll(cx));
@@ -221,7 +222,7 @@ impl<P: Process, F: FnOnce() -> P> Running<P, F> {
         if let Some(reason) = ctx.exit.take() {
             return Some(End::own(reason));
         }
-        if ctx.budget == 0 {
+        if ctx.turn.has_held_back() {
             cx.waker().wake_by_ref();
         }
         self.cell.pending_exit().map(End::signalled)

@@ -1,17 +1,20 @@
 //! A future that belongs to a process, with what the process does with its result.
 
+mod list;
+
 use std::any::type_name;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use actix::AsyncContext;
 use actix::fut::ActorFuture;
 
 use crate::ctx::Ctx;
 use crate::panics::drop_quietly;
 use crate::process::Process;
 use crate::shell::Shell;
+
+pub(crate) use list::{Orders, TaskId};
 
 type Work<T> = Pin<Box<dyn Future<Output = T>>>;
 
@@ -20,26 +23,16 @@ pub(crate) struct Task<T, C> {
     work: Option<Work<T>>,
     then: Option<C>,
     name: &'static str,
-    /// Whether it waits while the mailbox waits; a waited task is what the mailbox waits for.
-    polite: bool,
 }
 
 impl<T, C> Task<T, C> {
-    /// A task beside the mailbox, shown as a message of type `N`.
-    pub fn message<N>(work: Work<T>, then: C) -> Self {
+    /// A task whose result is shown as a message of type `N`.
+    pub fn new<N>(work: Work<T>, then: C) -> Self {
         Self {
             work: Some(work),
             then: Some(then),
             name: type_name::<N>(),
-            polite: true,
         }
-    }
-
-    /// A task that the mailbox waits for.
-    pub fn waited<N>(work: Work<T>, then: C) -> Self {
-        let mut task = Self::message::<N>(work, then);
-        task.polite = false;
-        task
     }
 }
 
@@ -58,9 +51,8 @@ where
         ctx: &mut Ctx<P>,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        // Not polled now and no waker left behind: a spent turn is followed by another one, and the
-        // turn in which the mailbox's wait ends polls every task.
-        if ctx.is_spent() || (self.polite && ctx.waiting()) {
+        // Not polled now and no waker left behind: a spent turn is followed by another one.
+        if !ctx.allows_waited() {
             return Poll::Pending;
         }
         let Some(work) = self.work.as_mut() else {
@@ -71,7 +63,7 @@ where
         };
         self.work = None;
         if let (Some(then), Some(process)) = (self.then.take(), shell.process()) {
-            ctx.begin(self.name, false);
+            ctx.begin_result(self.name);
             then(process, value, ctx);
         }
         Poll::Ready(())

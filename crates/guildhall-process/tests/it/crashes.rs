@@ -179,6 +179,25 @@ fn terminate_runs_after_an_own_exit_and_not_after_a_signal_or_a_panic() {
 }
 
 #[test]
+fn of_several_exits_the_first_counts() {
+    run(async {
+        let (process, mut events) = probe(false).await;
+        let me = process.pid();
+        process
+            .tell(act(move |_, ctx| {
+                ctx.exit(ExitReason::shutdown_with("first"));
+                ctx.exit(ExitReason::shutdown_with("second"));
+                ctx.init_done(Err(ExitReason::shutdown_with("third")));
+                exit(me, ExitReason::Kill);
+            }))
+            .unwrap();
+        let first = ExitReason::shutdown_with("first");
+        assert_eq!(death(me).await, first);
+        assert_eq!(events.so_far(), [Event::Terminated("probe", first)]);
+    });
+}
+
+#[test]
 fn a_kill_interrupts_a_wait() {
     run(async {
         let (process, _events) = probe(true).await;
@@ -248,8 +267,12 @@ fn a_process_that_never_stops_working_starves_nobody_and_can_be_killed() {
     fn to_itself(ctx: &mut Ctx<crate::kit::Probe>) {
         ctx.me().tell(act(|_, ctx| to_itself(ctx))).unwrap();
     }
+    fn all_at_once(ctx: &mut Ctx<crate::kit::Probe>) {
+        to_itself(ctx);
+        beside(ctx);
+    }
     run(async {
-        for busy in [again, beside, to_itself] {
+        for busy in [again, beside, to_itself, all_at_once] {
             let (process, _events) = probe(false).await;
             let (witness, _events) = probe(false).await;
             process.tell(act(move |_, ctx| busy(ctx))).unwrap();

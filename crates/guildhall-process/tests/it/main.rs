@@ -22,3 +22,4 @@ mod registry;
 mod supervisors;
 #[cfg(feature = "testing")]
 mod testing;
+mod turns;

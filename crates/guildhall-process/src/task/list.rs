@@ -1,0 +1,118 @@
+//! The tasks beside the mailbox, in the order of their start. To actix the list is one future:
+//! its own list has no order, and a task in it may stay behind others for ever. The list is out
+//! of reach while actix polls it, so starts and cancellations wait in [`Orders`].
+
+use std::collections::HashSet;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix::fut::ActorFuture;
+
+use crate::ctx::Ctx;
+use crate::process::Process;
+use crate::shell::Shell;
+use crate::sync::NumberHash;
+
+type Work<P> = Pin<Box<dyn ActorFuture<Shell<P>, Output = ()>>>;
+
+/// Names a task within its process; a later one is greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct TaskId(u64);
+
+struct Entry<P: Process> {
+    id: TaskId,
+    work: Work<P>,
+}
+
+/// What the list is to do when it is polled next.
+pub(crate) struct Orders<P: Process> {
+    newest: TaskId,
+    started: Vec<Entry<P>>,
+    cancelled: HashSet<TaskId, NumberHash>,
+    /// actix has a list.
+    listed: bool,
+}
+
+impl<P: Process> Default for Orders<P> {
+    fn default() -> Self {
+        Self {
+            newest: TaskId::default(),
+            started: Vec::new(),
+            cancelled: HashSet::default(),
+            listed: false,
+        }
+    }
+}
+
+impl<P: Process> Orders<P> {
+    /// Starts a task; the list is for actix, which has none.
+    pub fn start(&mut self, work: Work<P>) -> (TaskId, Option<TaskList<P>>) {
+        let id = TaskId(self.newest.0 + 1);
+        self.newest = id;
+        self.started.push(Entry { id, work });
+        let listed = mem::replace(&mut self.listed, true);
+        (id, (!listed).then(|| TaskList(Vec::new())))
+    }
+
+    /// Drops a task, if it is there still.
+    pub fn cancel(&mut self, id: TaskId) {
+        if self.listed {
+            self.cancelled.insert(id);
+        }
+    }
+
+    /// Whether there may be tasks.
+    pub fn any(&self) -> bool {
+        self.listed
+    }
+}
+
+/// What actix polls.
+pub(crate) struct TaskList<P: Process>(Vec<Entry<P>>);
+
+impl<P: Process> TaskList<P> {
+    fn obey(&mut self, orders: &mut Orders<P>) {
+        self.0.append(&mut orders.started);
+        let cancelled = mem::take(&mut orders.cancelled);
+        if !cancelled.is_empty() {
+            self.0.retain(|entry| !cancelled.contains(&entry.id));
+        }
+    }
+}
+
+impl<P: Process> ActorFuture<Shell<P>> for TaskList<P> {
+    type Output = ();
+
+    // Where the tasks may not be polled they stay without a waker: a spent turn is followed by
+    // another one, and the turn in which the mailbox's wait ends comes here again.
+    fn poll(
+        self: Pin<&mut Self>,
+        shell: &mut Shell<P>,
+        ctx: &mut Ctx<P>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let this = self.get_mut();
+        this.obey(&mut ctx.tasks);
+        let mut polled = TaskId::default();
+        while polled < ctx.tasks.newest && ctx.allows_task() {
+            ctx.turn.tasks_polled();
+            let newest = ctx.tasks.newest;
+            this.0.retain_mut(|entry| {
+                entry.id <= polled
+                    || ctx.tasks.cancelled.contains(&entry.id)
+                    || !ctx.allows_task()
+                    || entry.work.as_mut().poll(shell, ctx, cx).is_pending()
+            });
+            polled = newest;
+            // What its tasks have started now must be polled as well, or nothing would wake it.
+            this.obey(&mut ctx.tasks);
+        }
+        ctx.tasks.listed = !this.0.is_empty();
+        if ctx.tasks.listed {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    }
+}
