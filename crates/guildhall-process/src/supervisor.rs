@@ -6,7 +6,7 @@ mod child;
 mod plan;
 mod window;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
@@ -125,7 +125,8 @@ impl Supervisor {
         self
     }
 
-    /// Adds a child, to be started after those added before.
+    /// Adds a child, to be started after those added before. Of two children with the same id no
+    /// request could mean the second, so they fail the supervisor's `init`.
     pub fn child(mut self, spec: ChildSpec) -> Self {
         let key = Key(self.next_key);
         self.next_key += 1;
@@ -155,6 +156,13 @@ impl Supervisor {
     fn find_id(&mut self, id: &str) -> Result<&mut Child, ChildError> {
         let child = self.children.iter_mut().find(|child| child.spec.id == id);
         child.ok_or(ChildError::NotFound)
+    }
+
+    /// An id that two children have.
+    fn duplicate_id(&self) -> Option<&str> {
+        let mut seen = HashSet::new();
+        let mut ids = self.children.iter().map(|child| child.spec.id.as_str());
+        ids.find(|id| !seen.insert(*id))
     }
 
     /// Carries out one step after the other while the mailbox waits.
@@ -261,6 +269,9 @@ impl Process for Supervisor {
     const CLASS: &'static str = "supervisor";
 
     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+        if let Some(id) = self.duplicate_id() {
+            return Init::Fail(ExitReason::error(format!("two children have the id {id}")));
+        }
         ctx.trap_exit(true);
         let steps = self.children.iter().map(|child| Step::Start(child.key));
         self.carry_out(

@@ -232,6 +232,21 @@ fn a_child_that_fails_to_start_stops_the_ones_before_it_and_fails_the_supervisor
 }
 
 #[test]
+fn two_children_of_one_id_fail_the_supervisor_before_any_child_starts() {
+    run(async {
+        let (tx, mut events) = events();
+        let specs = ["a", "b", "a"].map(|name| child(name, &tx));
+        let failed = begin(|| {
+            let supervisor = Supervisor::new(Strategy::OneForOne);
+            specs.into_iter().fold(supervisor, Supervisor::child)
+        });
+        let why = ExitReason::error("two children have the id a");
+        assert_eq!(failed.await.unwrap_err(), StartError::Init(why));
+        assert_eq!(events.so_far(), []);
+    });
+}
+
+#[test]
 fn a_restart_that_fails_is_tried_again_until_the_intensity_is_exceeded() {
     run(async {
         let (tx, mut events) = events();
