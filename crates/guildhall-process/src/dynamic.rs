@@ -276,8 +276,10 @@ impl DynamicRef {
         self.0.pid()
     }
 
-    /// Starts a child and waits for its `init`; the request is sent before this returns. `make`
-    /// runs on the child's arbiter, again for every restart. `Here` means the supervisor's arbiter.
+    /// Starts a child and waits for its `init`, however long that takes. The request is sent before
+    /// this returns: dropping the future does not take it back, and the child then runs unseen.
+    /// The future only waits, on any thread. `make` runs on the child's arbiter, again for every
+    /// restart. `Here` means the supervisor's arbiter.
     ///
     /// # Errors
     /// See [`StartError`]. A child whose first `init` fails is not restarted.
@@ -301,7 +303,8 @@ impl DynamicRef {
         self.request(child, launch)
     }
 
-    /// Like [`DynamicRef::start_child`] for a temporary child, which needs to be made only once.
+    /// Like [`DynamicRef::start_child`] (also in what a dropped future means) for a temporary child,
+    /// which needs to be made only once.
     ///
     /// # Errors
     /// See [`StartError`].

@@ -133,7 +133,7 @@ pub enum StartError {
     Init(ExitReason),
     /// The dynamic supervisor has as many children as it may have.
     MaxChildren,
-    /// The supervisor is dead.
+    /// The supervisor is dead, or stops.
     NoProc,
     /// The supervisor's mailbox is full.
     Full,
@@ -174,7 +174,7 @@ pub fn spawn<P: Process>(opts: Spawn, make: impl FnOnce() -> P + Send + 'static)
 }
 
 /// Starts a process and waits for its `init` (`start_link` if the options link it). The process
-/// starts at once; the future only waits, on any thread.
+/// starts at once; the future only waits, on any thread, and dropping it ends nothing.
 ///
 /// # Errors
 /// [`StartError::Init`] if the process ended before it was ready. It is gone then, and its link has

@@ -17,6 +17,8 @@ enum Request {
     Keep(ReplyTo<u32>),
     Lose(ReplyTo<u32>),
     Answer(ReplyTo<u32>),
+    /// Drops all that is kept.
+    Forget(ReplyTo<u32>),
     Break(ReplyTo<u32>),
     Waiting(ReplyTo<usize>),
 }
@@ -32,6 +34,10 @@ impl Handle<Request> for Hoarder {
             Request::Keep(reply) => self.0.push(reply),
             Request::Lose(reply) => drop(reply),
             Request::Answer(reply) => reply.send(42),
+            Request::Forget(reply) => {
+                self.0.clear();
+                reply.send(0);
+            }
             Request::Break(reply) => {
                 self.0.push(reply);
                 ctx.exit(boom());
@@ -110,6 +116,18 @@ fn a_call_fails_with_noproc_the_exit_reason_no_reply_or_the_timeout() {
             process.call(DEADLINE, Request::Answer).await,
             Err(CallError::NoProc)
         );
+    });
+}
+
+#[test]
+fn a_request_that_is_dropped_late_fails_at_once_and_the_process_lives() {
+    run(async {
+        let process = hoarder();
+        let kept = tokio::spawn(process.call(DEADLINE, Request::Keep));
+        while process.call(DEADLINE, Request::Waiting).await == Ok(0) {}
+        assert_eq!(process.call(DEADLINE, Request::Forget).await, Ok(0));
+        assert_eq!(kept.await.unwrap(), Err(CallError::NoReply));
+        assert!(process.is_alive());
     });
 }
 

@@ -68,6 +68,23 @@ fn a_slow_init_holds_up_nobody() {
 }
 
 #[test]
+fn a_child_whose_starter_does_not_wait_runs_all_the_same() {
+    run(async {
+        let (tx, mut events) = events();
+        let sup = begin(DynamicSupervisor::new).await;
+        let (once, again) = (Probe::new("once", &tx), tx.clone());
+        drop(sup.start_temporary(None, Placement::Here, move || once));
+        let again = move || Probe::new("again", &again);
+        drop(sup.start_child(None, Restart::Transient, Placement::Here, again));
+        for name in ["once", "again"] {
+            let (started, pid) = events.started().await;
+            assert_eq!(started, name);
+            assert_eq!(process_info(pid).unwrap().parent, Some(sup.pid()));
+        }
+    });
+}
+
+#[test]
 fn a_child_whose_first_init_fails_is_an_error_and_not_restarted() {
     run(async {
         let (tx, mut events) = events();
