@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::error::StoreError;
 
 pub use file::FileBlobs;
-pub use partial::{Partial, Sealed};
+pub use partial::{Partial, PartialPath, Sealed};
 
 /// A BLAKE3 hash: the name of a content.
 pub type BlobHash = [u8; 32];
@@ -44,8 +44,8 @@ pub trait BlobStore: Send + Sync {
         partial.seal()
     }
 
-    /// Makes a sealed content visible under its hash, durably. A content that is there already
-    /// is left as it is.
+    /// Makes a sealed content visible under its hash, durably. It takes the place of a content
+    /// that is there already, so that uploading once more heals a damaged one.
     ///
     /// # Errors
     /// The disk; then the content must not be named in any row.
@@ -73,7 +73,7 @@ pub trait BlobStore: Send + Sync {
     /// # Errors
     /// The disk.
     fn withdraw(&self, sealed: Sealed) -> Result<(), StoreError> {
-        partial::remove(&sealed.path)
+        sealed.path.remove()
     }
 
     /// Throws away partials that were not written to for so long; returns how many.
@@ -82,7 +82,7 @@ pub trait BlobStore: Send + Sync {
     /// The disk.
     fn expire_partials(&self, older_than: Duration) -> Result<usize, StoreError>;
 
-    /// Reads every content and compares it with its hash.
+    /// Reads every content and compares it with its hash. For a command that does not exist yet.
     ///
     /// # Errors
     /// A directory cannot be read; damaged contents are in the report.

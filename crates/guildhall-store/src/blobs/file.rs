@@ -38,16 +38,6 @@ impl FileBlobs {
         dirs::make(&store.partial)?;
         Ok(store)
     }
-
-    /// Whether a content of this size is there under its hash.
-    fn has(&self, target: &Path, size: u64) -> bool {
-        fs::metadata(target).is_ok_and(|meta| {
-            if meta.len() != size {
-                log::warn!(path = target.display().to_string().as_str(); "a damaged content is replaced by its upload");
-            }
-            meta.len() == size
-        })
-    }
 }
 
 impl BlobStore for FileBlobs {
@@ -59,12 +49,8 @@ impl BlobStore for FileBlobs {
         let target = self.path(&sealed.hash);
         let dir = target.parent().unwrap_or(&self.blobs);
         dirs::make(dir)?;
-        if self.has(&target, sealed.size) {
-            remove(&sealed.path)?;
-        } else {
-            fs::rename(&sealed.path, &target).map_err(StoreError::files("publishing a content"))?;
-        }
-        // Also for one that was there: who renamed it may have died before this line.
+        // Over one that was there too: it may be damaged, and a reader keeps the file it opened.
+        sealed.path.rename(&target)?;
         dirs::sync(dir)?;
         Ok(sealed.hash)
     }

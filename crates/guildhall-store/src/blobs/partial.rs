@@ -8,24 +8,70 @@ use std::path::{Path, PathBuf};
 use super::BlobHash;
 use crate::error::StoreError;
 
-/// A content that is still growing. Dropped, its file stays until it expires.
+/// A content that is still growing. Dropped, it takes its file with it; only a crash leaves one
+/// behind, until it expires.
 #[derive(Debug)]
 pub struct Partial {
     file: File,
-    path: PathBuf,
+    path: PartialPath,
     hasher: blake3::Hasher,
     announced: u64,
     received: u64,
 }
 
-/// A content that is whole and durable, but has no name yet.
+/// A content that is whole and durable, but has no name yet. Dropped unpublished, it takes its
+/// file with it.
 #[derive(Debug)]
 pub struct Sealed {
     pub hash: BlobHash,
     /// Bytes.
     pub size: u64,
     /// Where its bytes can be read until it is published.
-    pub path: PathBuf,
+    pub path: PartialPath,
+}
+
+/// The path of a file that nothing names yet; the file goes when this is dropped.
+#[derive(Debug)]
+pub struct PartialPath {
+    path: PathBuf,
+    is_mine: bool,
+}
+
+impl PartialPath {
+    fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            is_mine: true,
+        }
+    }
+
+    /// Gives the file its lasting name.
+    pub(super) fn rename(mut self, target: &Path) -> Result<(), StoreError> {
+        fs::rename(&self.path, target).map_err(StoreError::files("publishing a content"))?;
+        self.is_mine = false;
+        Ok(())
+    }
+
+    /// Removes the file, and tells when that fails.
+    pub(super) fn remove(mut self) -> Result<(), StoreError> {
+        self.is_mine = false;
+        remove(&self.path)
+    }
+}
+
+impl AsRef<Path> for PartialPath {
+    fn as_ref(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for PartialPath {
+    /// A file that cannot be removed now expires later, as one that is gone already has.
+    fn drop(&mut self) {
+        if self.is_mine {
+            let _left_behind = fs::remove_file(&self.path);
+        }
+    }
 }
 
 impl Partial {
@@ -38,7 +84,7 @@ impl Partial {
             .map_err(StoreError::files(format!("beginning {}", path.display())))?;
         Ok(Self {
             file,
-            path,
+            path: PartialPath::new(path),
             hasher: blake3::Hasher::new(),
             announced,
             received: 0,
@@ -78,7 +124,7 @@ impl Partial {
             });
         }
         if let Err(error) = self.file.sync_all() {
-            remove(&self.path)?;
+            self.path.remove()?;
             return Err(StoreError::files("making an upload durable")(error));
         }
         Ok(Sealed {
@@ -89,7 +135,7 @@ impl Partial {
     }
 
     pub(super) fn discard(self) -> Result<(), StoreError> {
-        remove(&self.path)
+        self.path.remove()
     }
 }
 
