@@ -9,15 +9,18 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::outcome::Outcome;
-use super::write::{Author, EntityKey};
+use super::write::{Author, EntityKey, Lane};
 use crate::changes::Change;
 
 /// The units of one transaction: changes in the order of their submission (one may rest on
-/// another), then saves sorted by entity. Cheap to clone.
+/// another), then saves sorted by entity, those of one entity in the order of their submission.
+/// Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Names the batch in the watermark; the same at every attempt.
     pub id: Uuid,
+    /// How often it failed as a whole so far.
+    pub attempts: u32,
     pub units: Arc<[Unit]>,
 }
 
@@ -40,13 +43,16 @@ pub struct ChangeUnit {
     pub by: Author,
 }
 
-/// The saves of one entity in one window. The newest is written; the earlier ones are what is
-/// fallen back on when it is refused.
+/// The saves of one entity by one author in one window. The newest is written; the earlier ones
+/// are what is fallen back on when it is refused.
 #[derive(Clone, Debug)]
 pub struct SaveUnit {
     pub key: EntityKey,
     /// The version that the first link builds on.
     pub base_version: u32,
+    /// The save that the first link builds on was refused: the unit is only recorded, whatever
+    /// version the row has reached meanwhile by somebody else's saves.
+    pub builds_on_refused: bool,
     /// Oldest first, never empty; versions never fall.
     pub links: Vec<Link>,
 }
@@ -66,7 +72,7 @@ pub struct Link {
 #[derive(Clone, Debug)]
 pub struct BatchReport {
     pub batch: Uuid,
-    /// One outcome per submitted write, by its sequence number.
+    /// One outcome per submitted write, in the order of their sequence numbers.
     pub outcomes: Vec<(u64, Outcome)>,
     /// Units that were written.
     pub rows: usize,
@@ -80,11 +86,12 @@ impl Batch {
         self.units.iter().map(Unit::writes).sum()
     }
 
-    /// The newest save of each entity in it.
-    pub(super) fn newest_saves(&self) -> HashMap<EntityKey, Link> {
-        let newest = |unit: &Unit| match unit {
-            Unit::Save(save) => Some((save.key, save.links.last()?.clone())),
-            Unit::Change(_) => None,
+    /// The newest save of each lane in it.
+    pub(super) fn newest_saves(&self) -> HashMap<Lane, Link> {
+        let newest = |unit: &Unit| {
+            let Unit::Save(save) = unit else { return None };
+            let (key, link) = (save.key, save.links.last()?.clone());
+            Some((Lane { key, by: link.by }, link))
         };
         self.units.iter().filter_map(newest).collect()
     }

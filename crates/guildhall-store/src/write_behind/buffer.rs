@@ -2,7 +2,7 @@
 //! receipts and no thread; kept in an `Arc<Mutex<_>>` it outlives whoever drives it, and a batch
 //! that was under way then is found with [`Buffer::in_flight`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -11,13 +11,15 @@ use super::batch::{Batch, BatchReport, ChangeUnit, Link};
 use super::outcome::Outcome;
 use super::queue::Queue;
 use super::stats::BufferStats;
-use super::write::{EntityKey, Save, Write};
+use super::write::{Lane, Save, Write};
 
 /// The bounds of a buffer.
 #[derive(Clone, Copy, Debug)]
 pub struct BufferLimits {
     /// Writes without an outcome, at most.
     pub dirty_max: usize,
+    /// Bytes of their states and documents, at most; coalesced ones count until their outcome.
+    pub dirty_bytes_max: usize,
     /// Units of one batch, at most.
     pub batch_rows_max: usize,
     /// How long a write waits for others to share its commit.
@@ -25,10 +27,11 @@ pub struct BufferLimits {
 }
 
 impl Default for BufferLimits {
-    /// 10,000 writes; 256 rows, from where durable commits cost nothing more; 10 ms.
+    /// 10,000 writes; 256 MiB; 256 rows, from where durable commits cost nothing more; 10 ms.
     fn default() -> Self {
         Self {
             dirty_max: 10_000,
+            dirty_bytes_max: 256 * 1024 * 1024,
             batch_rows_max: 256,
             window: Duration::from_millis(10),
         }
@@ -48,9 +51,10 @@ pub struct Rejected<R> {
 /// Why a write was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RejectReason {
-    /// The buffer is full; nothing was dropped, try again later.
+    /// The buffer is full, by their number or by their bytes; nothing was dropped, try again
+    /// later.
     Overloaded { dirty: usize, dirty_max: usize },
-    /// A save that waits already made a version other than this save's base.
+    /// A save of the same author that waits already made a version other than this one's base.
     Stale { pending_version: u32 },
 }
 
@@ -58,14 +62,14 @@ pub enum RejectReason {
 struct Dirty<R> {
     receipt: R,
     since: Duration,
+    bytes: usize,
 }
 
 /// The batch that is out, or that waits to be given again.
 struct Out {
     batch: Batch,
-    /// The newest save of each entity in it.
-    newest: HashMap<EntityKey, Link>,
-    attempts: u32,
+    /// The newest save of each lane in it.
+    newest: HashMap<Lane, Link>,
     /// `None`: under way. `Some`: failed as a whole, due again then.
     again_at: Option<Duration>,
 }
@@ -77,6 +81,8 @@ pub struct Buffer<R> {
     queue: Queue,
     /// By sequence number, so the first is the oldest.
     dirty: BTreeMap<u64, Dirty<R>>,
+    /// The sum of what `dirty` carries.
+    dirty_bytes: usize,
     out: Option<Out>,
     close_at: Option<Duration>,
     next_seq: u64,
@@ -89,6 +95,7 @@ impl<R> Buffer<R> {
             limits,
             queue: Queue::default(),
             dirty: BTreeMap::new(),
+            dirty_bytes: 0,
             out: None,
             close_at: None,
             next_seq: 1,
@@ -96,15 +103,19 @@ impl<R> Buffer<R> {
         }
     }
 
-    /// Takes a write. A save is judged against the newest one of its entity that has no outcome
-    /// yet; without one the database judges. The same save once more joins the one that waits.
+    /// Takes a write. A save is judged against its author's newest one of the entity that has no
+    /// outcome yet; without one the database judges. The same save once more joins the one that
+    /// waits. Whoever else saves the entity is no concern here: each author's saves are a unit of
+    /// their own, so that nobody's stale save costs another his good one.
     ///
     /// # Errors
     /// [`Rejected`] with the receipt: full, or stale already.
     pub fn submit(&mut self, write: Write, receipt: R, now: Duration) -> Result<(), Rejected<R>> {
-        if let Err(reason) = self.admit(&write) {
+        let bytes = write.bytes();
+        if let Err(reason) = self.admit(&write, bytes) {
             return Err(Rejected { reason, receipt });
         }
+        self.dirty_bytes = self.dirty_bytes.saturating_add(bytes);
         let seq = self.next_seq;
         self.next_seq = seq.saturating_add(1);
         count(&mut self.stats.submitted, 1);
@@ -113,6 +124,7 @@ impl<R> Buffer<R> {
             Dirty {
                 receipt,
                 since: now,
+                bytes,
             },
         );
         match write {
@@ -128,8 +140,9 @@ impl<R> Buffer<R> {
         Ok(())
     }
 
-    fn admit(&mut self, write: &Write) -> Result<(), RejectReason> {
-        if self.dirty.len() >= self.limits.dirty_max {
+    fn admit(&mut self, write: &Write, bytes: usize) -> Result<(), RejectReason> {
+        let dirty_bytes = self.dirty_bytes.saturating_add(bytes);
+        if self.dirty.len() >= self.limits.dirty_max || dirty_bytes > self.limits.dirty_bytes_max {
             count(&mut self.stats.overloaded, 1);
             return Err(RejectReason::Overloaded {
                 dirty: self.dirty.len(),
@@ -139,7 +152,7 @@ impl<R> Buffer<R> {
         let Write::Save(save) = write else {
             return Ok(());
         };
-        match self.newest(save.key) {
+        match self.newest(save.lane()) {
             Some(link) if link.version != save.base_version && !repeats(link, save) => {
                 Err(RejectReason::Stale {
                     pending_version: link.version,
@@ -150,6 +163,7 @@ impl<R> Buffer<R> {
     }
 
     fn enqueue_save(&mut self, save: Save, seq: u64, now: Duration) {
+        let lane = save.lane();
         let link = Link {
             seq,
             version: save.base_version.saturating_add(1),
@@ -157,13 +171,13 @@ impl<R> Buffer<R> {
             state: save.state,
             by: save.by,
         };
-        self.queue.push_save(save.key, save.base_version, link, now);
+        self.queue.push_save(lane, save.base_version, link, now);
     }
 
-    /// The newest save of an entity without an outcome, waiting or under way.
-    fn newest(&self, key: EntityKey) -> Option<&Link> {
-        let under_way = || self.out.as_ref()?.newest.get(&key);
-        self.queue.newest(key).or_else(under_way)
+    /// The newest save of a lane without an outcome, waiting or under way.
+    fn newest(&self, lane: Lane) -> Option<&Link> {
+        let under_way = || self.out.as_ref()?.newest.get(&lane);
+        self.queue.newest(lane).or_else(under_way)
     }
 
     /// Makes what waits due now: for urgent changes and for draining at a stop. Where nothing
@@ -200,6 +214,7 @@ impl<R> Buffer<R> {
         }
         let batch = Batch {
             id: Uuid::now_v7(),
+            attempts: 0,
             units: self.queue.take(self.limits.batch_rows_max).into(),
         };
         if self.queue.units() == 0 {
@@ -208,7 +223,6 @@ impl<R> Buffer<R> {
         self.out = Some(Out {
             newest: batch.newest_saves(),
             batch: batch.clone(),
-            attempts: 0,
             again_at: None,
         });
         Some(batch)
@@ -221,22 +235,19 @@ impl<R> Buffer<R> {
     }
 
     /// Clears what the report names, by sequence number, and hands out the receipts. A report
-    /// of another batch than the present one changes nothing.
+    /// of another batch than the present one changes nothing. What waits on top of a refused save
+    /// goes into the next batch to be refused and recorded there.
     pub fn finish(&mut self, report: BatchReport) -> Vec<(R, Outcome)> {
-        if self
-            .out
-            .as_ref()
-            .is_none_or(|out| out.batch.id != report.batch)
-        {
+        let Some(out) = self.out.take_if(|out| out.batch.id == report.batch) else {
             return Vec::new();
-        }
-        self.out = None;
+        };
+        self.ban_what_builds_on_refused(&out.newest, &report);
         count(&mut self.stats.batches, 1);
         self.stats.last_batch_ms = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX);
         let answers: Vec<_> = report
             .outcomes
             .into_iter()
-            .filter_map(|(seq, outcome)| Some((self.dirty.remove(&seq)?.receipt, outcome)))
+            .filter_map(|(seq, outcome)| Some((self.clear(seq)?, outcome)))
             .collect();
         let durable = answers.iter().filter(|(_, outcome)| outcome.is_durable());
         let durable = durable.count();
@@ -252,15 +263,34 @@ impl<R> Buffer<R> {
         answers
     }
 
+    fn ban_what_builds_on_refused(&mut self, newest: &HashMap<Lane, Link>, report: &BatchReport) {
+        let durable: HashSet<u64> = report
+            .outcomes
+            .iter()
+            .filter_map(|(seq, outcome)| outcome.is_durable().then_some(*seq))
+            .collect();
+        for (lane, link) in newest {
+            if !durable.contains(&link.seq) {
+                self.queue.ban(*lane);
+            }
+        }
+    }
+
+    fn clear(&mut self, seq: u64) -> Option<R> {
+        let dirty = self.dirty.remove(&seq)?;
+        self.dirty_bytes = self.dirty_bytes.saturating_sub(dirty.bytes);
+        Some(dirty.receipt)
+    }
+
     /// The batch failed as a whole, or whoever wrote it died: it is kept and due again after a
     /// pause that doubles from the window's length up to one second.
     pub fn abort(&mut self, batch: Uuid, now: Duration) {
         let Some(out) = self.out.as_mut().filter(|out| out.batch.id == batch) else {
             return;
         };
-        let doubled = 2_u32.saturating_pow(out.attempts.min(16));
+        let doubled = 2_u32.saturating_pow(out.batch.attempts.min(16));
         let pause = self.limits.window.saturating_mul(doubled);
-        out.attempts = out.attempts.saturating_add(1);
+        out.batch.attempts = out.batch.attempts.saturating_add(1);
         out.again_at = Some(now.saturating_add(pause.min(RETRY_PAUSE_MAX)));
         count(&mut self.stats.aborted, 1);
     }

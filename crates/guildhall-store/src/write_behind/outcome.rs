@@ -27,7 +27,8 @@ pub struct WriteRefusal {
     pub constraint: Option<String>,
     /// A sentence for a person.
     pub detail: String,
-    /// What the database holds after this batch; `None` when there is no such thing.
+    /// What the database holds after this batch; `None` when there is no such thing, or what is
+    /// there cannot be read.
     pub present: Option<Present>,
     /// The side revision under which a board's content was kept although its head did not move.
     pub kept_as: Option<u32>,
@@ -61,11 +62,14 @@ pub enum Cause {
     TooLarge,
     /// A rule inside the database said no.
     Trigger,
+    /// The database failed at this write again and again, for a reason that is not known to lie
+    /// with its disk or its locks.
+    Unclassified,
 }
 
 impl Cause {
     /// All causes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Unique,
         Self::Check,
         Self::ForeignKey,
@@ -74,6 +78,7 @@ impl Cause {
         Self::Gone,
         Self::TooLarge,
         Self::Trigger,
+        Self::Unclassified,
     ];
 
     /// The stable word for it, in the database and on the wire.
@@ -87,6 +92,7 @@ impl Cause {
             Self::Gone => "gone",
             Self::TooLarge => "too_large",
             Self::Trigger => "trigger",
+            Self::Unclassified => "unclassified",
         }
     }
 

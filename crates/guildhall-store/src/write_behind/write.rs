@@ -29,8 +29,9 @@ pub struct EntityKey {
     pub id: Uuid,
 }
 
-/// On whose behalf something is written; goes into history and refusals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// On whose behalf something is written; goes into history and refusals. Saves build on each
+/// other before their commit only within one author: nobody else can know of them yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Author {
     pub account: Uuid,
     pub session: Option<Uuid>,
@@ -47,6 +48,22 @@ pub struct Save {
     pub by: Author,
 }
 
+/// The saves of one author of one entity: only these may form a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Lane {
+    pub key: EntityKey,
+    pub by: Author,
+}
+
+impl Save {
+    pub(super) fn lane(&self) -> Lane {
+        Lane {
+            key: self.key,
+            by: self.by,
+        }
+    }
+}
+
 /// Anything that is written.
 #[derive(Clone, Debug)]
 #[expect(
@@ -54,7 +71,8 @@ pub struct Save {
     reason = "passed on at once, never kept in numbers"
 )]
 pub enum Write {
-    /// Coalesced: of several saves of one entity in a window only the newest is written.
+    /// Coalesced: of several saves of one entity by one author in a window only the newest is
+    /// written.
     Save(Save),
     /// Never coalesced, a unit of its own.
     Change(Change, Author),
@@ -63,5 +81,15 @@ pub enum Write {
 impl From<Save> for Write {
     fn from(save: Save) -> Self {
         Self::Save(save)
+    }
+}
+
+impl Write {
+    /// Length of the state or document it carries, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Save(save) => save.state.len(),
+            Self::Change(change, _) => change.state_bytes().unwrap_or(0),
+        }
     }
 }

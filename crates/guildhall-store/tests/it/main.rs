@@ -13,6 +13,7 @@ mod changes;
 mod isolation;
 mod names;
 mod opening;
+mod pipelines;
 mod random_batches;
 mod whole_batch;
 mod world;

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use guildhall_store::changes::{
-    AddRevision, CreateAccount, CreateBoard, CreateCampaign, CreateCharacter, CreateGuild,
-    CreateRealm, Rename,
+    AddRevision, CreateAccount, CreateBoard, CreateCampaign, CreateCharacter, CreateGuild, Rename,
 };
 use guildhall_store::{
-    Author, Batch, BatchReport, Buffer, BufferLimits, Cause, Change, Connection, Database,
-    EntityKey, EntityKind, NameOwner, NameRow, OpenOptions, Outcome, OwnerKind, Save, StoreError,
-    Write, Writer, queries,
+    Author, Batch, BatchReport, Buffer, BufferLimits, Cause, Change, Connection, DEFAULT_REALM,
+    Database, EntityKey, EntityKind, NameOwner, NameRow, OpenOptions, Outcome, OwnerKind,
+    RejectReason, Save, StoreError, Write, Writer, queries,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -35,7 +34,7 @@ impl World {
         let mut world = Self {
             writer: Some(db.writer().unwrap()),
             buffer: Buffer::new(BufferLimits::default()),
-            realm: Uuid::now_v7(),
+            realm: DEFAULT_REALM,
             account: Uuid::now_v7(),
             clock: Duration::ZERO,
             receipts: 0,
@@ -47,10 +46,6 @@ impl World {
     }
 
     fn found(&mut self) {
-        let realm = CreateRealm {
-            id: self.realm,
-            name: "test".into(),
-        };
         let account = CreateAccount {
             id: self.account,
             realm: self.realm,
@@ -58,7 +53,6 @@ impl World {
             login: "Smith".into(),
             password_hash: "$hash".into(),
         };
-        assert!(self.change(Change::CreateRealm(realm)).is_durable());
         assert!(self.change(Change::CreateAccount(account)).is_durable());
     }
 
@@ -71,12 +65,16 @@ impl World {
 
     /// Puts a write into the buffer; the number is its receipt.
     pub fn submit(&mut self, write: impl Into<Write>) -> usize {
+        self.try_submit(write).unwrap()
+    }
+
+    /// As [`World::submit`], of a write that may not be taken.
+    pub fn try_submit(&mut self, write: impl Into<Write>) -> Result<usize, RejectReason> {
         let receipt = self.receipts;
+        let taken = self.buffer.submit(write.into(), receipt, self.clock);
+        taken.map_err(|rejected| rejected.reason)?;
         self.receipts += 1;
-        self.buffer
-            .submit(write.into(), receipt, self.clock)
-            .unwrap();
-        receipt
+        Ok(receipt)
     }
 
     pub fn submit_change(&mut self, change: Change) -> usize {
@@ -109,9 +107,15 @@ impl World {
 
     pub fn flush_batch(&mut self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
         let report = self.write(batch)?;
+        let answers = self.finish(report).into_iter();
+        Ok(answers.map(|(_, outcome)| outcome).collect())
+    }
+
+    /// Hands the report to the buffer; outcomes with their receipts, in their order.
+    pub fn finish(&mut self, report: BatchReport) -> Vec<(usize, Outcome)> {
         let mut answers = self.buffer.finish(report);
         answers.sort_by_key(|(receipt, _)| *receipt);
-        Ok(answers.into_iter().map(|(_, outcome)| outcome).collect())
+        answers
     }
 
     /// Puts the failed batch back.
@@ -245,6 +249,13 @@ impl World {
 
     pub fn read<T>(&self, query: impl FnOnce(&mut Connection) -> Result<T, StoreError>) -> T {
         self.db.read(query).unwrap()
+    }
+
+    /// Rows of a table.
+    pub fn count(&self, table: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let row = |row: &rusqlite::Row<'_>| row.get(0);
+        self.second_writer().query_row(&sql, [], row).unwrap()
     }
 
     /// Another process's connection to the same file.

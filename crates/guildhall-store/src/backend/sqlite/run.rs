@@ -1,18 +1,22 @@
 //! One run over a batch: begin, unit by unit, refusals and history, watermark, commit.
 
+use std::collections::HashSet;
+
 use diesel::connection::SimpleConnection;
 
-use super::errors::judge;
+use super::errors::{FAILURES_BEFORE_BLAME, judge};
 use super::record::{self, Line};
+use super::save::RefusedLinks;
 use super::{Banned, Stop, store_error, watermark};
 use crate::backend::Connection;
 use crate::changes::{Applied, Change, Failed, Subject};
 use crate::error::StoreError;
 use crate::time::now_us;
-use crate::write_behind::{Batch, Cause, ChangeUnit, Outcome, Unit, WriteRefusal};
+use crate::write_behind::{Batch, Cause, ChangeUnit, EntityKey, Outcome, Unit, WriteRefusal};
 
 /// What a committed run did.
 pub(super) struct Written {
+    /// By sequence number.
     pub outcomes: Vec<(u64, Outcome)>,
     pub rows: usize,
 }
@@ -21,6 +25,11 @@ pub(super) struct Written {
 pub(super) struct Run<'a> {
     pub conn: &'a mut Connection,
     pub banned: &'a Banned,
+    /// Whether an unclear error counts against the write that meets it.
+    pub blames: bool,
+    /// The entities whose rows a save of this batch has written.
+    pub saved: HashSet<EntityKey>,
+    pub refused_links: Vec<RefusedLinks<'a>>,
     /// The number of this batch in the database.
     pub batch: i64,
     pub at_us: i64,
@@ -46,6 +55,9 @@ pub(super) fn run(
     let mut run = Run {
         conn,
         banned,
+        blames: batch.attempts >= FAILURES_BEFORE_BLAME,
+        saved: HashSet::with_capacity(batch.units.len()),
+        refused_links: Vec::new(),
         batch: number,
         at_us: now_us(),
         written: Written {
@@ -60,8 +72,12 @@ pub(super) fn run(
             Unit::Save(unit) => run.save(unit)?,
         }
     }
+    run.record_refused_links()?;
     run.write_history(lines_max)?;
-    let Run { at_us, written, .. } = run;
+    let Run {
+        at_us, mut written, ..
+    } = run;
+    written.outcomes.sort_unstable_by_key(|(seq, _)| *seq);
     watermark::set(conn, batch.id, number, at_us, &written)?;
     conn.batch_execute("COMMIT")?;
     Ok(written)
@@ -135,7 +151,7 @@ impl Run<'_> {
         let mut lines = self.lines.as_slice();
         while let Some(first) = lines.first() {
             lines = record::history(self.conn, self.batch, self.at_us, lines, lines_max)
-                .map_err(|error| line_refused(first, lines_max, &error))?;
+                .map_err(|error| line_refused(first, lines_max, &error, self.blames))?;
         }
         Ok(())
     }
@@ -146,7 +162,7 @@ impl Run<'_> {
         seq: u64,
         error: &diesel::result::Error,
     ) -> Result<WriteRefusal, Stop> {
-        let refusal = judge(error).map_err(Stop::Failed)?;
+        let refusal = judge(error, self.blames).map_err(Stop::Failed)?;
         match self.transaction_is_gone() {
             true => Err(Stop::Without { seq, refusal }),
             false => Ok(refusal),
@@ -165,8 +181,13 @@ impl Run<'_> {
     }
 }
 
-fn line_refused(line: &Line, lines_max: usize, error: &diesel::result::Error) -> Stop {
-    match judge(error) {
+fn line_refused(
+    line: &Line,
+    lines_max: usize,
+    error: &diesel::result::Error,
+    blames: bool,
+) -> Stop {
+    match judge(error, blames) {
         Ok(_) if lines_max > 1 => Stop::OneLineEach,
         Ok(refusal) if !line.is_refusal => Stop::Without {
             seq: line.seq,

@@ -10,6 +10,7 @@ use diesel::sql_types::{BigInt, Binary, Integer, Text};
 use diesel::sqlite::Sqlite;
 
 use super::Stop;
+use super::errors::is_environment;
 use super::record::Line;
 use super::run::{Run, too_large};
 use crate::backend::Connection;
@@ -22,12 +23,18 @@ use crate::write_behind::{
 /// Refusals of links by sequence number.
 type Refusals = BTreeMap<u64, WriteRefusal>;
 
-impl Run<'_> {
+/// Links of one unit that were refused, with their causes.
+pub(super) struct RefusedLinks<'a> {
+    key: EntityKey,
+    links: Vec<(&'a Link, WriteRefusal)>,
+}
+
+impl<'a> Run<'a> {
     /// The links up to the version that is in the database now are durable, those after it
     /// refused, each with its own cause.
-    pub(super) fn save(&mut self, unit: &SaveUnit) -> Result<(), Stop> {
+    pub(super) fn save(&mut self, unit: &'a SaveUnit) -> Result<(), Stop> {
         let mut refusals = Refusals::new();
-        let through = self.write_chain(unit.key, unit.base_version, &unit.links, &mut refusals)?;
+        let through = self.write_unit(unit, &mut refusals)?;
         let is_durable = |link: &Link| through.is_some_and(|version| link.version <= version);
         let durable = unit
             .links
@@ -39,17 +46,47 @@ impl Run<'_> {
             let version = link.version;
             (link.seq, Outcome::Durable { version })
         }));
-        if refused.is_empty() {
-            return Ok(());
-        }
-        let present = present(self.conn, unit.key)?;
-        for link in refused {
-            let mut refusal = refusals.remove(&link.seq).unwrap_or_else(based_on_refused);
-            refusal.present.clone_from(&present);
-            let line = line(unit.key, link, refusal.cause.as_str());
-            self.refuse(line, refusal, &link.state)?;
+        if !refused.is_empty() {
+            let mut with_cause = |link: &'a Link| {
+                let refusal = refusals.remove(&link.seq);
+                (link, refusal.unwrap_or_else(based_on_refused))
+            };
+            let (key, links) = (unit.key, refused.iter().map(&mut with_cause).collect());
+            self.refused_links.push(RefusedLinks { key, links });
         }
         Ok(())
+    }
+
+    /// Records the refused saves, once no other save can change the row that they are shown.
+    pub(super) fn record_refused_links(&mut self) -> Result<(), Stop> {
+        for RefusedLinks { key, links } in std::mem::take(&mut self.refused_links) {
+            let present = present_if_readable(self.conn, key)?;
+            for (link, mut refusal) in links {
+                refusal.present.clone_from(&present);
+                let line = line(key, link, refusal.cause.as_str());
+                self.refuse(line, refusal, &link.state)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The version that the unit reached, `None` if none of it was taken. Where another author's
+    /// save of this batch has written the row, no base can be the present version: nobody was
+    /// told of it yet, and equal numbers mean nothing.
+    fn write_unit(
+        &mut self,
+        unit: &SaveUnit,
+        refusals: &mut Refusals,
+    ) -> Result<Option<u32>, Stop> {
+        let (key, links) = (unit.key, &unit.links);
+        if unit.builds_on_refused {
+            return Ok(None);
+        }
+        if self.saved.contains(&key) {
+            let present = present(self.conn, key)?;
+            return self.missed(key, present, links, links, refusals);
+        }
+        self.write_chain(key, unit.base_version, links, refusals)
     }
 
     /// The version that the chain reached, `None` if none of it was taken.
@@ -67,30 +104,49 @@ impl Run<'_> {
             }
             match update(self.conn, key, base, link, self.at_us) {
                 Ok(1) => {
+                    self.saved.insert(key);
                     self.lines.push(line(key, link, "saved"));
                     self.written.rows = self.written.rows.saturating_add(1);
                     return Ok(Some(link.version));
                 }
-                Ok(_) => {
-                    let present = present(self.conn, key)?;
-                    if present.as_ref().is_some_and(|row| row.version == base) {
+                Ok(_) => match self.look(key, link.seq)? {
+                    Ok(Some(row)) if row.version == base => {
                         refusals.insert(link.seq, ignored());
-                        continue;
                     }
-                    let missed = links.get(..=at).unwrap_or_default();
-                    return self.missed(key, present, links, missed, refusals);
-                }
+                    Ok(present) => {
+                        let missed = links.get(..=at).unwrap_or_default();
+                        return self.missed(key, present, links, missed, refusals);
+                    }
+                    Err(refusal) => {
+                        refusals.insert(link.seq, refusal);
+                    }
+                },
                 Err(error) => {
                     let (seq, refusal) = (link.seq, self.refusal_of(link.seq, &error)?);
-                    // `RAISE(FAIL)` after the fact: an error, and yet the row was written.
-                    if present(self.conn, key)?.is_some_and(|row| holds(&row, link)) {
-                        return Err(Stop::Without { seq, refusal });
+                    // `RAISE(FAIL)` after the fact: an error, and yet the row was written. A row
+                    // that cannot be read may be such a one.
+                    match self.look(key, seq)? {
+                        Ok(row) if row.as_ref().is_none_or(|row| !holds(row, link)) => {
+                            refusals.insert(seq, refusal);
+                        }
+                        _ => return Err(Stop::Without { seq, refusal }),
                     }
-                    refusals.insert(seq, refusal);
                 }
             }
         }
         Ok(None)
+    }
+
+    /// The row as it is for this write, or its refusal where the row cannot be read.
+    fn look(
+        &mut self,
+        key: EntityKey,
+        seq: u64,
+    ) -> Result<Result<Option<Present>, WriteRefusal>, Stop> {
+        match present(self.conn, key) {
+            Ok(row) => Ok(Ok(row)),
+            Err(error) => self.refusal_of(seq, &error).map(Err),
+        }
     }
 
     fn refused_link(&self, link: &Link) -> Option<WriteRefusal> {
@@ -188,8 +244,18 @@ impl QueryFragment<Sqlite> for UpdateRow<'_> {
     }
 }
 
-/// The row as it is.
-pub(super) fn present(conn: &mut Connection, key: EntityKey) -> QueryResult<Option<Present>> {
+/// The row as it is; `None` also where what it holds fits none of our types.
+pub(super) fn present_if_readable(
+    conn: &mut Connection,
+    key: EntityKey,
+) -> QueryResult<Option<Present>> {
+    match present(conn, key) {
+        Err(error) if !is_environment(&error) => Ok(None),
+        read => read,
+    }
+}
+
+fn present(conn: &mut Connection, key: EntityKey) -> QueryResult<Option<Present>> {
     let id = key.id.to_string();
     let row: Option<(Count32, Small16, Vec<u8>)> = match key.kind {
         EntityKind::Character => characters::table
@@ -228,7 +294,7 @@ fn line(key: EntityKey, link: &Link, cause: &'static str) -> Line {
 fn stale(present: u32) -> WriteRefusal {
     WriteRefusal::new(
         Cause::Stale,
-        format!("The save builds on another version than the present one, {present}."),
+        format!("The save builds on another state than the present one, version {present}."),
     )
 }
 

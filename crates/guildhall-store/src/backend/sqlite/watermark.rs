@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Stop;
 use super::run::Written;
-use super::save::present;
+use super::save::present_if_readable;
 use crate::backend::Connection;
 use crate::columns::{Count32, MaybeCount32, Size64, signed, signed_len};
 use crate::error::StoreError;
@@ -77,6 +77,7 @@ pub(super) fn committed_before(
             Unit::Save(unit) => save_outcomes(conn, unit, &refusals, &mut outcomes)?,
         }
     }
+    outcomes.sort_unstable_by_key(|(seq, _)| *seq);
     let rows = usize::try_from(rows).unwrap_or(0);
     Ok(Some(Written { outcomes, rows }))
 }
@@ -147,7 +148,7 @@ fn save_outcomes(
                 version: link.version,
             },
             Some(refusal) => Outcome::Refused(WriteRefusal {
-                present: present(conn, unit.key)?,
+                present: present_if_readable(conn, unit.key)?,
                 ..refusal.clone()
             }),
         };

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::changes::{AddToken, Change, RevokeToken};
-use crate::write_behind::{Author, EntityKind, Unit};
+use crate::write_behind::{Author, Cause, EntityKey, EntityKind, SaveUnit, Unit, WriteRefusal};
 
 const ORIGIN: Duration = Duration::ZERO;
 const BY: Author = Author {
@@ -19,6 +19,7 @@ fn at(ms: u64) -> Duration {
 fn buffer(dirty_max: usize, batch_rows_max: usize) -> Buffer<u32> {
     Buffer::new(BufferLimits {
         dirty_max,
+        dirty_bytes_max: 1_000,
         batch_rows_max,
         window: at(10),
     })
@@ -159,6 +160,87 @@ fn a_full_buffer_refuses_and_hands_the_receipt_back_and_drops_nothing() {
 }
 
 #[test]
+fn states_fill_the_buffer_by_their_bytes_until_they_have_their_outcome() {
+    let mut buffer = buffer(10, 10);
+    let sized = |base_version, bytes| {
+        let Write::Save(save) = save(1, base_version) else {
+            unreachable!("made as a save");
+        };
+        let state = Bytes::from(vec![0; bytes]);
+        Write::Save(Save { state, ..save })
+    };
+    buffer.submit(sized(1, 600), 1, ORIGIN).unwrap();
+    buffer.submit(sized(2, 400), 2, ORIGIN).unwrap();
+    buffer.submit(sign_out(), 3, ORIGIN).unwrap();
+    let batch = buffer.take_batch(ORIGIN).unwrap();
+    let rejected = buffer.submit(sized(3, 1), 4, ORIGIN).unwrap_err();
+    let full = RejectReason::Overloaded {
+        dirty: 3,
+        dirty_max: 10,
+    };
+    assert_eq!(rejected.reason, full, "coalesced, under way, and yet held");
+    buffer.finish(all_durable(&batch));
+    buffer.submit(sized(3, 1_000), 4, ORIGIN).unwrap();
+    assert!(buffer.submit(sized(4, 1), 5, ORIGIN).is_err());
+}
+
+fn saves(batch: &Batch) -> Vec<&SaveUnit> {
+    let units = batch.units.iter();
+    let saves = units.filter_map(|unit| match unit {
+        Unit::Save(unit) => Some(unit),
+        Unit::Change(_) => None,
+    });
+    saves.collect()
+}
+
+#[test]
+fn each_author_has_a_unit_of_his_own_and_who_came_first_is_first() {
+    let mut buffer = buffer(10, 10);
+    let by_another = |base_version| {
+        let Write::Save(save) = save(1, base_version) else {
+            unreachable!("made as a save");
+        };
+        let account = Uuid::from_u128(7);
+        Write::Save(Save {
+            by: Author { account, ..BY },
+            ..save
+        })
+    };
+    buffer.submit(by_another(4), 1, ORIGIN).unwrap();
+    buffer.submit(save(1, 3), 2, ORIGIN).unwrap();
+    buffer.submit(save(1, 4), 3, ORIGIN).unwrap();
+    buffer.submit(by_another(5), 4, ORIGIN).unwrap();
+    let batch = buffer.take_batch(at(10)).unwrap();
+    let units = saves(&batch).into_iter();
+    let chains: Vec<_> = units
+        .map(|unit| (unit.base_version, unit.links.len()))
+        .collect();
+    assert_eq!(chains, [(4, 2), (3, 2)]);
+}
+
+#[test]
+fn what_waits_on_top_of_a_refused_save_is_marked_and_what_waits_on_a_durable_one_is_not() {
+    let mut buffer = buffer(10, 10);
+    for id in [1, 2] {
+        buffer.submit(save(id, 1), 0, ORIGIN).unwrap();
+    }
+    let batch = buffer.take_batch(at(10)).unwrap();
+    for id in [1, 2] {
+        buffer.submit(save(id, 2), 0, at(10)).unwrap();
+    }
+    let mut report = all_durable(&batch);
+    report.outcomes[0].1 = Outcome::Refused(WriteRefusal::new(Cause::Stale, "too late"));
+    buffer.finish(report);
+    buffer.submit(save(1, 3), 0, at(20)).unwrap();
+    let next = buffer.take_batch(at(30)).unwrap();
+    let units = saves(&next).into_iter();
+    let marks: Vec<_> = units
+        .map(|unit| (unit.builds_on_refused, unit.links.len()))
+        .collect();
+    assert_eq!(marks, [(true, 2), (false, 1)]);
+}
+
+#[test]
 fn a_save_that_is_not_based_on_the_pending_newest_is_stale_at_once() {
     let mut buffer = buffer(10, 10);
     buffer.submit(save(1, 5), 1, ORIGIN).unwrap();
@@ -198,6 +280,7 @@ fn only_one_batch_is_out_and_a_failed_one_comes_again_unchanged_after_a_pause() 
     assert_eq!(buffer.next_flush(), Some(at(30)));
     let again = buffer.take_batch(at(30)).unwrap();
     assert_eq!((again.id, again.units.len()), (batch.id, 1));
+    assert_eq!((batch.attempts, again.attempts), (0, 1));
     buffer.abort(batch.id, at(40));
     assert_eq!(buffer.next_flush(), Some(at(60)), "the pause doubles");
 }

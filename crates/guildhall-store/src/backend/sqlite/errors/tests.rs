@@ -7,19 +7,36 @@ fn unknown(message: &str) -> Error {
 }
 
 #[test]
-fn busy_full_and_io_are_nobodys_fault() {
+fn the_disk_the_file_and_locks_are_never_a_writes_fault() {
     for message in [
         "database is locked",
         "database or disk is full",
         "disk I/O error",
+        "attempt to write a readonly database",
+        "out of memory",
+        "database disk image is malformed",
+        "interrupted",
+        "unable to open database file",
     ] {
-        assert!(judge(&unknown(message)).is_err(), "{message}");
+        for blames in [false, true] {
+            assert!(judge(&unknown(message), blames).is_err(), "{message}");
+        }
+    }
+}
+
+#[test]
+fn an_unclear_error_is_the_writes_fault_only_when_writes_are_blamed() {
+    let unreadable = || Error::DeserializationError("out of range".into());
+    for error in [unknown("no such table: missing"), unreadable()] {
+        assert!(judge(&error, false).is_err(), "{error}");
+        let refusal = judge(&error, true).unwrap();
+        assert_eq!(refusal.cause, Cause::Unclassified, "{error}");
     }
 }
 
 #[test]
 fn a_triggers_own_words_are_the_writes_fault_even_when_they_speak_of_locks() {
-    let refusal = judge(&unknown("this database is locked up for the night")).unwrap();
+    let refusal = judge(&unknown("this database is locked up for the night"), false).unwrap();
     assert_eq!(refusal.cause, Cause::Trigger);
 }
 
@@ -29,7 +46,7 @@ fn the_constraint_is_what_stands_after_the_colon() {
         DatabaseErrorKind::UniqueViolation,
         Box::new("UNIQUE constraint failed: names.realm_id, names.name_key".to_owned()),
     );
-    let refusal = judge(&error).unwrap();
+    let refusal = judge(&error, false).unwrap();
     assert_eq!(refusal.cause, Cause::Unique);
     assert_eq!(
         refusal.constraint.as_deref(),
