@@ -9,14 +9,12 @@ mod create_board;
 mod create_campaign;
 mod create_character;
 mod create_guild;
-mod create_realm;
 mod join_campaign;
 mod join_guild;
 mod name_row;
 mod payload;
 mod rename;
 mod revoke_token;
-mod touch_token;
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -32,22 +30,18 @@ pub use create_board::CreateBoard;
 pub use create_campaign::CreateCampaign;
 pub use create_character::CreateCharacter;
 pub use create_guild::CreateGuild;
-pub use create_realm::CreateRealm;
 pub use join_campaign::JoinCampaign;
 pub use join_guild::JoinGuild;
 pub use name_row::{NameOwner, NameRow, OwnerKind};
 pub use rename::Rename;
 pub use revoke_token::RevokeToken;
-pub use touch_token::TouchToken;
 
 /// One of the changes. Serialises to what `refused_writes` keeps; secrets stay out.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum Change {
-    CreateRealm(CreateRealm),
     CreateAccount(CreateAccount),
     AddToken(AddToken),
-    TouchToken(TouchToken),
     RevokeToken(RevokeToken),
     CreateCampaign(CreateCampaign),
     JoinCampaign(JoinCampaign),
@@ -65,10 +59,8 @@ impl Change {
     /// somebody's next act rests on them.
     pub fn is_urgent(&self) -> bool {
         match self {
-            Self::CreateRealm(_)
-            | Self::CreateAccount(_)
+            Self::CreateAccount(_)
             | Self::AddToken(_)
-            | Self::TouchToken(_)
             | Self::AddInvite(_)
             | Self::CreateBoard(_) => false,
             Self::RevokeToken(_)
@@ -85,10 +77,8 @@ impl Change {
     /// What history and refusals file it under.
     pub(crate) fn subject(&self) -> Subject {
         let (kind, id) = match self {
-            Self::CreateRealm(it) => ("realm", it.id),
             Self::CreateAccount(it) => ("account", it.id),
             Self::AddToken(it) => ("token", it.account),
-            Self::TouchToken(it) => ("token", it.account),
             Self::RevokeToken(it) => ("token", it.account),
             Self::CreateCampaign(it) => ("campaign", it.id),
             Self::JoinCampaign(it) => ("campaign", it.campaign),
@@ -106,10 +96,9 @@ impl Change {
     /// The word for it in the history.
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            Self::CreateRealm(_) | Self::CreateAccount(_) | Self::CreateCampaign(_) => "created",
+            Self::CreateAccount(_) | Self::CreateCampaign(_) => "created",
             Self::CreateBoard(_) | Self::CreateCharacter(_) | Self::CreateGuild(_) => "created",
             Self::AddToken(_) | Self::AddInvite(_) => "added",
-            Self::TouchToken(_) => "used",
             Self::RevokeToken(_) => "revoked",
             Self::JoinCampaign(_) | Self::JoinGuild(_) => "joined",
             Self::AddRevision(_) => "revised",
@@ -129,10 +118,8 @@ impl Change {
     /// Runs its SQL inside the savepoint of its unit.
     pub(crate) fn apply(&self, conn: &mut Connection, at_us: i64) -> Result<Applied, Failed> {
         match self {
-            Self::CreateRealm(it) => it.apply(conn),
             Self::CreateAccount(it) => it.apply(conn, at_us),
             Self::AddToken(it) => it.apply(conn, at_us),
-            Self::TouchToken(it) => it.apply(conn, at_us),
             Self::RevokeToken(it) => it.apply(conn, at_us),
             Self::CreateCampaign(it) => it.apply(conn, at_us),
             Self::JoinCampaign(it) => it.apply(conn, at_us),

@@ -9,20 +9,20 @@ mod guilds;
 mod invites;
 mod realms;
 mod records;
-mod status;
 
 pub use accounts::{
-    AccountRow, LiveToken, account_by_id, account_by_login, account_by_token, live_tokens,
-    token_account,
+    AccountRow, LiveToken, account_by_id, account_by_login, account_by_token, token_account,
 };
 pub use boards::{
     BoardRow, BoardWithHead, RevisionRow, board_by_id, board_with_head, boards_of,
-    boards_with_heads, published_hashes, revision,
+    boards_with_heads, revision,
 };
 pub use campaigns::{CampaignMember, CampaignRow, campaign_by_id, campaigns_of, members_of};
-pub use characters::{CharacterRow, character, characters_of};
-pub use guilds::{GuildMember, GuildRow, guild, guilds_of};
+pub use characters::{CharacterRow, CharacterSummaryRow, character, characters_of};
+pub use guilds::{GuildMember, GuildRow, GuildSummaryRow, guild, guilds_of};
 pub use invites::{InviteRow, invite_by_hash};
 pub use realms::{RealmRow, realm_by_name};
 pub use records::{HistoryRow, RefusedRow, history_of, refused_writes_of};
-pub use status::{Counts, counts};
+
+/// The rows of a list that one account's doings fill, at most.
+pub const LIST_ROWS_MAX: i64 = 1_000;

@@ -74,15 +74,6 @@ pub fn token_account(
         .optional()?)
 }
 
-/// Every token that is good at `now_us`: what a server holds in memory from its start on.
-pub fn live_tokens(conn: &mut Connection, now_us: i64) -> Result<Vec<LiveToken>, StoreError> {
-    Ok(tokens::table
-        .filter(tokens::revoked_at.is_null())
-        .filter(tokens::expires_at.gt(now_us))
-        .select(LiveToken::as_select())
-        .load(conn)?)
-}
-
 /// The account behind a valid token; `None` for one that is unknown, expired or revoked.
 ///
 /// # Errors

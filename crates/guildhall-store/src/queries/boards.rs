@@ -115,12 +115,3 @@ pub fn revision(
         .first(conn)
         .optional()?)
 }
-
-/// Every hash that some revision rests on: what the blob store must hold.
-pub fn published_hashes(conn: &mut Connection) -> Result<Vec<[u8; 32]>, StoreError> {
-    let hashes: Vec<Hash32> = board_revisions::table
-        .select(board_revisions::hash)
-        .distinct()
-        .load(conn)?;
-    Ok(hashes.into_iter().map(Into::into).collect())
-}

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::LIST_ROWS_MAX;
 use crate::backend::Connection;
 use crate::columns::{Count32, IdText, Small16};
 use crate::error::StoreError;
@@ -28,25 +29,25 @@ pub struct CharacterRow {
     pub updated_at: i64,
 }
 
-/// A character with its name; a macro since the type of such a query is a page long.
+/// A character as a list shows it: without its state.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct CharacterSummaryRow {
+    #[diesel(deserialize_as = IdText)]
+    pub id: Uuid,
+    /// As its owner writes it.
+    pub name: String,
+    #[diesel(deserialize_as = Count32)]
+    pub version: u32,
+}
+
+/// Characters with their names; a macro since the type of such a query is a page long.
 macro_rules! with_names {
     () => {
-        characters::table
-            .inner_join(
-                names::table.on(names::owner_id
-                    .eq(characters::id)
-                    .and(names::owner_kind.eq("character"))),
-            )
-            .select((
-                characters::id,
-                characters::realm_id,
-                characters::account_id,
-                names::display,
-                characters::schema_version,
-                characters::version,
-                characters::state,
-                characters::updated_at,
-            ))
+        characters::table.inner_join(
+            names::table.on(names::owner_id
+                .eq(characters::id)
+                .and(names::owner_kind.eq("character"))),
+        )
     };
 }
 
@@ -54,17 +55,30 @@ macro_rules! with_names {
 pub fn character(conn: &mut Connection, id: Uuid) -> Result<Option<CharacterRow>, StoreError> {
     Ok(with_names!()
         .filter(characters::id.eq(id.to_string()))
+        .select((
+            characters::id,
+            characters::realm_id,
+            characters::account_id,
+            names::display,
+            characters::schema_version,
+            characters::version,
+            characters::state,
+            characters::updated_at,
+        ))
         .first(conn)
         .optional()?)
 }
 
-/// The characters of an account, oldest first (ids are made in the order of time).
+/// The characters of an account, oldest first (ids are made in the order of time), at most
+/// [`LIST_ROWS_MAX`].
 pub fn characters_of(
     conn: &mut Connection,
     account: Uuid,
-) -> Result<Vec<CharacterRow>, StoreError> {
+) -> Result<Vec<CharacterSummaryRow>, StoreError> {
     Ok(with_names!()
         .filter(characters::account_id.eq(account.to_string()))
         .order(characters::id)
+        .limit(LIST_ROWS_MAX)
+        .select((characters::id, names::display, characters::version))
         .load(conn)?)
 }

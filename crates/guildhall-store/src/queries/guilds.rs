@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::LIST_ROWS_MAX;
 use crate::backend::Connection;
 use crate::columns::{Count32, IdText, Small16};
 use crate::error::StoreError;
@@ -37,31 +38,24 @@ pub struct GuildMember {
     pub joined_at: i64,
 }
 
-/// A guild with name and ship; a macro since the type of such a query is a page long.
-macro_rules! with_ships {
-    ($from:expr) => {
-        $from
-            .inner_join(ships::table.on(ships::guild_id.eq(guilds::id)))
-            .inner_join(
-                names::table.on(names::owner_id
-                    .eq(guilds::id)
-                    .and(names::owner_kind.eq("guild"))),
-            )
-    };
+/// A guild as a list of one account shows it: without its ship.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct GuildSummaryRow {
+    #[diesel(deserialize_as = IdText)]
+    pub id: Uuid,
+    /// As its members write it.
+    pub name: String,
+    /// The account's rank, its word.
+    pub rank: String,
 }
 
-/// What a [`GuildRow`] is made of.
-macro_rules! columns {
-    () => {
-        (
-            guilds::id,
-            guilds::realm_id,
-            names::display,
-            guilds::created_at,
-            ships::schema_version,
-            ships::version,
-            ships::state,
-            ships::updated_at,
+/// Guilds with their names; a macro since the type of such a query is a page long.
+macro_rules! with_names {
+    ($from:expr) => {
+        $from.inner_join(
+            names::table.on(names::owner_id
+                .eq(guilds::id)
+                .and(names::owner_kind.eq("guild"))),
         )
     };
 }
@@ -71,9 +65,19 @@ pub fn guild(
     conn: &mut Connection,
     id: Uuid,
 ) -> Result<Option<(GuildRow, Vec<GuildMember>)>, StoreError> {
-    let row: Option<GuildRow> = with_ships!(guilds::table)
+    let row: Option<GuildRow> = with_names!(guilds::table)
+        .inner_join(ships::table.on(ships::guild_id.eq(guilds::id)))
         .filter(guilds::id.eq(id.to_string()))
-        .select(columns!())
+        .select((
+            guilds::id,
+            guilds::realm_id,
+            names::display,
+            guilds::created_at,
+            ships::schema_version,
+            ships::version,
+            ships::state,
+            ships::updated_at,
+        ))
         .first(conn)
         .optional()?;
     row.map(|row| Ok((row, members_of(conn, id)?))).transpose()
@@ -93,14 +97,12 @@ fn members_of(conn: &mut Connection, id: Uuid) -> Result<Vec<GuildMember>, Store
         .load(conn)?)
 }
 
-/// The guilds of an account with its rank in each.
-pub fn guilds_of(
-    conn: &mut Connection,
-    account: Uuid,
-) -> Result<Vec<(GuildRow, String)>, StoreError> {
-    Ok(with_ships!(guild_members::table.inner_join(guilds::table))
+/// The guilds of an account with its rank in each, oldest first, at most [`LIST_ROWS_MAX`].
+pub fn guilds_of(conn: &mut Connection, account: Uuid) -> Result<Vec<GuildSummaryRow>, StoreError> {
+    Ok(with_names!(guild_members::table.inner_join(guilds::table))
         .filter(guild_members::account_id.eq(account.to_string()))
-        .order(guilds::created_at)
-        .select((columns!(), guild_members::rank))
+        .order((guilds::created_at, guilds::id))
+        .limit(LIST_ROWS_MAX)
+        .select((guilds::id, names::display, guild_members::rank))
         .load(conn)?)
 }
