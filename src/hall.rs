@@ -164,7 +164,7 @@ impl Hall {
 pub const REALM_NAME: &str = "main";
 
 impl Hall {
-    /// Like [`Self::read`], after every write taken up so far is decided. For whoever loads what it will
+    /// Like [`Self::read`], after every change taken up so far is decided. For whoever loads what it will
     /// take for the truth: a predecessor's last write may still be under way.
     pub fn read_settled<T, F>(
         self: &Arc<Self>,
@@ -176,7 +176,7 @@ impl Hall {
     {
         let hall = Arc::clone(self);
         async move {
-            if !persistence::drain(&hall).await {
+            if !persistence::drain_changes(&hall).await {
                 let sentence = "Writes under way could not be waited for.";
                 return Err(Refusal::new(Code::Unavailable, sentence));
             }

@@ -14,7 +14,8 @@ use guildhall_store::names::{
 
 use crate::hall::{self, HallRef};
 use crate::persistence::{
-    Author, Cause, Change, Decided, NameOwner, Outcome, Write, drain, refusal_of, rejection_of,
+    Author, Cause, Change, Decided, NameOwner, Outcome, Write, drain_changes, refusal_of,
+    rejection_of,
 };
 use crate::refusal;
 
@@ -148,7 +149,7 @@ async fn load(hall: HallRef) -> Result<(NameIndex, LoadProof), Refusal> {
 /// The persistence process may itself be on its way back.
 async fn drain_patiently(hall: &HallRef) -> bool {
     for _ in 0..DRAIN_TRIES {
-        if drain(hall).await {
+        if drain_changes(hall).await {
             return true;
         }
         tokio::time::sleep(DRAIN_PAUSE).await;

@@ -60,8 +60,8 @@ pub struct Persistence {
     hall: HallRef,
     dirty: DirtyMap,
     timer: Option<TimerRef>,
-    /// Who waits, and for everything before which mark of the engine.
-    draining: Vec<(u64, ReplyTo<()>)>,
+    /// Who waits, for what before which mark of the engine.
+    draining: Vec<(Pending, u64, ReplyTo<()>)>,
 }
 
 /// Take this write up; the receipt comes after the commit.
@@ -70,8 +70,19 @@ pub struct Submit {
     receipt: Receipt,
 }
 
-/// Answer once everything taken up before is committed or refused.
+/// What a [`Drain`] waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pending {
+    /// Every write.
+    Everything,
+    /// Changes; saves may go on waiting for company.
+    Changes,
+}
+
+/// Answer once what was taken up before is committed or refused.
 pub struct Drain {
+    /// All of it or a part.
+    pub pending: Pending,
     /// Who waits for it.
     pub reply: ReplyTo<()>,
 }
@@ -93,6 +104,15 @@ impl Persistence {
             dirty,
             timer: None,
             draining: Vec::new(),
+        }
+    }
+}
+
+impl Pending {
+    fn decided(self, dirty: &Buffer<Receipt>, mark: u64) -> bool {
+        match self {
+            Self::Everything => dirty.decided_before(mark),
+            Self::Changes => dirty.changes_decided_before(mark),
         }
     }
 }
@@ -149,10 +169,13 @@ impl Handle<FlushDue> for Persistence {
 }
 
 impl Handle<Drain> for Persistence {
-    fn handle(&mut self, Drain { reply }: Drain, ctx: &mut Ctx<Self>) {
+    fn handle(&mut self, Drain { pending, reply }: Drain, ctx: &mut Ctx<Self>) {
         let mut dirty = self.dirty.lock();
-        dirty.close_window(self.hall.now());
-        self.draining.push((dirty.mark(), reply));
+        let mark = dirty.mark();
+        if !pending.decided(&dirty, mark) {
+            dirty.close_window(self.hall.now());
+        }
+        self.draining.push((pending, mark, reply));
         drop(dirty);
         self.schedule(ctx);
     }
@@ -173,8 +196,8 @@ impl Persistence {
         let due = dirty.next_flush();
         let drained = self
             .draining
-            .extract_if(.., |(mark, _)| dirty.decided_before(*mark));
-        for (_, reply) in drained {
+            .extract_if(.., |(pending, mark, _)| pending.decided(&dirty, *mark));
+        for (_, _, reply) in drained {
             reply.send(());
         }
         drop(dirty);
@@ -294,17 +317,21 @@ impl Hall {
     }
 }
 
-/// Waits until everything taken up so far is decided, as long as callers wait for an answer. False when it
-/// was not.
-pub async fn drain(hall: &HallRef) -> bool {
-    drain_within(hall, CALL_TIMEOUT).await
+/// Waits until the changes taken up so far are decided, as long as callers wait for an answer. False when
+/// they were not. For whoever is to read what they changed.
+pub async fn drain_changes(hall: &HallRef) -> bool {
+    drain(hall, Pending::Changes, CALL_TIMEOUT).await
 }
 
-/// Like [`drain`], with a patience of its own.
-pub async fn drain_within(hall: &HallRef, patience: Duration) -> bool {
+/// Waits until everything taken up so far is decided. False when it was not.
+pub async fn drain_everything(hall: &HallRef, patience: Duration) -> bool {
+    drain(hall, Pending::Everything, patience).await
+}
+
+async fn drain(hall: &HallRef, pending: Pending, patience: Duration) -> bool {
     match hall.persistence.whereis() {
         Some(persistence) => {
-            let drained = persistence.call(patience, |reply| Drain { reply });
+            let drained = persistence.call(patience, |reply| Drain { pending, reply });
             drained.await.is_ok()
         }
         None => false,

@@ -218,6 +218,6 @@ impl Running {
     /// True once everything taken up is decided; the grace of the stop bounds the tries.
     async fn drained(&self) -> bool {
         let grace = Duration::from_secs(self.hall.config.stop_grace_s);
-        persistence::drain_within(&self.hall, grace).await
+        persistence::drain_everything(&self.hall, grace).await
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::batch::{Batch, BatchReport, ChangeUnit, Link};
+use super::batch::{Batch, BatchReport, ChangeUnit, Link, Unit};
 use super::outcome::Outcome;
 use super::queue::Queue;
 use super::stats::BufferStats;
@@ -316,6 +316,17 @@ impl<R> Buffer<R> {
         self.dirty
             .first_key_value()
             .is_none_or(|(seq, _)| *seq >= mark)
+    }
+
+    /// Like [`Buffer::decided_before`], for changes only: saves may go on waiting for company.
+    pub fn changes_decided_before(&self, mark: u64) -> bool {
+        let out = self.out.iter().flat_map(|out| out.batch.units.iter());
+        let out = out.filter_map(|unit| match unit {
+            Unit::Change(unit) => Some(unit.seq),
+            Unit::Save(_) => None,
+        });
+        let mut pending = out.chain(self.queue.oldest_change());
+        pending.all(|seq| seq >= mark)
     }
 
     /// Whether every write has its outcome.

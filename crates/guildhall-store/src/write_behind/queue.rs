@@ -42,6 +42,11 @@ impl Queue {
             .min()
     }
 
+    /// The first change that waits.
+    pub fn oldest_change(&self) -> Option<u64> {
+        self.changes.front().map(|(unit, _)| unit.seq)
+    }
+
     /// The newest save of a lane that waits.
     pub fn newest(&self, lane: Lane) -> Option<&Link> {
         self.chains.get(&lane)?.links.last()

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use guildhall::persistence::{Figures, drain};
+use guildhall::persistence::{Figures, drain_everything};
 use guildhall_client::{ClientError, Events, NumberedEvent};
 use guildhall_protocol::Refusal;
 use guildhall_testkit::eventually;
@@ -36,7 +36,7 @@ impl Scene {
             let mut tick = tokio::time::interval(Duration::from_millis(5));
             loop {
                 tick.tick().await;
-                drain(&self.server.hall).await;
+                drain_everything(&self.server.hall, crate::harness::PATIENCE).await;
             }
         };
         tokio::select! {
@@ -80,7 +80,7 @@ impl Scene {
     /// Closes the window once this many writes are in it, and waits until they are decided.
     pub async fn flush(&self, writes: usize) {
         self.until_waiting(writes).await;
-        assert!(drain(&self.server.hall).await);
+        assert!(drain_everything(&self.server.hall, crate::harness::PATIENCE).await);
     }
 
     pub async fn figures(&self) -> guildhall_store::BufferStats {

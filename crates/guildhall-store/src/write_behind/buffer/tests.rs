@@ -313,3 +313,23 @@ fn closing_a_window_in_which_nothing_waits_leaves_the_next_one_open() {
     buffer.finish(all_durable(&batch));
     assert_eq!(buffer.next_flush(), Some(at(13)), "an empty drain between");
 }
+
+#[test]
+fn a_mark_is_passed_when_what_was_submitted_before_it_is_decided() {
+    let mut buffer = buffer(10, 10);
+    buffer.submit(save(1, 1), 1, at(100)).unwrap();
+    let before_change = buffer.mark();
+    assert!(buffer.changes_decided_before(before_change));
+    assert!(!buffer.decided_before(before_change));
+    buffer.submit(sign_out(), 2, at(100)).unwrap();
+    let mark = buffer.mark();
+    assert!(!buffer.changes_decided_before(mark));
+    let batch = buffer.take_batch(at(100)).unwrap();
+    let under_way = buffer.changes_decided_before(mark);
+    assert!(!under_way, "under way is not decided");
+    buffer.submit(sign_out(), 3, at(101)).unwrap();
+    assert_eq!(buffer.finish(all_durable(&batch)).len(), 2);
+    assert!(buffer.changes_decided_before(mark));
+    assert!(buffer.decided_before(mark));
+    assert!(!buffer.changes_decided_before(buffer.mark()));
+}
