@@ -154,13 +154,14 @@ impl Limits {
 
     fn relations(&self) -> impl Iterator<Item = (bool, &'static str)> {
         let sizes = self.relations_of_sizes().into_iter();
-        sizes.chain(self.relations_of_times())
+        sizes
+            .chain(self.relations_of_saving())
+            .chain(self.relations_of_times())
     }
 
-    fn relations_of_sizes(&self) -> [(bool, &'static str); 16] {
+    fn relations_of_sizes(&self) -> [(bool, &'static str); 13] {
         let chunk_frame = self.chunk_bytes_max.saturating_add(CHUNK_HEADER_BYTES);
         let state_escaped = self.state_bytes_max.saturating_mul(2);
-        let batch_bytes = self.batch_rows_max.saturating_mul(self.state_bytes_max);
         let answers = self
             .state_bytes_max
             .saturating_mul(self.requests_in_flight_max);
@@ -215,6 +216,12 @@ impl Limits {
                 self.requests_in_flight_max <= self.outbox_frames_max,
                 "outbox_frames_max must be at least requests_in_flight_max: each is answered",
             ),
+        ]
+    }
+
+    fn relations_of_saving(&self) -> [(bool, &'static str); 3] {
+        let batch_bytes = self.batch_rows_max.saturating_mul(self.state_bytes_max);
+        [
             (
                 self.batch_rows_max <= self.dirty_max,
                 "dirty_max must be at least batch_rows_max",
