@@ -125,17 +125,17 @@ pub async fn create(
     })
 }
 
-/// Takes a name through the authority.
+/// Takes a name through the authority, which is asked before this returns.
 ///
 /// # Errors
 /// The authority's refusal, or that it is not there.
-pub async fn claim(
+pub fn claim(
     hall: &HallRef,
     actor: &Actor,
     owner: NameOwner,
     name: NameKey,
     change: Change,
-) -> Result<u32, Refusal> {
+) -> impl Future<Output = Result<u32, Refusal>> + use<> {
     let entry = NameEntry {
         realm: actor.realm,
         owner,
@@ -144,13 +144,13 @@ pub async fn claim(
         skeleton: name.skeleton,
     };
     let by = actor.author();
-    let claim = hall.names.call(|reply| Claim {
+    let claim = hall.names.call(move |reply| Claim {
         entry,
         change,
         by,
         reply,
     });
-    claim.await.map_err(|e| refusal::call(&e))?
+    async move { claim.await.map_err(|e| refusal::call(&e))? }
 }
 
 /// The account's characters.
@@ -211,23 +211,19 @@ pub fn save(
     )
 }
 
-/// Gives a character another name.
-///
-/// # Errors
-/// `not_found`, `name_*`, `unavailable`.
-pub async fn rename(
-    hall: HallRef,
-    actor: Actor,
+/// Asks for another name for a character, before it returns; the name as it is written when it resolves.
+/// That the actor owns the character was checked.
+pub fn rename(
+    hall: &HallRef,
+    actor: &Actor,
     id: Uuid,
-    name: String,
-) -> Result<String, Refusal> {
-    let name = checked_name(&name)?;
-    owned(&hall, actor.account, id).await?;
+    name: NameKey,
+) -> impl Future<Output = Result<String, Refusal>> + use<> {
     let change = Change::Rename(changes::Rename {
         owner: owner(id),
         name: name_row(actor.realm, &name),
     });
     let display = name.display.clone();
-    claim(&hall, &actor, owner(id), name, change).await?;
-    Ok(display)
+    let claimed = claim(hall, actor, owner(id), name, change);
+    async move { claimed.await.map(|_| display) }
 }

@@ -44,35 +44,55 @@ impl Session {
             } => {
                 self.save(id, character, base_version, state, ctx);
             }
-            Ask::CharacterRename { character, name } => {
-                let renamed = character::rename(hall, actor, character, name);
-                self.then(id, renamed, ctx, move |_, renamed, _| {
-                    let (name, receipt) = (renamed?, Receipt::Durable);
-                    Ok(Answer::CharacterRenamed {
-                        character,
-                        name,
-                        receipt,
-                    })
-                });
-            }
+            Ask::CharacterRename { character, name } => self.rename(id, character, &name, ctx),
             _ => {}
         }
     }
 
-    /// Saves reach the persistence process in the order they came: an unknown character makes the
-    /// mailbox wait for its look-up, and the save itself is submitted at once.
-    fn save(&mut self, id: Uuid, character: Uuid, base: u32, state: Value, ctx: &mut Ctx<Self>) {
+    /// Runs `act` once it is known that the character is this account's. Requests keep their order: an
+    /// unknown character makes the mailbox wait for its look-up, and what `act` asks for it asks at once.
+    fn if_owned(
+        &mut self,
+        id: Uuid,
+        character: Uuid,
+        ctx: &mut Ctx<Self>,
+        act: impl FnOnce(&mut Self, &mut Ctx<Self>) + 'static,
+    ) {
         if self.owned.contains(&character) {
-            return self.save_owned(id, character, base, &state, ctx);
+            return act(self, ctx);
         }
         let (hall, account) = (Arc::clone(&self.hall), self.who.account);
         let owned = async move { character::owned(&hall, account, character).await };
         ctx.wait(owned, move |this, owned, ctx| match owned {
             Ok(_) => {
                 this.owned.insert(character);
-                this.save_owned(id, character, base, &state, ctx);
+                act(this, ctx);
             }
             Err(refusal) => this.answer(id, Err(refusal), ctx),
+        });
+    }
+
+    fn rename(&mut self, id: Uuid, character: Uuid, name: &str, ctx: &mut Ctx<Self>) {
+        let name = match character::checked_name(name) {
+            Ok(name) => name,
+            Err(refusal) => return self.answer(id, Err(refusal), ctx),
+        };
+        self.if_owned(id, character, ctx, move |this, ctx| {
+            let renamed = character::rename(&this.hall, &this.actor(), character, name);
+            this.then(id, renamed, ctx, move |_, renamed, _| {
+                let (name, receipt) = (renamed?, Receipt::Durable);
+                Ok(Answer::CharacterRenamed {
+                    character,
+                    name,
+                    receipt,
+                })
+            });
+        });
+    }
+
+    fn save(&mut self, id: Uuid, character: Uuid, base: u32, state: Value, ctx: &mut Ctx<Self>) {
+        self.if_owned(id, character, ctx, move |this, ctx| {
+            this.save_owned(id, character, base, &state, ctx);
         });
     }
 

@@ -36,7 +36,7 @@ pub struct Limits {
     /// The state of one character or ship. 64 KiB.
     pub state_bytes_max: usize,
 
-    /// Frames that may wait for one peer. 1024.
+    /// Frames that may wait for one peer: answers to a whole burst of small requests. 8,192.
     pub outbox_frames_max: usize,
     /// Bytes that may wait for one peer; what a reader who stopped costs us. 8 MiB.
     pub outbox_bytes_max: usize,
@@ -108,7 +108,7 @@ impl Default for Limits {
             uploads_per_session_max: 2,
             partial_upload_ttl_ms: 24 * 60 * 60 * 1000,
             state_bytes_max: 64 * 1024,
-            outbox_frames_max: 1024,
+            outbox_frames_max: 8_192,
             outbox_bytes_max: 8 * 1024 * 1024,
             credit_frames: 64,
             credit_bytes: 64 * 1024,

@@ -34,9 +34,6 @@ pub struct NameKey {
     /// What the key looks like (UTS 39): equal skeletons may be confused. May give false alarms
     /// (`m` looks like `rn`), so an operator can overrule it.
     pub skeleton: String,
-    /// What the display looks like. The two differ: folding and looking alike do not commute
-    /// (`Il` looks like `ll`, `il` does not). Compare both.
-    pub display_skeleton: String,
     /// [`KEY_VERSION`] at the time of computing.
     pub key_version: u16,
 }
@@ -129,11 +126,17 @@ pub fn name_key(raw: &str) -> Result<NameKey, NameRefusal> {
     refuse::length(&key)?;
     Ok(NameKey {
         skeleton: skeleton(&key).collect(),
-        display_skeleton: skeleton(&display).collect(),
         display,
         key,
         key_version: KEY_VERSION,
     })
+}
+
+/// What a name looks like as it is written (UTS 39), beside [`NameKey::skeleton`], which is what its key
+/// looks like. Folding and looking alike do not commute (`Il` looks like `ll`, `il` does not): compare both,
+/// each with its own kind.
+pub fn written_skeleton(display: &str) -> String {
+    skeleton(display).collect()
 }
 
 /// Full case folding between decomposing and composing again. One round is enough because all is

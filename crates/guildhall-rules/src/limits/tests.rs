@@ -56,7 +56,7 @@ fn every_broken_relation_is_named() {
         (|l| l.outbox_frames_max = 63, "at least credit_frames"),
         (|l| l.credit_bytes = 9 << 20, "at least credit_bytes"),
         (
-            |l| l.requests_in_flight_max = 1025,
+            |l| l.requests_in_flight_max = 8193,
             "at least requests_in_flight_max",
         ),
         (

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use guildhall_rules::names::written_skeleton;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -37,17 +38,23 @@ struct Holder {
     owner: NameOwner,
     display: String,
     skeleton: Box<str>,
+    /// What the name looks like as it is written.
+    written: Box<str>,
     /// Claims under way for this name by its owner.
     pending: u32,
     /// The database has it.
     confirmed: bool,
 }
 
+type Looks = HashMap<Box<str>, Vec<NameOwner>>;
+
 #[derive(Clone, Debug, Default)]
 struct Realm {
     by_key: HashMap<Box<str>, Holder>,
     /// Who bears a name of this look: almost always one.
-    by_skeleton: HashMap<Box<str>, Vec<NameOwner>>,
+    by_skeleton: Looks,
+    /// The same for names as they are written: the two do not find the same look-alikes.
+    by_written: Looks,
 }
 
 /// All taken names of all realms.
@@ -93,6 +100,14 @@ impl NameIndex {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// Who bears a name that looks so as it is written, reserved or confirmed.
+    fn lookalikes_as_written(&self, realm: Uuid, written: &str) -> &[NameOwner] {
+        let realm = self.realms.get(&realm);
+        realm
+            .and_then(|realm| realm.by_written.get(written))
+            .map_or(&[], Vec::as_slice)
+    }
+
     /// The confirmed name of an owner.
     pub fn name_of(&self, owner: NameOwner) -> Option<NameEntry> {
         let (realm, key) = self.by_owner.get(&owner)?;
@@ -125,8 +140,10 @@ impl NameIndex {
     /// [`NameClash`] with who is in the way.
     pub fn reserve(&mut self, entry: NameEntry) -> Result<Reservation, NameClash> {
         self.check_key(&entry)?;
-        let lookalikes = self.lookalikes(entry.realm, &entry.skeleton);
-        if let Some(by) = lookalikes.iter().copied().find(|by| *by != entry.owner) {
+        let written = written_skeleton(&entry.display);
+        let alike = self.lookalikes(entry.realm, &entry.skeleton).iter();
+        let alike = alike.chain(self.lookalikes_as_written(entry.realm, &written));
+        if let Some(by) = alike.copied().find(|by| *by != entry.owner) {
             return Err(NameClash::LooksLike { by });
         }
         self.hold(&entry).pending += 1;
@@ -196,17 +213,19 @@ impl NameIndex {
     /// The holder of a name, made if there is none; its look is taken with it.
     fn hold(&mut self, entry: &NameEntry) -> &mut Holder {
         let realm = self.realms.entry(entry.realm).or_default();
-        let by_skeleton = &mut realm.by_skeleton;
+        let (by_skeleton, by_written) = (&mut realm.by_skeleton, &mut realm.by_written);
         realm
             .by_key
             .entry(entry.key.as_str().into())
             .or_insert_with(|| {
-                let bearers = by_skeleton.entry(entry.skeleton.as_str().into());
-                bearers.or_default().push(entry.owner);
+                let written = written_skeleton(&entry.display);
+                bear(by_skeleton, &entry.skeleton, entry.owner);
+                bear(by_written, &written, entry.owner);
                 Holder {
                     owner: entry.owner,
                     display: entry.display.clone(),
                     skeleton: entry.skeleton.as_str().into(),
+                    written: written.into(),
                     pending: 0,
                     confirmed: false,
                 }
@@ -222,9 +241,8 @@ impl NameIndex {
     /// Makes a held name the confirmed one of its owner.
     fn settle(&mut self, entry: NameEntry) {
         self.release(entry.owner);
-        let holder = self.hold(&entry);
-        holder.confirmed = true;
-        holder.display = entry.display;
+        self.hold(&entry).confirmed = true;
+        self.write_as(&entry);
         self.proof.add(digest(entry.realm, entry.owner, &entry.key));
         self.by_owner
             .insert(entry.owner, (entry.realm, entry.key.into()));
@@ -241,14 +259,41 @@ impl NameIndex {
         let Some(holder) = names.by_key.remove(key) else {
             return;
         };
-        if let Some(bearers) = names.by_skeleton.get_mut(&holder.skeleton) {
-            if let Some(at) = bearers.iter().position(|by| *by == holder.owner) {
-                bearers.swap_remove(at);
-            }
-            if bearers.is_empty() {
-                names.by_skeleton.remove(&holder.skeleton);
-            }
+        unbear(&mut names.by_skeleton, &holder.skeleton, holder.owner);
+        unbear(&mut names.by_written, &holder.written, holder.owner);
+    }
+
+    /// The same name may be written another way from now on.
+    fn write_as(&mut self, entry: &NameEntry) {
+        let Some(realm) = self.realms.get_mut(&entry.realm) else {
+            return;
+        };
+        let Some(holder) = realm.by_key.get_mut(entry.key.as_str()) else {
+            return;
+        };
+        if holder.display != entry.display {
+            let written = written_skeleton(&entry.display);
+            unbear(&mut realm.by_written, &holder.written, holder.owner);
+            bear(&mut realm.by_written, &written, holder.owner);
+            holder.written = written.into();
+            holder.display.clone_from(&entry.display);
         }
+    }
+}
+
+fn bear(looks: &mut Looks, look: &str, owner: NameOwner) {
+    looks.entry(look.into()).or_default().push(owner);
+}
+
+fn unbear(looks: &mut Looks, look: &str, owner: NameOwner) {
+    let Some(bearers) = looks.get_mut(look) else {
+        return;
+    };
+    if let Some(at) = bearers.iter().position(|by| *by == owner) {
+        bearers.swap_remove(at);
+    }
+    if bearers.is_empty() {
+        looks.remove(look);
     }
 }
 

@@ -108,3 +108,21 @@ fn the_checksum_knows_no_order_and_goes_back_when_names_are_released() {
     one.release(hero(99)).unwrap();
     assert_eq!(one.proof(), before);
 }
+
+#[test]
+fn a_name_that_looks_like_a_taken_one_as_it_is_written_is_refused_until_that_is_written_otherwise()
+{
+    let written = |owner, display: &str| NameEntry {
+        display: display.to_owned(),
+        ..name(owner, &display.to_lowercase())
+    };
+    let mut index = NameIndex::default();
+    index.insert(written(hero(1), "Ilse")).unwrap();
+    let clash = index.reserve(written(hero(2), "llse")).unwrap_err();
+    assert_eq!(clash, NameClash::LooksLike { by: hero(1) });
+    index.insert(written(hero(1), "ilse")).unwrap();
+    let reservation = index.reserve(written(hero(2), "llse")).unwrap();
+    index.abandon(reservation);
+    index.release(hero(1));
+    index.insert(written(hero(2), "Ilse")).unwrap();
+}
