@@ -11,7 +11,7 @@ use guildhall::presence::Figures;
 use guildhall::server::{self, Running};
 use guildhall_client::{Account, Client, Events, HttpClient};
 use guildhall_protocol::http::{ErrorBody, SOCKET_PATH};
-use guildhall_protocol::{Answer, Ask, Refusal, Request, SUB_PROTOCOL, ServerFrame};
+use guildhall_protocol::{Answer, Ask, Head, Refusal, Request, SUB_PROTOCOL, ServerFrame};
 use guildhall_testkit::{RawFrame, RawSocket};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -201,6 +201,20 @@ pub struct Table {
     pub board: Uuid,
 }
 
+/// Commits one tiny revision after the other, each an event to everyone who has the board open, until
+/// somebody has ended as a slow reader; the last one.
+pub async fn commit_until_somebody_is_ended(server: &Server, gm: &Client, board: Uuid) -> Head {
+    let mut base = None;
+    loop {
+        let upload = gm.upload_board(board, base, "opaque", b"tiny").await;
+        let (head, _) = upload.unwrap();
+        if server.ended_by("slow_reader").await > 0 {
+            return head;
+        }
+        base = Some(head.revision);
+    }
+}
+
 /// A connection without the client library: any text, any bytes. It answers no pings.
 pub struct Wire {
     pub socket: RawSocket,
@@ -219,7 +233,15 @@ impl Wire {
 
     /// One that has said hello and whose kernel takes in little of what it does not read.
     pub async fn open_narrow(server: &Server, account: &Account) -> Self {
-        Self::shaken(server, account, 4096).await.greeted().await
+        Self::open_silent_and_narrow(server, account)
+            .await
+            .greeted()
+            .await
+    }
+
+    /// A narrow one that has said nothing.
+    pub async fn open_silent_and_narrow(server: &Server, account: &Account) -> Self {
+        Self::shaken(server, account, 4096).await
     }
 
     async fn shaken(server: &Server, account: &Account, buffer_bytes: u32) -> Self {
@@ -248,6 +270,19 @@ impl Wire {
 
     pub async fn send(&mut self, frame: &RawFrame) {
         self.socket.send_frame(frame).await.unwrap();
+    }
+
+    /// Asks so many times for this character and reads nothing; the ids of the requests.
+    pub async fn ask_unheard(&mut self, character: Uuid, times: usize) -> Vec<Uuid> {
+        let mut ids = Vec::new();
+        for _ in 0..times {
+            let id = Uuid::now_v7();
+            let body = Ask::CharacterGet { character };
+            self.send(&RawFrame::text(&Request { id, body }.to_json()))
+                .await;
+            ids.push(id);
+        }
+        ids
     }
 
     /// The next frame with text in it.

@@ -1,6 +1,6 @@
 //! A campaign's people at its boards: roles, lists, who sees what, and the second revision.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use guildhall_protocol::http::revision_path;
 use guildhall_protocol::{Event, Role};
@@ -19,16 +19,16 @@ async fn join(server: &Server, table: &Table, login: &str, role: Role) -> Player
     who
 }
 
-/// The size of the audience as the next event about it says.
-async fn next_audience(who: &mut Player) -> u32 {
+/// Waits until this one hears that the audience has this size; sizes in between may be told or not.
+async fn hears_audience(who: &mut Player, expected: u32) {
     let changed = who.events.find(|event| match event {
-        Event::BoardAudienceChanged { audience, .. } => Some(audience),
+        Event::BoardAudienceChanged { audience, .. } => (audience == expected).then_some(()),
         _ => None,
     });
     tokio::time::timeout(PATIENCE, changed)
         .await
         .unwrap()
-        .unwrap()
+        .unwrap();
 }
 
 /// Nothing has come in that was not read, once everything sent before has arrived.
@@ -81,6 +81,7 @@ async fn what_a_gm_uploads_everyone_who_has_the_board_open_sees_and_nobody_else(
         .await
         .unwrap();
     elsewhere.client.open_board(other.board).await.unwrap();
+    hears_audience(&mut elsewhere, 1).await;
 
     let opened = table.gm.client.open_board(board).await.unwrap();
     assert_eq!(
@@ -89,11 +90,11 @@ async fn what_a_gm_uploads_everyone_who_has_the_board_open_sees_and_nobody_else(
     );
     let opened = table.player.client.open_board(board).await.unwrap();
     assert_eq!((opened.role, opened.audience), (Role::Player, 2));
-    assert_eq!(next_audience(&mut table.gm).await, 2);
+    hears_audience(&mut table.gm, 2).await;
     let opened = spectator.client.open_board(board).await.unwrap();
     assert_eq!((opened.role, opened.audience), (Role::Spectator, 3));
-    for who in [&mut table.gm, &mut table.player] {
-        assert_eq!(next_audience(who).await, 3);
+    for who in [&mut table.gm, &mut table.player, &mut spectator] {
+        hears_audience(who, 3).await;
     }
 
     let upload = table
@@ -116,7 +117,7 @@ async fn what_a_gm_uploads_everyone_who_has_the_board_open_sees_and_nobody_else(
     // Who closes the board hears no more of it, the others hear that.
     spectator.client.close_board(board).await.unwrap();
     for who in [&mut table.gm, &mut table.player] {
-        assert_eq!(next_audience(who).await, 2);
+        hears_audience(who, 2).await;
     }
     let upload = table
         .gm
@@ -130,9 +131,9 @@ async fn what_a_gm_uploads_everyone_who_has_the_board_open_sees_and_nobody_else(
     assert_eq!(opened.board.head, Some(second));
 
     // Who goes without a word leaves the audience too.
+    hears_audience(&mut table.player, 3).await;
     spectator.client.abort();
-    assert_eq!(next_audience(&mut table.player).await, 3);
-    assert_eq!(next_audience(&mut table.player).await, 2);
+    hears_audience(&mut table.player, 2).await;
 }
 
 #[tokio::test]
@@ -142,6 +143,15 @@ async fn every_event_of_a_board_has_the_next_number_for_everyone() {
     let board = table.board;
     table.gm.client.open_board(board).await.unwrap();
     let opened = table.player.client.open_board(board).await.unwrap();
+    hears_audience(&mut table.player, 2).await;
+    let before = table
+        .player
+        .client
+        .board_status(board)
+        .await
+        .unwrap()
+        .position;
+    assert!(before.seq > opened.position.seq);
     let mut base = None;
     for content in [&b"one"[..], b"two", b"three"] {
         let upload = table
@@ -154,11 +164,48 @@ async fn every_event_of_a_board_has_the_next_number_for_everyone() {
     assert_eq!(base, Some(3));
     let status = table.player.client.board_status(board).await.unwrap();
     assert_eq!(status.position.incarnation, opened.position.incarnation);
-    assert_eq!(status.position.seq, opened.position.seq + 3);
+    assert_eq!(status.position.seq, before.seq + 3);
     for step in 1..=3 {
         let event = tokio::time::timeout(PATIENCE, table.player.events.next()).await;
-        assert_eq!(event.unwrap().unwrap().seq, opened.position.seq + step);
+        assert_eq!(event.unwrap().unwrap().seq, before.seq + step);
     }
+}
+
+/// The board waits so long before it tells its audience of changes.
+const AUDIENCE_PAUSE: Duration = Duration::from_millis(20);
+
+#[tokio::test]
+async fn many_who_come_and_go_at_once_are_told_in_few_events_and_the_last_one_is_right() {
+    let server = Server::start();
+    let mut table = server.table(FORMAT).await;
+    let board = table.board;
+    let opened = table.gm.client.open_board(board).await.unwrap();
+    let begun = Instant::now();
+    for _ in 0..100 {
+        table.player.client.open_board(board).await.unwrap();
+        table.player.client.close_board(board).await.unwrap();
+    }
+    // Here nothing is waited for: the status knows at once, and so does the answer of who opens.
+    let status = table.gm.client.board_status(board).await.unwrap();
+    assert_eq!(status.audience, 1);
+    let again = table.player.client.open_board(board).await.unwrap();
+    assert_eq!(again.audience, 2);
+    let pauses = begun.elapsed().as_millis() / AUDIENCE_PAUSE.as_millis();
+    let told = again.position.seq - opened.position.seq;
+    assert!(
+        u128::from(told) <= pauses + 1,
+        "{told} events in {pauses} pauses"
+    );
+    let last = loop {
+        let told = tokio::time::timeout(PATIENCE, table.gm.events.next()).await;
+        let told = told.unwrap().unwrap();
+        if told.seq > again.position.seq {
+            break told.event;
+        }
+    };
+    let audience = 2;
+    assert_eq!(last, Event::BoardAudienceChanged { board, audience });
+    assert_hears_nothing(&mut table.gm).await;
 }
 
 #[tokio::test]

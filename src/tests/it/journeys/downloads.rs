@@ -128,3 +128,48 @@ async fn a_revision_is_for_members_of_its_campaign_only() {
     client.join_campaign(&code).await.unwrap();
     assert_eq!(stranger.download(&path, &head).await.unwrap(), CONTENT);
 }
+
+#[tokio::test]
+async fn a_side_revision_is_for_gms_only() {
+    let server = Server::start();
+    let table = server.table("opaque").await;
+    let (board, gm) = (table.board, &table.gm);
+    gm.client.open_board(board).await.unwrap();
+    let late = gm.client.start_upload(board, None, 4, None).await;
+    let late = late.unwrap().upload;
+    gm.client.send_chunk(late, 0, b"late").await.unwrap();
+    let upload = gm.client.upload_board(board, None, "opaque", CONTENT);
+    let head = upload.await.unwrap().0;
+    let lost = gm.client.commit_upload(late, None).await;
+    assert_eq!(lost.unwrap_err().code(), Some(Code::StaleBase));
+
+    let side = revision_path(board, head.revision + 1);
+    let kept = get(&server, &side, &gm.account, "X-Nothing: 1").await;
+    assert_eq!((kept.status, kept.body.as_slice()), (200, &b"late"[..]));
+    let tag = kept.header("etag").unwrap().to_owned();
+    let role = guildhall_protocol::Role::Spectator;
+    let code = gm.client.invite(table.campaign, role).await.unwrap();
+    let spectator = server.player("the-spectator").await;
+    spectator.client.join_campaign(&code).await.unwrap();
+    for account in [&table.player.account, &spectator.account] {
+        let knows = format!("If-None-Match: {tag}");
+        for header in ["X-Nothing: 1", &knows, "Range: bytes=0-1"] {
+            let denied = get(&server, &side, account, header).await;
+            let refusal = denied.refusal();
+            assert_eq!(
+                (denied.status, refusal.code, refusal.rule.as_str()),
+                (403, Code::RoleForbidden, "board.sides"),
+                "{header}"
+            );
+        }
+        let path = revision_path(board, head.revision);
+        assert_eq!(account.download(&path, &head).await.unwrap(), CONTENT);
+    }
+    // Whether there is one is no stranger's business.
+    let stranger = server.account("stranger").await;
+    for revision in 1..=3 {
+        let path = revision_path(board, revision);
+        let denied = get(&server, &path, &stranger, "X-Nothing: 1").await;
+        assert_eq!(denied.refusal().code, Code::NotAMember, "{revision}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use guildhall_protocol::{Code, Rank, Receipt};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::harness::Server;
 
@@ -160,4 +161,31 @@ async fn a_guild_is_founded_joined_and_its_ship_is_saved_by_a_member() {
             (1, guild.guild, rank)
         );
     }
+}
+
+#[tokio::test]
+async fn a_leader_invites_with_new_codes_and_a_member_or_a_stranger_does_not() {
+    let server = Server::start();
+    let leader = server.player("leader").await.client;
+    let (guild, _) = leader.create_guild("The Crew").await.unwrap();
+    let first = guild.invite_code.unwrap();
+    let second = leader.invite_to_guild(guild.guild).await.unwrap();
+    assert_ne!(first, second);
+    for (login, code) in [("by-the-first", first), ("by-the-second", second)] {
+        let member = server.player(login).await.client;
+        let (joined, _) = member.join_guild(&code).await.unwrap();
+        assert_eq!((joined.guild, joined.rank), (guild.guild, Rank::Member));
+        let refused = member.invite_to_guild(guild.guild).await.unwrap_err();
+        let refused = refused.refusal().unwrap();
+        assert_eq!(
+            (refused.code, refused.rule.as_str()),
+            (Code::RankForbidden, "guild.invite")
+        );
+    }
+    let stranger = server.player("stranger").await.client;
+    let refused = stranger.invite_to_guild(guild.guild).await;
+    assert_eq!(refused.unwrap_err().code(), Some(Code::NotAMember));
+    let nobodys = stranger.invite_to_guild(Uuid::now_v7()).await;
+    assert_eq!(nobodys.unwrap_err().code(), Some(Code::NotFound));
+    assert_eq!(leader.guild(guild.guild).await.unwrap().members.len(), 3);
 }

@@ -1,85 +1,85 @@
-//! A peer that does not read: it ends as a slow reader, and costs the others at its board nothing.
+//! A peer that does not read: it is slowed, and if it never reads it ends as a slow reader. It costs the
+//! others at its board nothing.
 
-use guildhall_client::{Client, Events};
-use guildhall_protocol::{Ask, Request, Role};
-use guildhall_testkit::{RawFrame, eventually};
+use guildhall::config::Config;
+use guildhall_client::Events;
+use guildhall_process::process_info;
+use guildhall_protocol::{Ask, Code, Event, ServerFrame};
+use guildhall_testkit::eventually;
 use serde_json::json;
+use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::harness::{PATIENCE, Server, Table, Wire};
+use crate::crowd::Victim;
+use crate::harness::{PATIENCE, Player, Server, Table, Wire, commit_until_somebody_is_ended};
 
-/// A table at which GM and player have the board open, and a third who has it open too and stops reading
-/// with this many answers of 60 kB under way; and the number of the last event before that one came.
-async fn with_a_jammed_reader(server: &Server, answers: usize) -> (Table, Wire, u64) {
-    let table = server.table("opaque").await;
-    let state = json!({ "text": "x".repeat(60_000) });
-    let (big, _) = table
-        .player
-        .client
-        .create_character("Big", state)
-        .await
-        .unwrap();
-    let mut jammed = Wire::open_narrow(server, &table.player.account).await;
-    table.gm.client.open_board(table.board).await.unwrap();
-    let opened = table.player.client.open_board(table.board).await.unwrap();
-    let board = table.board;
-    jammed.ask(Ask::BoardOpen { board }).await.unwrap();
-    for _ in 0..answers {
-        let ask = Request {
-            id: Uuid::now_v7(),
-            body: Ask::CharacterGet {
-                character: big.character,
-            },
-        };
-        jammed.send(&RawFrame::text(&ask.to_json())).await;
-    }
-    (table, jammed, opened.position.seq)
+const OUTBOX_BYTES: usize = 128 * 1024;
+
+/// An outbox that is soon full, and limits that fit it.
+fn small_outbox(config: &mut Config) {
+    config.limits.requests_in_flight_max = 4;
+    config.limits.state_bytes_max = 16 * 1024;
+    config.limits.message_bytes_max = OUTBOX_BYTES;
+    config.limits.outbox_bytes_max = OUTBOX_BYTES;
+    config.limits.check().unwrap();
 }
 
-/// Opens and closes the board until somebody has ended as a slow reader; how often.
-async fn broadcast_until_it_is_gone(server: &Server, board: Uuid, client: &Client) -> u64 {
-    for round in 1.. {
-        client.open_board(board).await.unwrap();
-        client.close_board(board).await.unwrap();
-        let status = guildhall::admin::status(&server.hall).await;
-        if status["sessions"]["ended_by_cause"] == json!({"slow_reader": 1}) {
-            return round;
+/// A character with this many bytes of state.
+async fn big_character(of: &Player, bytes: usize) -> Uuid {
+    let state = json!({ "text": "x".repeat(bytes) });
+    let made = of.client.create_character("Big", state).await;
+    made.unwrap().0.character
+}
+
+/// Reads along until an event is the one; none has been left out since the number `last`.
+async fn hear_until(events: &mut Events, last: &mut u64, mut is_it: impl FnMut(&Event) -> bool) {
+    loop {
+        let told = events.next().await.unwrap();
+        *last += 1;
+        assert_eq!(told.seq, *last);
+        if is_it(&told.event) {
+            return;
         }
     }
-    unreachable!()
 }
 
-/// Reads along to the end of the connection: the number of the last event, with none left out since `from`.
-async fn hear_all(mut events: Events, from: u64) -> u64 {
-    let mut last = from;
-    while let Ok(event) = events.next().await {
-        assert_eq!(event.seq, last + 1);
-        last = event.seq;
-    }
-    last
+async fn hear_audience(events: &mut Events, last: &mut u64, expected: u32) {
+    let is_it = |event: &Event| matches!(event, Event::BoardAudienceChanged { audience, .. } if *audience == expected);
+    hear_until(events, last, is_it).await;
 }
 
-async fn is_ended_and_costs_the_others_nothing(server: Server, answers: usize) {
-    let (table, jammed, from) = with_a_jammed_reader(&server, answers).await;
+/// A GM and a player have the board open, and a third one, who asks for this many bytes so many times and
+/// reads nothing.
+async fn is_ended_and_costs_the_others_nothing(server: Server, bytes: usize, answers: usize) {
     let Table {
-        gm, player, board, ..
-    } = table;
-    let hearing = tokio::spawn(hear_all(player.events, from));
-    let busy = server.player("busy").await;
-    let code = gm.client.invite(table.campaign, Role::Player).await;
-    busy.client.join_campaign(&code.unwrap()).await.unwrap();
-    let broadcast = broadcast_until_it_is_gone(&server, board, &busy.client);
-    let rounds = tokio::time::timeout(PATIENCE, broadcast).await.unwrap();
-    let two_left = async || {
-        let status = gm.client.board_status(board).await.unwrap();
-        (status.audience == 2).then_some(status.position.seq)
-    };
-    let last = eventually(PATIENCE, "an audience of two", two_left).await;
-    // The jammed one has come and gone; each round is two events.
-    assert_eq!(last, from + 2 + 2 * rounds);
-    player.client.keep_alive().await.unwrap();
-    player.client.close().await;
-    assert_eq!(hearing.await.unwrap(), last);
+        gm,
+        mut player,
+        board,
+        ..
+    } = server.table("opaque").await;
+    let big = big_character(&player, bytes).await;
+    gm.client.open_board(board).await.unwrap();
+    let mut heard = player.client.open_board(board).await.unwrap().position.seq;
+    let mut jammed = Wire::open_narrow(&server, &player.account).await;
+    jammed.ask(Ask::BoardOpen { board }).await.unwrap();
+    hear_audience(&mut player.events, &mut heard, 3).await;
+    jammed.ask_unheard(big, answers).await;
+
+    let ended = commit_until_somebody_is_ended(&server, &gm.client, board);
+    let hears = hear_audience(&mut player.events, &mut heard, 2);
+    let (last, ()) = timeout(PATIENCE, async { tokio::join!(ended, hears) })
+        .await
+        .unwrap();
+    let status = gm.client.board_status(board).await.unwrap();
+    assert_eq!((status.head.as_ref(), status.audience), (Some(&last), 2));
+    let upload = gm
+        .client
+        .upload_board(board, Some(last.revision), "opaque", b"after");
+    let after = upload.await.unwrap().0;
+    let is_after =
+        |event: &Event| matches!(event, Event::BoardHeadMoved { head, .. } if *head == after);
+    let hears = hear_until(&mut player.events, &mut heard, is_after);
+    timeout(PATIENCE, hears).await.unwrap();
     drop(jammed);
 }
 
@@ -87,11 +87,92 @@ async fn is_ended_and_costs_the_others_nothing(server: Server, answers: usize) {
 async fn a_peer_that_takes_in_nothing_within_the_write_timeout_is_ended() {
     // Less than the outbox holds, more than the kernel and HTTP take: only the clock ends it.
     let server = Server::start_with(|config| config.limits.write_timeout_ms = 500);
-    is_ended_and_costs_the_others_nothing(server, 14).await;
+    is_ended_and_costs_the_others_nothing(server, 60_000, 14).await;
 }
 
 #[tokio::test]
-async fn a_peer_that_leaves_more_unread_than_the_outbox_holds_is_ended() {
-    let server = Server::start_with(|config| config.limits.outbox_bytes_max = 300_000);
-    is_ended_and_costs_the_others_nothing(server, 14).await;
+async fn a_peer_that_leaves_more_events_unread_than_the_outbox_holds_is_ended() {
+    let server = Server::start_with(small_outbox);
+    is_ended_and_costs_the_others_nothing(server, 15_000, 200).await;
+}
+
+/// Somebody who asks for a big character and reads no answer, and somebody else who asks and reads.
+struct LateReader {
+    server: Server,
+    player: Player,
+    big: Uuid,
+    late: Victim,
+    asked: Vec<Uuid>,
+}
+
+impl LateReader {
+    async fn start(change: impl FnOnce(&mut Config), bytes: usize) -> Self {
+        let server = Server::start_with(change);
+        let player = server.player("the-asker").await;
+        let big = big_character(&player, bytes).await;
+        let late = Wire::open_silent_and_narrow(&server, &player.account).await;
+        let late = Victim::greet(&server, late).await;
+        Self {
+            server,
+            player,
+            big,
+            late,
+            asked: Vec::new(),
+        }
+    }
+
+    async fn ask(&mut self, times: usize) {
+        let asked = self.late.wire.ask_unheard(self.big, times).await;
+        self.asked.extend(asked);
+    }
+
+    async fn others_get_their_answers(&self) {
+        for _ in 0..5 {
+            self.player.client.character(self.big).await.unwrap();
+        }
+    }
+
+    /// What its session has handled when it stands still: others get their answers, and it does nothing.
+    async fn stands_still(&self) -> u64 {
+        let handled = || process_info(self.late.pid).map(|info| info.handled);
+        eventually(PATIENCE, "a session that stands still", async || {
+            let before = handled().expect("a living session");
+            self.others_get_their_answers().await;
+            (handled() == Some(before)).then_some(before)
+        })
+        .await
+    }
+
+    /// Reads at last: each request was answered, or refused because too many waited.
+    async fn reads_an_answer_to_each(mut self) {
+        let mut answered = Vec::new();
+        while answered.len() < self.asked.len() {
+            match self.late.wire.next().await {
+                ServerFrame::Answer { re, .. } => answered.push(re),
+                ServerFrame::Refused { re, error } => {
+                    assert_eq!(error.code, Code::Overloaded);
+                    answered.push(re.unwrap());
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        answered.sort();
+        assert_eq!(answered, self.asked);
+        let alive = self.late.wire.ask(Ask::SessionKeepalive {}).await;
+        alive.unwrap();
+        assert_eq!(self.server.ended_by("slow_reader").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_late_is_slowed_and_gets_an_answer_to_each_request() {
+    let mut it = LateReader::start(small_outbox, 15_000).await;
+    for _ in 0..30 {
+        it.ask(4).await;
+        it.others_get_their_answers().await;
+    }
+    // All would have been handled by now, and would be more than the outbox and the kernel hold.
+    let handled = it.stands_still().await;
+    assert!(handled < 120, "{handled}");
+    it.reads_an_answer_to_each().await;
 }

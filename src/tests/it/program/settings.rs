@@ -1,6 +1,6 @@
 //! Mistakes in the configuration are named by their line or variable, before anything is made or started.
 
-use super::{Folder, Running, refusal, says};
+use super::{Folder, Running, outcome, refusal, says};
 
 /// Refused with these words, and no world was made.
 fn is_refused(text: &str, variables: &[(&str, &str)], words: &[&str]) {
@@ -45,6 +45,20 @@ fn a_file_that_is_asked_for_and_not_there_is_named() {
     command.args(["--config", "elsewhere.toml"]);
     says(&refusal(command), &["elsewhere.toml", "cannot read"]);
     assert!(!folder.world().exists());
+}
+
+/// Flags before the subcommand would be another program's: they are not passed over in silence.
+#[test]
+fn flags_before_the_subcommand_are_an_error_of_the_command_line() {
+    for subcommand in ["serve", "dev", "probe"] {
+        let folder = Folder::new();
+        let mut command = folder.program();
+        command.arg("--data").arg(folder.world()).arg(subcommand);
+        let (status, said) = outcome(command);
+        assert_eq!(status, Some(2), "{said}");
+        says(&said, &["--data", "subcommand", "Usage"]);
+        assert!(!folder.world().exists());
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use guildhall_client::ClientError;
 use guildhall_protocol::CloseCode;
+use guildhall_testkit::eventually;
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -116,4 +117,40 @@ async fn a_save_that_is_under_way_when_it_is_told_to_stop_is_durable_or_refused(
             ),
         }
     }
+}
+
+#[tokio::test]
+async fn what_was_being_uploaded_when_it_was_killed_is_removed_at_the_next_start() {
+    let folder = Folder::new();
+    let unfinished = || {
+        let listed = std::fs::read_dir(folder.world().join("partial"));
+        listed.unwrap().count()
+    };
+    let mut running = Running::start(folder.serve());
+    let account = running.account("the-gm").await;
+    let (client, _events) = account.connect().await.unwrap();
+    let campaign = client.create_campaign("Cut short").await.unwrap().campaign;
+    let board = client.create_board(campaign, "The board", "opaque").await;
+    let board = board.unwrap().board;
+    client.open_board(board).await.unwrap();
+    client
+        .upload_board(board, None, "opaque", b"kept")
+        .await
+        .unwrap();
+    let upload = client.start_upload(board, Some(1), 10, None).await;
+    let upload = upload.unwrap().upload;
+    client.send_chunk(upload, 0, b"half").await.unwrap();
+    eventually(PATIENCE, "a file that grows", async || unfinished() == 1).await;
+    running.child.kill9();
+    assert_eq!(unfinished(), 1);
+
+    let running = Running::start(folder.serve());
+    assert_eq!(unfinished(), 0);
+    let account = running.sign_in("the-gm").await;
+    let (client, _events) = account.connect().await.unwrap();
+    let opened = client.open_board(board).await.unwrap();
+    let head = opened.board.head.unwrap();
+    let kept = account.download(&opened.download.unwrap(), &head).await;
+    assert_eq!(kept.unwrap(), b"kept");
+    running.stop("-TERM");
 }

@@ -127,7 +127,7 @@ async fn one_session_too_many_is_refused_and_nobody_else_is_hurt() {
 
     let connecting = timeout(PATIENCE, Wire::open_silent(&server, &account));
     let mut one_too_many = connecting.await.expect("a handshake").socket;
-    let CloseCode { code, reason } = CloseCode::SESSION_FAILED;
+    let CloseCode { code, reason } = CloseCode::TRY_AGAIN_LATER;
     let close = one_too_many.read_close(PATIENCE).await;
     assert_eq!(close, Some((code, reason.to_string())));
     assert_eq!(one_too_many.read_frame(PATIENCE).await, None);

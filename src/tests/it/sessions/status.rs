@@ -49,7 +49,10 @@ async fn the_status_shows_the_whole_tree_and_what_the_house_counts() {
     let server = Server::start();
     let table = server.table("opaque").await;
     table.gm.client.open_board(table.board).await.unwrap();
-    table.gm.client.create_guild("The guild").await.unwrap();
+    let (guild, _) = table.gm.client.create_guild("The guild").await.unwrap();
+    // Nobody has looked at the guild before, so nothing of it lives.
+    assert!(server.hall.guilds.registry().is_empty());
+    table.gm.client.guild(guild.guild).await.unwrap();
     let made = table
         .gm
         .client
