@@ -3,7 +3,7 @@
 //! are bound, the uploads under way, the outbox with its credit, and both clocks. No row and no sweeper
 //! decides that a session is gone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,8 +55,10 @@ pub struct Session {
     events: u64,
     bound: HashMap<Uuid, Bound>,
     uploads: Uploads,
-    /// Places of handled messages, kept while the peer does not read its answers.
-    held: Vec<Box<dyn Send>>,
+    /// Messages that wait until the peer has read its answers.
+    waiting: VecDeque<Inbound>,
+    /// The next of them is on its way.
+    resuming: bool,
     /// Characters found to belong to this account.
     owned: HashSet<Uuid>,
 }
@@ -120,6 +122,7 @@ where
 }
 
 struct Alarm;
+struct Resume;
 
 /// The reason with which a session ends by its own decision.
 fn ended(word: &str) -> ExitReason {
@@ -145,7 +148,8 @@ impl Session {
             in_flight: 0,
             events: 0,
             bound: HashMap::new(),
-            held: Vec::new(),
+            waiting: VecDeque::new(),
+            resuming: false,
             owned: HashSet::new(),
             hall,
         }
@@ -205,15 +209,29 @@ impl Process for Session {
 }
 
 impl Handle<Inbound> for Session {
-    fn handle(&mut self, Inbound { message, place }: Inbound, ctx: &mut Ctx<Self>) {
+    /// A peer that leaves its answers unread is slowed: its messages wait, in their order and with their
+    /// places, so that nothing more is read from it either.
+    fn handle(&mut self, inbound: Inbound, ctx: &mut Ctx<Self>) {
         self.clocks.application_message(self.hall.now());
-        match message {
-            Message::Text(text) => {
-                self.text(&text, ctx);
-                self.handled(place);
-            }
-            Message::Binary(frame) => self.chunk(&frame, place, ctx),
+        if self.waiting.is_empty() && !self.outbox.is_half_full() {
+            self.take(inbound, ctx);
+        } else {
+            self.waiting.push_back(inbound);
         }
+    }
+}
+
+impl Handle<Resume> for Session {
+    /// One message at a time: it may make the mailbox wait, and no later one may overtake it.
+    fn handle(&mut self, _: Resume, ctx: &mut Ctx<Self>) {
+        self.resuming = false;
+        if self.outbox.is_half_full() {
+            return;
+        }
+        if let Some(inbound) = self.waiting.pop_front() {
+            self.take(inbound, ctx);
+        }
+        self.resume(ctx);
     }
 }
 
@@ -227,9 +245,7 @@ impl Handle<Sent> for Session {
     fn handle(&mut self, Sent { frames, bytes }: Sent, ctx: &mut Ctx<Self>) {
         self.outbox.acked(frames, bytes, self.hall.now());
         self.pump(ctx);
-        if !self.outbox.is_half_full() {
-            self.held.clear();
-        }
+        self.resume(ctx);
     }
 }
 
@@ -275,7 +291,9 @@ impl Handle<Alarm> for Session {
                 self.clocks.ping_sent(now);
             }
             // Its frames wait because we do not take them: that is not its silence.
-            ClockEvent::LivenessLost if !self.held.is_empty() || self.uploads.wait_for_disk() => {
+            ClockEvent::LivenessLost
+                if !self.waiting.is_empty() || self.uploads.wait_for_disk() =>
+            {
                 self.clocks.inbound_frame(now);
             }
             ClockEvent::LivenessLost => {
@@ -312,11 +330,18 @@ impl Session {
         }
     }
 
-    /// Gives a message's place back, unless the peer leaves its answers unread: then nothing more is read
-    /// from it either. It is slowed by that, not ended.
-    fn handled(&mut self, place: Box<dyn Send>) {
-        if self.outbox.is_half_full() {
-            self.held.push(place);
+    fn take(&mut self, Inbound { message, place }: Inbound, ctx: &mut Ctx<Self>) {
+        match message {
+            Message::Text(text) => self.text(&text, ctx),
+            Message::Binary(frame) => self.chunk(&frame, place, ctx),
+        }
+    }
+
+    /// Goes on with the messages that wait, if there is room for answers again.
+    fn resume(&mut self, ctx: &mut Ctx<Self>) {
+        if !self.resuming && !self.waiting.is_empty() && !self.outbox.is_half_full() {
+            self.resuming = true;
+            ctx.send_after(Duration::ZERO, Resume);
         }
     }
 

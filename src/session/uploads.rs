@@ -281,20 +281,17 @@ impl Session {
                     re: None,
                     error: refusal,
                 };
-                self.push(refused.to_json().into(), ctx);
-                return self.handled(place);
+                return self.push(refused.to_json().into(), ctx);
             }
         };
         let upload = chunk.upload;
         let now = self.hall.now();
         let Some(open) = self.uploads.open.get_mut(&upload) else {
             let error = self.uploads.missing(upload);
-            self.event(Event::UploadRefused { upload, error }, ctx);
-            return self.handled(place);
+            return self.event(Event::UploadRefused { upload, error }, ctx);
         };
         if let Err(error) = open.accept(&chunk, now) {
-            self.give_up(upload, error, ctx);
-            return self.handled(place);
+            return self.give_up(upload, error, ctx);
         }
         let data = frame.slice(CHUNK_HEADER_BYTES..);
         let file = Arc::clone(&open.file);

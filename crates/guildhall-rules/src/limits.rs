@@ -14,6 +14,9 @@ use crate::outbox::OutboxLimits;
 #[cfg(test)]
 mod tests;
 
+/// What an answer needs beside the state in it.
+const ANSWER_BYTES: usize = 1024;
+
 /// Bytes of an upload chunk's header: 16 of upload id, 8 of offset.
 pub const CHUNK_HEADER_BYTES: usize = 24;
 
@@ -38,7 +41,7 @@ pub struct Limits {
 
     /// Frames that may wait for one peer: answers to a whole burst of small requests. 8,192.
     pub outbox_frames_max: usize,
-    /// Bytes that may wait for one peer; what a reader who stopped costs us. 8 MiB.
+    /// Bytes that may wait for one peer; what a reader who stopped costs us. 9 MiB.
     pub outbox_bytes_max: usize,
     /// Frames handed to the socket and not acknowledged. 64.
     pub credit_frames: usize,
@@ -109,7 +112,7 @@ impl Default for Limits {
             partial_upload_ttl_ms: 24 * 60 * 60 * 1000,
             state_bytes_max: 64 * 1024,
             outbox_frames_max: 8_192,
-            outbox_bytes_max: 8 * 1024 * 1024,
+            outbox_bytes_max: 9 * 1024 * 1024,
             credit_frames: 64,
             credit_bytes: 64 * 1024,
             write_timeout_ms: 20_000,
@@ -162,9 +165,8 @@ impl Limits {
     fn relations_of_sizes(&self) -> [(bool, &'static str); 13] {
         let chunk_frame = self.chunk_bytes_max.saturating_add(CHUNK_HEADER_BYTES);
         let state_escaped = self.state_bytes_max.saturating_mul(2);
-        let answers = self
-            .state_bytes_max
-            .saturating_mul(self.requests_in_flight_max);
+        let answer = self.state_bytes_max.saturating_add(ANSWER_BYTES);
+        let answers = answer.saturating_mul(self.requests_in_flight_max);
         let half_an_outbox = self.outbox_bytes_max / 2;
         [
             (
@@ -202,7 +204,7 @@ impl Limits {
             ),
             (
                 half_an_outbox >= answers,
-                "outbox_bytes_max must be at least 2 * requests_in_flight_max * state_bytes_max: half of it holds an answer with a state for each request",
+                "outbox_bytes_max must be at least 2 * requests_in_flight_max * (state_bytes_max + 1024): half of it holds an answer with a state for each request",
             ),
             (
                 self.chunk_bytes_max <= 65_536,

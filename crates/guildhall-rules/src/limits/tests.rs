@@ -18,7 +18,7 @@ fn the_defaults_fit_each_other() {
 fn every_broken_relation_is_named() {
     type Case = (fn(&mut Limits), &'static str);
     let cases: [Case; 27] = [
-        (|l| l.requests_in_flight_max = 65, "half of it holds"),
+        (|l| l.requests_in_flight_max = 75, "half of it holds"),
         (|l| l.chunk_bytes_max = 65_537, "the protocol's chunks"),
         (
             |l| l.state_bytes_max = 65_537,
@@ -54,7 +54,7 @@ fn every_broken_relation_is_named() {
             "outbox_bytes_max must be at least message",
         ),
         (|l| l.outbox_frames_max = 63, "at least credit_frames"),
-        (|l| l.credit_bytes = 9 << 20, "at least credit_bytes"),
+        (|l| l.credit_bytes = 16 << 20, "at least credit_bytes"),
         (
             |l| l.requests_in_flight_max = 8193,
             "at least requests_in_flight_max",

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::crowd::Victim;
 use crate::harness::{PATIENCE, Player, Server, Table, Wire, commit_until_somebody_is_ended};
 
-const OUTBOX_BYTES: usize = 128 * 1024;
+const OUTBOX_BYTES: usize = 140 * 1024;
 
 /// An outbox that is soon full, and limits that fit it.
 fn small_outbox(config: &mut Config) {
@@ -175,4 +175,26 @@ async fn a_peer_that_reads_late_is_slowed_and_gets_an_answer_to_each_request() {
     let handled = it.stands_still().await;
     assert!(handled < 120, "{handled}");
     it.reads_an_answer_to_each().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_asks_for_much_at_once_and_reads_late_is_not_ended() {
+    // With the limits as they come: half of these answers fill the outbox.
+    let mut it = LateReader::start(|_| {}, 60_000).await;
+    it.ask(300).await;
+    it.stands_still().await;
+    it.reads_an_answer_to_each().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_may_ask_for_much_at_once() {
+    let server = Server::start();
+    let player = server.player("the-asker").await;
+    let big = big_character(&player, 60_000).await;
+    let asked = (0..300).map(|_| player.client.character(big));
+    for answer in futures_util::future::join_all(asked).await {
+        if let Err(refused) = answer {
+            assert_eq!(refused.code(), Some(Code::Overloaded), "{refused}");
+        }
+    }
 }
