@@ -14,9 +14,9 @@ fn absolute_paths_of_a_machine_are_found() {
     for text in [
         "see /home/ann/x",
         "`/tmp/x`",
-        "path=/work/main",
+        "path=/work/game",
         "(/Users/ann/)",
-        "/root/.cargo/bin",
+        "/root/.local/bin",
     ] {
         assert_eq!(machine_paths(&picture(text)).len(), 1, "{text}");
     }
