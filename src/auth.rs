@@ -71,8 +71,9 @@ pub fn bearer(request: &HttpRequest) -> Result<SecretHash, Refusal> {
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .map(|token| secrets::hash_of(token.trim()))
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| secrets::hash_of(token.trim()))
         .ok_or_else(|| unauthenticated("Send the token as `Authorization: Bearer …`."))
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::auth::secrets::{self, Secret};
 use crate::hall::{self, HallRef, NOT_FOUND};
-use crate::persistence::{Author, Change, InviteKind, changes};
+use crate::persistence::{self, Author, Change, InviteKind, changes};
 
 /// A campaign that nobody asked for this long stops; it loads itself again when needed.
 const IDLE_STOP: Duration = Duration::from_secs(600);
@@ -289,6 +289,7 @@ impl Handle<Join> for Campaign {
         let account = by.account;
         let written = self.hall.change(change, by);
         ctx.run(written, move |this, written, _| {
+            let written = written.map_err(persistence::joined_already);
             reply.send(written.map(|epoch| {
                 this.rights_epoch = this.rights_epoch.max(epoch);
                 this.members.insert(account, Seat { login, role });

@@ -11,6 +11,9 @@ use serde::Deserialize;
 /// `GUILDHALL_LIMITS__STATE_BYTES_MAX` (two underscores step into a table).
 pub const ENV_PREFIX: &str = "GUILDHALL_";
 
+/// Worker threads of a listener, at most: the HTTP server's own bound.
+const WORKERS_MAX: usize = 512;
+
 /// Everything an operator can set.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -102,6 +105,10 @@ impl Config {
             text: e.to_string(),
         })?;
         config.limits.check().map_err(ConfigError::Limits)?;
+        if config.workers > WORKERS_MAX {
+            let sentence = format!("workers must be at most {WORKERS_MAX}");
+            return Err(ConfigError::Limits(vec![sentence]));
+        }
         Ok(config)
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpServer, middleware, web};
 use guildhall_process::{Ctx, ExitReason, Handle, Init, Process, ReplyTo};
 
 use crate::hall::HallRef;
@@ -82,14 +82,18 @@ impl Endpoint {
         let handshake = Duration::from_millis(limits.handshake_timeout_ms);
         let hall = Arc::clone(&self.hall);
         let server = match self.face {
-            Face::Public => HttpServer::new(move || App::new().configure(routes::public(&hall)))
-                .workers(self.workers())
-                .max_connections(limits.sessions_max.saturating_add(HTTP_CONNECTIONS_MAX))
-                .on_connect(|connection, _| socket::tune(connection))
-                .client_request_timeout(handshake)
-                .disable_signals()
-                .listen(listener)?
-                .run(),
+            Face::Public => HttpServer::new(move || {
+                App::new()
+                    .wrap(middleware::from_fn(routes::in_time))
+                    .configure(routes::public(&hall))
+            })
+            .workers(self.workers())
+            .max_connections(limits.sessions_max.saturating_add(HTTP_CONNECTIONS_MAX))
+            .on_connect(|connection, _| socket::tune(connection))
+            .client_request_timeout(handshake)
+            .disable_signals()
+            .listen(listener)?
+            .run(),
             Face::Admin => HttpServer::new(move || {
                 let hall = Arc::clone(&hall);
                 App::new()

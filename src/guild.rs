@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::auth::secrets::{self, Secret};
 use crate::hall::{self, HallRef, NOT_FOUND};
-use crate::persistence::{Author, Change, EntityKind, InviteKind, changes};
+use crate::persistence::{self, Author, Change, EntityKind, InviteKind, changes};
 
 /// A guild that nobody asked for this long stops; it loads itself again when needed.
 const IDLE_STOP: Duration = Duration::from_secs(600);
@@ -242,7 +242,7 @@ impl Handle<Join> for Guild {
         let written = self.hall.change(change, by);
         ctx.run(written, move |this, written, ctx| {
             if let Err(refusal) = written {
-                reply.send(Err(refusal));
+                reply.send(Err(persistence::joined_already(refusal)));
                 return;
             }
             let rank = member.rank;

@@ -383,6 +383,15 @@ pub fn refusal_of(refused: &WriteRefusal) -> Refusal {
     }
 }
 
+/// A membership that the database holds already is no fault: somebody joined twice at once.
+#[must_use]
+pub fn joined_already(refusal: Refusal) -> Refusal {
+    if refusal.rule == "database.unique" {
+        return Refusal::new(Code::AlreadyMember, "You have joined already.");
+    }
+    refusal
+}
+
 fn present_json(present: &Present) -> serde_json::Value {
     let state: serde_json::Value = serde_json::from_slice(&present.state).unwrap_or_default();
     json!({ "version": present.version, "state": state })

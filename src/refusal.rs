@@ -7,11 +7,19 @@ use guildhall_store::StoreError;
 
 use crate::hall::NOT_FOUND;
 
-/// A database error: what happened goes to the log, the client is told to try again.
+/// An error of the database or of the files: what happened goes to the log, the client is told to try again.
 #[must_use]
 pub fn store(error: &StoreError) -> Refusal {
-    log::error!("database: {error}");
-    Refusal::new(Code::Unavailable, "The database did not answer in time.")
+    log::error!("store: {error}");
+    let sentence = match error {
+        StoreError::DiskFull { .. } => "The disk of the server is full.",
+        StoreError::Files { .. } | StoreError::Damaged { .. } => {
+            "The files of boards cannot be used now."
+        }
+        StoreError::Unavailable { .. } => "The database did not answer in time.",
+        _ => "The database cannot be used now.",
+    };
+    Refusal::new(Code::Unavailable, sentence)
 }
 
 /// A blocking job that did not run or did not end well.

@@ -1,19 +1,27 @@
 //! The public HTTP surface: accounts, sign-in, sign-out, tickets, revisions, the socket, health. Every
 //! refusal is the protocol's error body; nothing here decides about rights of campaigns.
 
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
+use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, web};
 use guildhall_protocol::http::{self, ErrorBody};
 use guildhall_protocol::{Code, Refusal};
 
-use crate::hall::HallRef;
+use crate::hall::{Hall, HallRef};
 
 mod accounts;
 mod health;
 mod revisions;
 
 pub use health::health;
+
+/// The time for an answer where the configuration cannot be reached.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A refusal as an HTTP response.
 #[derive(Debug)]
@@ -80,6 +88,29 @@ pub fn public(hall: &HallRef) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
             .service(at(http::SOCKET_PATH, web::get().to(crate::socket::upgrade)))
             .configure(health)
             .default_service(web::to(unknown));
+    }
+}
+
+/// Refuses a request whose answer has not begun in time: a body that never comes holds a connection no longer
+/// than this. What streams after the head of the answer (a download, a websocket) is not touched.
+///
+/// # Errors
+/// `unavailable`, and the connection is closed.
+pub async fn in_time(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let limit = request
+        .app_data::<web::Data<Hall>>()
+        .map_or(DEFAULT_TIMEOUT, |hall| {
+            Duration::from_millis(hall.config.limits.http_timeout_ms)
+        });
+    match tokio::time::timeout(limit, next.call(request)).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let refusal = Refusal::new(Code::Unavailable, "The request took too long.");
+            Err(HttpRefusal(refusal.rule("http.timeout")).into())
+        }
     }
 }
 

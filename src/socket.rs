@@ -59,7 +59,7 @@ pub async fn upgrade(
             .rule("socket.handshake")
         })?;
     let limits = &hall.config.limits;
-    let codec = Codec::new().max_size(limits.frame_bytes_max);
+    let codec = Codec::new().max_size(limits.message_bytes_max);
     let window = Window::new();
     let guarded = Guard::new(
         body,

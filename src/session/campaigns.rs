@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use guildhall_process::Ctx;
 use guildhall_protocol::{Answer, Ask, CampaignView, Code, Member, Refusal, Role};
+use guildhall_rules::names;
 use guildhall_rules::rights::Act;
 use guildhall_store::queries;
 use uuid::Uuid;
@@ -19,16 +20,18 @@ use crate::refusal;
 /// Characters of a campaign's or a board's title; titles are not unique and follow no alphabet.
 const TITLE_CHARS_MAX: usize = 80;
 
-/// A title for people: not empty, not long, no control characters.
+/// A title for people: not empty, not long, nothing that cannot be seen or turns the writing.
 pub(super) fn title(raw: &str) -> Result<String, Refusal> {
     let title = raw.trim();
     let chars = title.chars().count();
-    if chars == 0 || chars > TITLE_CHARS_MAX || title.chars().any(char::is_control) {
-        let sentence =
-            format!("A title has 1 to {TITLE_CHARS_MAX} characters and no control characters.");
-        return Err(Refusal::new(Code::NameInvalid, sentence).rule("title.shape"));
+    let harmful = names::harmful_in_title(title);
+    if (1..=TITLE_CHARS_MAX).contains(&chars) && harmful.is_none() {
+        return Ok(title.to_string());
     }
-    Ok(title.to_string())
+    let sentence = format!(
+        "A title has 1 to {TITLE_CHARS_MAX} characters, and none that cannot be seen or turns the writing."
+    );
+    Err(Refusal::new(Code::NameInvalid, sentence).rule("title.shape"))
 }
 
 impl Session {

@@ -14,6 +14,9 @@ use crate::outbox::OutboxLimits;
 #[cfg(test)]
 mod tests;
 
+/// Threads of one kind; more only wait for each other.
+const THREADS_MAX: usize = 64;
+
 /// What an answer needs beside the state in it.
 const ANSWER_BYTES: usize = 1024;
 
@@ -24,7 +27,8 @@ pub const CHUNK_HEADER_BYTES: usize = 24;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Payload of one inbound websocket frame: a full chunk with its header, and slack. 66 KiB.
+    /// Payload of one inbound binary frame: a full chunk with its header, and slack. 66 KiB.
+    /// A text message may come in one frame of its own bound.
     pub frame_bytes_max: usize,
     /// A text message put together from its frames. A full state fits with room for JSON escapes. 256 KiB.
     pub message_bytes_max: usize,
@@ -85,6 +89,8 @@ pub struct Limits {
     pub sessions_max: usize,
     /// Requests of one session that wait for their answers. 64.
     pub requests_in_flight_max: usize,
+    /// From the head of an HTTP request to that of its answer, the body's arrival included. 15 s.
+    pub http_timeout_ms: u64,
     /// A body sent to the HTTP API: sign-in forms, nothing large. 16 KiB.
     pub http_body_bytes_max: usize,
 
@@ -132,6 +138,7 @@ impl Default for Limits {
             password_queue_max: 64,
             sessions_max: 10_000,
             requests_in_flight_max: 64,
+            http_timeout_ms: 15_000,
             http_body_bytes_max: 16 * 1024,
             flush_window_ms: 10,
             batch_rows_max: 256,
@@ -162,7 +169,7 @@ impl Limits {
             .chain(self.relations_of_times())
     }
 
-    fn relations_of_sizes(&self) -> [(bool, &'static str); 13] {
+    fn relations_of_sizes(&self) -> [(bool, &'static str); 14] {
         let chunk_frame = self.chunk_bytes_max.saturating_add(CHUNK_HEADER_BYTES);
         let state_escaped = self.state_bytes_max.saturating_mul(2);
         let answer = self.state_bytes_max.saturating_add(ANSWER_BYTES);
@@ -201,6 +208,10 @@ impl Limits {
             (
                 self.credit_frames <= self.outbox_frames_max,
                 "outbox_frames_max must be at least credit_frames",
+            ),
+            (
+                self.threads_are_few(),
+                "reader_threads, file_threads and password_threads must be at most 64 each",
             ),
             (
                 half_an_outbox >= answers,
@@ -265,6 +276,15 @@ impl Limits {
         ]
     }
 
+    fn threads_are_few(&self) -> bool {
+        let threads = [
+            self.reader_threads,
+            self.file_threads,
+            self.password_threads,
+        ];
+        threads.iter().all(|&threads| threads <= THREADS_MAX)
+    }
+
     fn all_positive(&self) -> bool {
         let sizes = [
             self.frame_bytes_max,
@@ -299,6 +319,7 @@ impl Limits {
             self.keepalive_interval_ms,
             self.idle_timeout_ms,
             self.handshake_timeout_ms,
+            self.http_timeout_ms,
             self.ticket_ttl_ms,
             self.token_ttl_ms,
             self.flush_window_ms,

@@ -132,6 +132,13 @@ pub fn name_key(raw: &str) -> Result<NameKey, NameRefusal> {
     })
 }
 
+/// The character that a title may not have, if there is one: what cannot be seen or turns the direction of
+/// what stands beside it. Joiners of emoji and of scripts that need them are no harm in a title.
+pub fn harmful_in_title(title: &str) -> Option<NameRule> {
+    let harmful = |c: char| refuse::invisible(c).filter(|(rule, _)| *rule != NameRule::ZeroWidth);
+    title.chars().find_map(harmful).map(|(rule, _)| rule)
+}
+
 /// What a name looks like as it is written (UTS 39), beside [`NameKey::skeleton`], which is what its key
 /// looks like. Folding and looking alike do not commute (`Il` looks like `ll`, `il` does not): compare both,
 /// each with its own kind.

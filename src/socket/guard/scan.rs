@@ -151,7 +151,8 @@ impl Scan {
         if length > u64::MAX >> 1 {
             return Err(CloseCode::PROTOCOL_ERROR);
         }
-        if length > self.frame_bytes_max {
+        // A browser sends a text message in one frame, whatever its size.
+        if opcode == BINARY && length > self.frame_bytes_max {
             return Err(CloseCode::TOO_BIG);
         }
         if matches!(opcode, CLOSE | PING | PONG) {

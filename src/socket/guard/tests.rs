@@ -65,6 +65,13 @@ fn good_frames_pass_and_are_counted() {
 }
 
 #[test]
+fn a_text_may_fill_its_message_in_one_frame() {
+    assert_eq!(scan(&whole(0x81, MESSAGE_MAX)), (1, None));
+    let too_long = scan(&whole(0x81, MESSAGE_MAX + 1));
+    assert_eq!(too_long, (0, Some(CloseCode::TOO_BIG)));
+}
+
+#[test]
 fn each_violation_has_its_code() {
     let protocol = Some(CloseCode::PROTOCOL_ERROR);
     let too_big = Some(CloseCode::TOO_BIG);

@@ -64,7 +64,7 @@ fn too_long() -> NameRefusal {
     )
 }
 
-fn invisible(c: char) -> Option<(NameRule, &'static str)> {
+pub(super) fn invisible(c: char) -> Option<(NameRule, &'static str)> {
     match c {
         '\u{061C}'
         | '\u{200E}'

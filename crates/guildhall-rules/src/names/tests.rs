@@ -156,6 +156,14 @@ fn the_bounds_are_exact() {
 }
 
 #[test]
+fn a_title_may_hold_no_character_that_turns_or_hides_others() {
+    assert_eq!(harmful_in_title("Die Höhle 👩‍👩‍👧 مغارة"), None);
+    assert_eq!(harmful_in_title("a\u{202E}b"), Some(NameRule::Bidi));
+    assert_eq!(harmful_in_title("a\u{2066}b"), Some(NameRule::Bidi));
+    assert_eq!(harmful_in_title("a\u{7}b"), Some(NameRule::Control));
+}
+
+#[test]
 fn names_that_look_alike_share_a_skeleton() {
     let of = |raw: &str| name_key(raw).unwrap();
     // All Cyrillic, yet it reads as Latin.

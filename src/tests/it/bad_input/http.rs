@@ -5,10 +5,13 @@ use guildhall_protocol::http::{
     ACCOUNTS_PATH, SIGN_IN_PATH, SIGN_OUT_PATH, SOCKET_TICKETS_PATH, revision_path,
 };
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{Bystander, assert_status};
-use crate::harness::{HttpAnswer, PASSWORD, Server, http};
+use crate::harness::{HttpAnswer, PASSWORD, PATIENCE, Server, http};
 
 const JSON: &str = "Content-Type: application/json";
 
@@ -254,4 +257,36 @@ async fn signing_up_with_one_login_at_once_makes_one_account() {
     }
     let anna = client.sign_in("anna", PASSWORD, None).await.unwrap();
     assert_eq!(anna.id(), made.into_iter().next().unwrap().unwrap().account);
+}
+
+#[tokio::test]
+async fn a_body_that_never_comes_holds_its_connection_no_longer_than_the_stated_time() {
+    let server = Server::start_with(|config| config.limits.http_timeout_ms = 200);
+    let mut connection = TcpStream::connect(server.address()).await.unwrap();
+    let head = "POST /v1/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut heard = String::new();
+    let ended = timeout(PATIENCE, connection.read_to_string(&mut heard)).await;
+    ended.expect("the connection ends").unwrap();
+    assert!(heard.starts_with("HTTP/1.1 503"), "{heard}");
+    assert!(heard.contains("http.timeout"), "{heard}");
+    server.player("anybody").await;
+}
+
+#[tokio::test]
+async fn the_scheme_of_the_authorization_may_be_written_in_any_case() {
+    let server = Server::start();
+    let account = server.account("somebody").await;
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let mut connection = TcpStream::connect(server.address()).await.unwrap();
+        let token = account.token();
+        let head = format!(
+            "POST /v1/socket-tickets HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {scheme} {token}\r\n\r\n"
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut heard = String::new();
+        let ended = timeout(PATIENCE, connection.read_to_string(&mut heard)).await;
+        ended.unwrap().unwrap();
+        assert!(heard.starts_with("HTTP/1.1 201"), "{heard}");
+    }
 }

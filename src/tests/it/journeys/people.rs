@@ -1,10 +1,11 @@
 //! Characters and guilds: made, saved, renamed, joined, and seen by whom they concern.
 
-use guildhall_protocol::{Code, Rank, Receipt};
+use guildhall_protocol::{Answer, Code, Rank, Receipt, Role, ServerFrame};
+use guildhall_testkit::RawFrame;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::Server;
+use crate::harness::{Server, Wire};
 
 #[tokio::test]
 async fn a_character_is_made_saved_renamed_and_found_again() {
@@ -188,4 +189,50 @@ async fn a_leader_invites_with_new_codes_and_a_member_or_a_stranger_does_not() {
     let nobodys = stranger.invite_to_guild(Uuid::now_v7()).await;
     assert_eq!(nobodys.unwrap_err().code(), Some(Code::NotFound));
     assert_eq!(leader.guild(guild.guild).await.unwrap().members.len(), 3);
+}
+
+#[tokio::test]
+async fn who_joins_twice_at_once_has_joined_already() {
+    let server = Server::start();
+    let table = server.table("opaque").await;
+    let account = server.account("the-twofold").await;
+    let (one, _events) = account.connect().await.unwrap();
+    let (two, _others) = account.connect().await.unwrap();
+    let code = table
+        .gm
+        .client
+        .invite(table.campaign, Role::Player)
+        .await
+        .unwrap();
+    let (first, second) = tokio::join!(one.join_campaign(&code), two.join_campaign(&code));
+    let refused = [first.err(), second.err()].into_iter().flatten();
+    let codes: Vec<_> = refused.map(|error| error.code()).collect();
+    assert_eq!(codes, [Some(Code::AlreadyMember)]);
+}
+
+#[tokio::test]
+async fn a_state_whose_text_needs_many_escapes_is_saved_in_one_frame() {
+    let server = Server::start();
+    let player = server.player("the-poet").await;
+    let (hero, _) = player
+        .client
+        .create_character("Ode", json!({}))
+        .await
+        .unwrap();
+    // As some encoders write it: six bytes on the wire for each of two in the state.
+    let state = "\\u00e9".repeat(16_500);
+    let request = format!(
+        r#"{{"id":"{}","type":"character.save","character":"{}","base_version":1,"state":"{state}"}}"#,
+        Uuid::now_v7(),
+        hero.character
+    );
+    let mut wire = Wire::open(&server, &player.account).await;
+    wire.send(&RawFrame::text(&request)).await;
+    match wire.next().await {
+        ServerFrame::Answer {
+            answer: Answer::CharacterSaved { version, .. },
+            ..
+        } => assert_eq!(version, 2),
+        other => panic!("{other:?}"),
+    }
 }
