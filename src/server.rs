@@ -177,8 +177,7 @@ impl Running {
 
     /// Stops in order, within the configured grace. True when everything taken up was saved.
     pub async fn stop(self) -> bool {
-        let grace = Duration::from_secs(self.hall.config.stop_grace_s);
-        let saved = tokio::time::timeout(grace, self.wind_down())
+        let saved = tokio::time::timeout(self.grace(), self.wind_down())
             .await
             .unwrap_or(false);
         if !saved {
@@ -198,7 +197,8 @@ impl Running {
             }
         }
         // While the sessions live, so that their clients hear what became of their saves.
-        self.drained().await;
+        // Half of the grace at most: with a database that hangs, they must still be told of the stop.
+        self.drained(self.grace() / 2).await;
         let sessions = self.hall.sessions.registry();
         for id in sessions.keys() {
             if let Some(session) = sessions.whereis(&id) {
@@ -212,12 +212,15 @@ impl Running {
         if tokio::time::timeout(CLOSING_MAX, closed).await.is_err() {
             log::warn!("some websockets did not take their close frame");
         }
-        self.drained().await
+        self.drained(self.grace()).await
     }
 
-    /// True once everything taken up is decided; the grace of the stop bounds the tries.
-    async fn drained(&self) -> bool {
-        let grace = Duration::from_secs(self.hall.config.stop_grace_s);
-        persistence::drain_everything(&self.hall, grace).await
+    /// True once everything taken up is decided, within this patience.
+    async fn drained(&self, patience: Duration) -> bool {
+        persistence::drain_everything(&self.hall, patience).await
+    }
+
+    fn grace(&self) -> Duration {
+        Duration::from_secs(self.hall.config.stop_grace_s)
     }
 }

@@ -1,7 +1,7 @@
 //! The database is locked by somebody else for a while: a normal state, in which saves wait.
 
 use futures_util::future::{join, join_all};
-use guildhall_client::AdminClient;
+use guildhall_client::{AdminClient, ClientError};
 use guildhall_testkit::eventually;
 use serde_json::json;
 
@@ -68,4 +68,27 @@ async fn while_a_second_writer_holds_the_database_saves_wait_and_none_is_lost_or
     let status = admin.supervisor().await.unwrap();
     assert_eq!(status["persistence"]["refused"], 0);
     assert_eq!(status["persistence"]["dirty"], 0);
+}
+
+#[tokio::test]
+async fn a_stop_that_cannot_save_still_tells_the_sessions() {
+    let server = Server::start_with(|config| config.stop_grace_s = 2);
+    let player = server.player("player").await;
+    let (hero, _) = player
+        .client
+        .create_character("Hero", json!({}))
+        .await
+        .unwrap();
+    let second = SecondWriter::on(&server);
+    second.run("BEGIN IMMEDIATE");
+    let save = player
+        .client
+        .save_character(hero.character, 1, json!({"kept": false}));
+    let ((), saved) = join(server.stop(), save).await;
+    let told = saved.unwrap_err();
+    assert!(
+        matches!(told, ClientError::Closed { code: 1001, .. }),
+        "{told:?}"
+    );
+    second.run("ROLLBACK");
 }
