@@ -32,6 +32,9 @@ fn undrawn(package: &Package, need: &Need, allowed: &[&str]) -> Option<Finding> 
         format!("imports {DEV_ONLY}, which is for tests only")
     } else if need.name == DEV_ONLY || allowed.contains(&need.name.as_str()) {
         return None;
+    } else if need.dev && need.name == package.name {
+        // A package's tests may ask for its own optional features.
+        return None;
     } else {
         format!("imports {}, which the rule does not draw", need.name)
     };
