@@ -20,6 +20,15 @@ pub fn run<T>(test: impl Future<Output = T>) -> T {
     })
 }
 
+/// Runs a test on virtual time: when nothing can run, the clock jumps to the next timer.
+pub fn run_virtual<T>(test: impl Future<Output = T>) -> T {
+    let paused = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().start_paused(true).build().unwrap()
+    };
+    actix_rt::System::with_tokio_rt(paused).block_on(test)
+}
+
 /// Waits for an event that must come.
 pub async fn soon<T>(event: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, event)

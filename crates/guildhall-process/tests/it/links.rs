@@ -19,38 +19,6 @@ async fn dead() -> Pid {
 }
 
 #[test]
-fn a_link_to_the_dead_comes_back_as_noproc() {
-    run(async {
-        let dead = dead().await;
-        let (trapping, mut events) = probe(true).await;
-        trapping.tell(act(move |_, ctx| ctx.link(dead))).unwrap();
-        let (from, reason) = (dead, ExitReason::NoProc);
-        assert_eq!(events.next().await, Event::Exit(Exit { from, reason }));
-
-        let (process, _events) = probe(false).await;
-        process.tell(act(move |_, ctx| ctx.link(dead))).unwrap();
-        assert_eq!(death(process.pid()).await, ExitReason::NoProc);
-    });
-}
-
-#[test]
-fn a_monitor_of_the_dead_answers_noproc() {
-    run(async {
-        let pid = dead().await;
-        let (process, mut events) = probe(false).await;
-        let monitor = ask(&process, move |_, ctx| ctx.monitor(pid)).await;
-        let reason = ExitReason::NoProc;
-        let down = Down {
-            monitor,
-            pid,
-            reason,
-        };
-        assert_eq!(events.next().await, Event::Down(down));
-        assert_eq!(soon(watch(pid)).await, ExitReason::NoProc);
-    });
-}
-
-#[test]
 fn two_monitors_give_two_downs() {
     run(async {
         let (target, _events) = probe(false).await;
@@ -73,25 +41,6 @@ fn two_monitors_give_two_downs() {
 }
 
 #[test]
-fn two_links_are_one_and_one_unlink_removes_it() {
-    run(async {
-        let (target, _events) = probe(false).await;
-        let pid = target.pid();
-        let (process, mut events) = probe(true).await;
-        ask(&process, move |_, ctx| {
-            ctx.link(pid);
-            ctx.link(pid);
-            ctx.unlink(pid);
-        })
-        .await;
-        target.tell(act(|_, ctx| ctx.exit(boom()))).unwrap();
-        death(pid).await;
-        ask(&process, |_, _| ()).await;
-        assert_eq!(events.so_far(), []);
-    });
-}
-
-#[test]
 fn either_side_removes_a_link() {
     run(async {
         let (a, _events) = probe(false).await;
@@ -104,25 +53,6 @@ fn either_side_removes_a_link() {
         exit(b_pid, ExitReason::Kill);
         death(b_pid).await;
         ask(&a, |_, _| ()).await;
-    });
-}
-
-#[test]
-fn an_unlink_after_the_death_leaves_the_exit_in_the_mailbox() {
-    run(async {
-        let (process, mut events) = probe(true).await;
-        let (target, _events) = probe(false).await;
-        let pid = target.pid();
-        ask(&process, move |_, ctx| {
-            ctx.link(pid);
-            ctx.wait(
-                async move { exit_and_wait(pid).await },
-                move |_, (), ctx| ctx.unlink(pid),
-            );
-        })
-        .await;
-        let reason = ExitReason::Killed;
-        assert_eq!(events.next().await, Event::Exit(Exit { from: pid, reason }));
     });
 }
 
@@ -266,33 +196,6 @@ fn a_spawn_that_is_linked_to_the_dead_never_runs() {
         let reason = death(process.pid()).await;
         assert_eq!(reason, ExitReason::NoProc);
         assert_eq!(made.load(Ordering::Relaxed), 0);
-    });
-}
-
-/// Kills or breaks the head of a chain of five; the reasons at each.
-async fn chain(signal: ExitReason) -> Vec<ExitReason> {
-    let (tx, _events) = events();
-    let mut pids: Vec<Pid> = Vec::new();
-    for _ in 0..5 {
-        let probe = Probe::new("link of a chain", &tx);
-        let mut opts = Spawn::new();
-        opts.link = pids.last().copied();
-        pids.push(spawn(opts, move || probe).pid());
-    }
-    let downs: Vec<_> = pids.iter().map(|pid| Box::pin(watch(*pid))).collect();
-    exit(pids[0], signal);
-    let mut reasons = Vec::new();
-    for down in downs {
-        reasons.push(soon(down).await);
-    }
-    reasons
-}
-
-#[test]
-fn a_chain_of_links_dies_to_the_last() {
-    run(async {
-        assert_eq!(chain(ExitReason::Kill).await, vec![ExitReason::Killed; 5]);
-        assert_eq!(chain(boom()).await, vec![boom(); 5]);
     });
 }
 

@@ -1,0 +1,59 @@
+//! The rows of OTP's record that are told in another form here, and those that cannot hold.
+
+/// A row that does not hold word by word.
+pub struct Exception {
+    pub label: &'static str,
+    /// The outcome here where only the form differs; `None` if the row cannot hold.
+    pub ours: Option<&'static str>,
+    pub why: &'static str,
+}
+
+pub const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        label: "link(Dead) no trap",
+        ours: Some("{died,noproc}"),
+        why: "OTP raises noproc in the caller, which ends it unless caught; here there is nothing \
+              to catch, and the signal ends it with the same reason",
+    },
+    Exception {
+        label: "demonitor(flush) after DOWN queued",
+        ours: Some("{ok,[]}"),
+        why: "the false says that the monitor was used up, which the flush makes meaningless",
+    },
+    Exception {
+        label: "demonitor after DOWN queued",
+        ours: None,
+        why: "there is no demonitor without flush: a DOWN after a demonitor helps nobody",
+    },
+    Exception {
+        label: "send to dead",
+        ours: Some("{error,{dead,x}}"),
+        why: "OTP drops the message silently; here it comes back",
+    },
+    Exception {
+        label: "send to unregistered name",
+        ours: None,
+        why: "OTP raises badarg; here a name is looked up first, and nobody found is no value to \
+              send to",
+    },
+    Exception {
+        label: "auto_shutdown all_significant, both exit",
+        ours: None,
+        why: "supervisors cannot do this yet",
+    },
+    Exception {
+        label: "auto_shutdown all_significant, one of two exits",
+        ours: None,
+        why: "supervisors cannot do this yet",
+    },
+    Exception {
+        label: "auto_shutdown any_significant, transient exits normal",
+        ours: None,
+        why: "supervisors cannot do this yet",
+    },
+    Exception {
+        label: "count_children/which_children",
+        ours: None,
+        why: "supervisors cannot do this yet",
+    },
+];
