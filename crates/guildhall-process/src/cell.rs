@@ -3,8 +3,8 @@
 //! counters beside it are written by the owner and read by the status page.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures_util::task::AtomicWaker;
 
@@ -79,13 +79,13 @@ pub(crate) struct Relations {
     pub links: HashSet<Pid, NumberHash>,
     pub monitors: HashMap<MonitorRef, Pid, NumberHash>,
     pub watchers: HashMap<MonitorRef, Watcher, NumberHash>,
-    pub names: Vec<Box<dyn Name>>,
+    pub names: HashMap<NameId, Arc<dyn Name>, NumberHash>,
 }
 
 /// Who is to be told of the death.
 pub(crate) enum Watcher {
     Process(Pid),
-    Slot(std::sync::Arc<dyn OnDown>),
+    Slot(Arc<dyn OnDown>),
 }
 
 impl Watcher {
@@ -97,11 +97,31 @@ impl Watcher {
     }
 }
 
-/// A registered name, to be released at death.
+/// A registered name or a membership, to be released at death.
 pub(crate) trait Name: Send + Sync {
-    fn release(&self, pid: Pid);
-    /// `registry:key`, for the status page.
+    fn release(&self, id: NameId);
+    fn kind(&self) -> NameKind;
+    /// `registry:key`, for the status page. Runs a user's `Debug`: never under a lock.
     fn label(&self) -> String;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NameKind {
+    Registered,
+}
+
+/// Names one registration or membership; a later one is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct NameId(u64);
+
+impl NameId {
+    /// Less than every other one.
+    pub const NONE: Self = Self(0);
+
+    pub fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 impl State {
@@ -172,5 +192,27 @@ impl<B: ?Sized> Cell<B> {
         // The watcher may own a user's value; its Drop must not run under the lock.
         drop(state);
         drop(watcher);
+    }
+
+    /// Notes a name that the process has; false if it is dead. Either its death sees the name, or
+    /// we see its death.
+    pub fn take_name(&self, id: NameId, name: Arc<dyn Name>) -> bool {
+        let mut state = lock(&self.state);
+        if state.dead {
+            // The name may own a user's value; its Drop must not run under the lock.
+            drop(state);
+            return false;
+        }
+        state.relations().names.insert(id, name);
+        true
+    }
+
+    pub fn give_up_name(&self, id: NameId) {
+        let mut state = lock(&self.state);
+        let name = state
+            .known_relations()
+            .and_then(|relations| relations.names.remove(&id));
+        drop(state);
+        drop(name);
     }
 }

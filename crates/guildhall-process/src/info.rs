@@ -2,11 +2,13 @@
 //! asking it (a stuck process answers no questions).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Name, NameKind};
 use crate::exit::ExitReason;
+use crate::panics::catch;
 use crate::pid::Pid;
 use crate::supervisor::Restart;
 use crate::sync::{lock, since_ns};
@@ -131,7 +133,9 @@ fn info(cell: &Cell) -> Option<ProcessInfo> {
         uptime: since_ns(cell.started_ns),
         run_time: Duration::from_nanos(cell.run_ns.load(Ordering::Relaxed)),
     };
-    add_relations(cell, &mut info).then_some(info)
+    let names = add_relations(cell, &mut info)?;
+    add_names(names, &mut info);
+    Some(info)
 }
 
 fn current_message(cell: &Cell) -> Option<(&'static str, Duration)> {
@@ -139,15 +143,33 @@ fn current_message(cell: &Cell) -> Option<(&'static str, Duration)> {
     (since != 0).then(|| (*lock(&cell.current), since_ns(since)))
 }
 
-/// False if the process is dead.
-fn add_relations(cell: &Cell, info: &mut ProcessInfo) -> bool {
+/// The names, which are to be shown without the lock; `None` if the process is dead.
+fn add_relations(cell: &Cell, info: &mut ProcessInfo) -> Option<Vec<Arc<dyn Name>>> {
     let mut state = lock(&cell.state);
     info.trap_exit = state.trap_exit;
+    let mut names = Vec::new();
     if let Some(relations) = state.known_relations() {
         info.links = sorted(relations.links.iter().copied());
         info.monitors = sorted(relations.monitors.values().copied());
         info.monitored_by = sorted(relations.watchers.values().filter_map(|w| w.process()));
-        info.registered = relations.names.iter().map(|name| name.label()).collect();
+        names.extend(
+            relations
+                .names
+                .iter()
+                .map(|(id, name)| (*id, Arc::clone(name))),
+        );
     }
-    !state.dead
+    let dead = state.dead;
+    drop(state);
+    names.sort_unstable_by_key(|(id, _)| *id);
+    (!dead).then(|| names.into_iter().map(|(_, name)| name).collect())
+}
+
+fn add_names(names: Vec<Arc<dyn Name>>, info: &mut ProcessInfo) {
+    for name in names {
+        let label = catch(|| name.label()).unwrap_or_else(|_| "(its Debug panicked)".to_owned());
+        match name.kind() {
+            NameKind::Registered => info.registered.push(label),
+        }
+    }
 }

@@ -39,7 +39,7 @@ pub use pid::{MonitorRef, Pid};
 pub use port::Port;
 pub use process::{Down, Exit, Handle, Init, Process};
 pub use process_ref::{ProcRef, Recipient, SendError};
-pub use registry::{Registry, Taken};
+pub use registry::{DuplicateRegistry, Registry, Taken, Via};
 pub use reply::{CallError, ReplyTo};
 pub use signals::{exit, exit_from, is_alive, watch};
 pub use spawn::{Monitor, Placement, Spawn, StartError, spawn, start};

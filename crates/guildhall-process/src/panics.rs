@@ -54,7 +54,28 @@ pub(crate) fn is_crashing(pid: Pid) -> bool {
 /// Drops a user's value where a panic of its `Drop` would meet another one and abort.
 pub(crate) fn drop_quietly<T>(value: T) {
     if let Err(fault) = catch(|| drop(value)) {
-        log::error!("a value panicked while it was dropped: {}", fault.message);
+        // A logger is a user's as well.
+        let _ = catch(|| log::error!("a value panicked while it was dropped: {}", fault.message));
+    }
+}
+
+/// A user's value that others may have to drop.
+pub(crate) struct Quiet<T>(Option<T>);
+
+impl<T> Quiet<T> {
+    pub fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+
+    /// `None` only while it is dropped.
+    pub fn get(&self) -> Option<&T> {
+        self.0.as_ref()
+    }
+}
+
+impl<T> Drop for Quiet<T> {
+    fn drop(&mut self) {
+        drop_quietly(self.0.take());
     }
 }
 

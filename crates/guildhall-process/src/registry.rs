@@ -1,17 +1,25 @@
-//! A registry of unique keys. An object, not a global: who may look something up holds a clone.
-//! A key is released when its process dies, before any link or monitor hears of the death.
+//! The registry of unique keys. An object, not a global: who may look something up holds a clone.
+//! A key is released when its process dies, before any link or monitor hears of the death. Keys
+//! that several processes share are in `duplicate.rs`, addresses by name in `via.rs`.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+mod duplicate;
+mod entry;
+mod shelf;
+mod via;
+
 use std::fmt::{self, Debug};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Arc;
 
-use crate::cell::Name;
 use crate::pid::Pid;
 use crate::process::Process;
 use crate::process_ref::ProcRef;
-use crate::sync::lock;
+
+use entry::Inner;
+pub(crate) use shelf::{Keyed, Place, Shelf};
+
+pub use duplicate::DuplicateRegistry;
+pub use via::Via;
 
 /// The key is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +37,29 @@ impl fmt::Display for Taken {
 impl std::error::Error for Taken {}
 
 /// Unique keys of type `K` for processes of type `P`. Clones share the entries.
+///
+/// What keys do in `Hash`, `Eq`, `Clone` and `Debug` runs outside of the registry's lock: a panic
+/// there is the caller's and harms nobody else.
+///
+/// ```
+/// use guildhall_process::{Process, Registry, Spawn, spawn};
+///
+/// struct Room;
+///
+/// impl Process for Room {
+///     const KIND: &'static str = "room";
+/// }
+///
+/// actix_rt::System::new().block_on(async {
+///     let rooms: Registry<u32, Room> = Registry::new("rooms");
+///     let (hall, cellar) = (spawn(Spawn::new(), || Room), spawn(Spawn::new(), || Room));
+///     rooms.register(1, &hall).unwrap();
+///     assert_eq!(rooms.register(1, &cellar).unwrap_err().by, hall.pid());
+///     assert_eq!(rooms.whereis(&1), Some(hall));
+/// });
+/// ```
 pub struct Registry<K, P: Process> {
     inner: Arc<Inner<K, P>>,
-}
-
-struct Inner<K, P: Process> {
-    name: &'static str,
-    entries: Mutex<HashMap<K, ProcRef<P>>>,
 }
 
 impl<K, P: Process> Clone for Registry<K, P> {
@@ -54,16 +78,13 @@ impl<K, P: Process> Debug for Registry<K, P> {
 
 impl<K, P> Registry<K, P>
 where
-    K: Eq + Hash + Clone + Send + Sync + Debug + 'static,
+    K: Eq + Hash + Send + Sync + Debug + 'static,
     P: Process,
 {
     /// An empty registry; the name is for the status page.
     pub fn new(name: &'static str) -> Self {
         Self {
-            inner: Arc::new(Inner {
-                name,
-                entries: Mutex::new(HashMap::new()),
-            }),
+            inner: Inner::new(name),
         }
     }
 
@@ -72,50 +93,58 @@ where
     /// # Errors
     /// [`Taken`] if another process has the key, or (with `by` = `me`) if `me` is dead.
     pub fn register(&self, key: K, me: &ProcRef<P>) -> Result<(), Taken> {
-        let mut entries = lock(&self.inner.entries);
-        let vacant = match entries.entry(key) {
-            Entry::Occupied(taken) if taken.get() == me => return Ok(()),
-            Entry::Occupied(taken) => {
-                return Err(Taken {
-                    by: taken.get().pid(),
-                });
-            }
-            Entry::Vacant(vacant) => vacant,
-        };
-        // Under the lock of the process: either its death sees this name, or we see its death.
-        let mut state = lock(&me.cell().state);
-        if state.dead {
-            return Err(Taken { by: me.pid() });
+        match self.claim(key, me, || ()) {
+            Err(taken) if taken.by == me.pid() && me.is_alive() => Ok(()),
+            outcome => outcome,
         }
-        state.relations().names.push(Box::new(Registered {
-            registry: Arc::downgrade(&self.inner),
-            key: vacant.key().clone(),
-        }));
-        drop(state);
-        vacant.insert(me.clone());
-        Ok(())
+    }
+
+    /// Gives `key` to `me`; `publish` runs when it is certain, before anybody can see it.
+    fn claim(&self, key: K, me: &ProcRef<P>, publish: impl FnOnce()) -> Result<(), Taken> {
+        let shelf = &self.inner.shelf;
+        let entry = self.inner.entry(key, me);
+        let mut publish = Some(publish);
+        loop {
+            let added = shelf.add_only(entry.before, &entry, |id| {
+                let alive = me.cell().take_name(id, entry.clone());
+                if let Some(publish) = publish.take_if(|_| alive) {
+                    publish();
+                }
+                alive
+            });
+            match added {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(Taken { by: me.pid() }),
+                Err((_, other)) if other.owner.is_alive() => {
+                    return Err(Taken {
+                        by: other.owner.pid(),
+                    });
+                }
+                // The dead have no names, also while they are still giving them up.
+                Err((place, _)) => drop(shelf.remove(place)),
+            }
+        }
     }
 
     /// Gives the key up, if `pid` has it.
     pub fn unregister(&self, key: &K, pid: Pid) {
-        let Some(process) = self.inner.remove(key, pid) else {
+        let Some((place, entry)) = self.inner.shelf.first(key) else {
             return;
         };
-        let label = self.inner.label(key);
-        let mut state = lock(&process.cell().state);
-        if let Some(relations) = state.known_relations() {
-            relations.names.retain(|name| name.label() != label);
+        if entry.owner.pid() == pid {
+            self.inner.give_up(place, &entry);
         }
     }
 
     /// Who has the key.
     pub fn whereis(&self, key: &K) -> Option<ProcRef<P>> {
-        lock(&self.inner.entries).get(key).cloned()
+        let (_, entry) = self.inner.shelf.first(key)?;
+        Some(entry.owner.clone())
     }
 
     /// How many keys are taken.
     pub fn len(&self) -> usize {
-        lock(&self.inner.entries).len()
+        self.inner.shelf.len()
     }
 
     /// Whether no key is taken.
@@ -124,47 +153,19 @@ where
     }
 
     /// All keys, in no order.
-    pub fn keys(&self) -> Vec<K> {
-        lock(&self.inner.entries).keys().cloned().collect()
-    }
-}
-
-impl<K: Eq + Hash + Debug, P: Process> Inner<K, P> {
-    fn remove(&self, key: &K, pid: Pid) -> Option<ProcRef<P>> {
-        let mut entries = lock(&self.entries);
-        if entries.get(key).is_some_and(|process| process.pid() == pid) {
-            entries.remove(key)
-        } else {
-            None
-        }
+    pub fn keys(&self) -> Vec<K>
+    where
+        K: Clone,
+    {
+        let entries = self.inner.shelf.all();
+        entries
+            .iter()
+            .filter_map(|entry| entry.key.get().cloned())
+            .collect()
     }
 
-    fn label(&self, key: &K) -> String {
-        format!("{}:{key:?}", self.name)
-    }
-}
-
-/// A key as its process knows it.
-struct Registered<K, P: Process> {
-    registry: Weak<Inner<K, P>>,
-    key: K,
-}
-
-impl<K, P> Name for Registered<K, P>
-where
-    K: Eq + Hash + Debug + Send + Sync,
-    P: Process,
-{
-    fn release(&self, pid: Pid) {
-        if let Some(registry) = self.registry.upgrade() {
-            registry.remove(&self.key, pid);
-        }
-    }
-
-    fn label(&self) -> String {
-        self.registry
-            .upgrade()
-            .map(|registry| registry.label(&self.key))
-            .unwrap_or_default()
+    /// The address of whoever has the key when something is sent to it.
+    pub fn via(&self, key: K) -> Via<K, P> {
+        Via::new(self.clone(), key)
     }
 }

@@ -192,10 +192,10 @@ pub(crate) fn die(cell: &Cell, reason: ExitReason) -> bool {
     }
     state.dead = true;
     state.exit = Some(reason.clone());
-    let relations = state.take_relations();
+    let mut relations = state.take_relations();
     drop(state);
-    for name in &relations.names {
-        name.release(cell.pid);
+    for (id, name) in relations.names.drain() {
+        name.release(id);
     }
     table::remove(cell.pid);
     tell_relations(cell.pid, relations, &reason);

@@ -1,6 +1,7 @@
 //! Starting processes: where they run, what they are linked to before they run, and how a starter
 //! waits for `init`.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -137,6 +138,8 @@ pub enum StartError {
     NoProc,
     /// The supervisor's mailbox is full.
     Full,
+    /// The name of the process is taken by this one (OTP: `{already_started, Pid}`).
+    AlreadyStarted(Pid),
 }
 
 impl StartError {
@@ -145,7 +148,9 @@ impl StartError {
         match self {
             Self::Init(reason) => reason.clone(),
             Self::NoProc => ExitReason::NoProc,
-            Self::MaxChildren | Self::Full => ExitReason::error(self.to_string()),
+            Self::MaxChildren | Self::Full | Self::AlreadyStarted(_) => {
+                ExitReason::error(self.to_string())
+            }
         }
     }
 }
@@ -157,6 +162,7 @@ impl fmt::Display for StartError {
             Self::MaxChildren => f.write_str("the supervisor has as many children as it may have"),
             Self::NoProc => f.write_str("the supervisor is dead"),
             Self::Full => f.write_str("the supervisor's mailbox is full"),
+            Self::AlreadyStarted(pid) => write!(f, "already started as {pid}"),
         }
     }
 }
@@ -183,22 +189,53 @@ pub fn start<P: Process>(
     opts: Spawn,
     make: impl FnOnce() -> P + Send + 'static,
 ) -> impl Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static {
+    let (starter, outcome) = starter();
+    let process = spawn_with(opts, make, Some(starter));
+    async move { outcome.await.map(|()| process) }
+}
+
+/// A starter and the future that waits for what it hears.
+pub(crate) fn starter() -> (
+    Starter,
+    impl Future<Output = Result<(), StartError>> + Send + 'static,
+) {
     let (tx, rx) = oneshot::channel();
     let starter: Starter = Box::new(move |_pid, result| {
         // Who does not wait any more needs no answer.
         let _ = tx.send(result);
     });
-    let process = spawn_with(opts, make, Some(starter));
-    async move {
+    let outcome = async move {
         match rx.await {
-            Ok(Ok(())) => Ok(process),
-            Ok(Err(reason)) => Err(StartError::Init(reason)),
+            Ok(result) => result.map_err(StartError::Init),
             Err(_closed) => Err(StartError::Init(ExitReason::NoProc)),
         }
-    }
+    };
+    (starter, outcome)
 }
 
 pub(crate) fn spawn_with<P, F>(opts: Spawn, make: F, starter: Option<Starter>) -> ProcRef<P>
+where
+    P: Process,
+    F: FnOnce() -> P + Send + 'static,
+{
+    let spawned = spawn_as(opts, make, starter, |process| {
+        table::insert(process.cell().clone());
+        Ok::<_, Infallible>(())
+    });
+    match spawned {
+        Ok(process) => process,
+        Err(never) => match never {},
+    }
+}
+
+/// `publish` puts the process into the table; before that nobody knows it, and after an error it
+/// has never been.
+pub(crate) fn spawn_as<P, F, E>(
+    opts: Spawn,
+    make: F,
+    starter: Option<Starter>,
+    publish: impl FnOnce(&ProcRef<P>) -> Result<(), E>,
+) -> Result<ProcRef<P>, E>
 where
     P: Process,
     F: FnOnce() -> P + Send + 'static,
@@ -212,16 +249,16 @@ where
     };
     let body = Mailbox(actix::Addr::new(sender));
     let cell = Arc::new(Cell::new(opts.parent, label, body));
-    table::insert(cell.clone());
+    let process = ProcRef::new(Arc::clone(&cell));
+    publish(&process)?;
     if let Some(peer) = opts.link {
         signals::link(&*cell, peer);
     }
     if let Some(monitor) = opts.monitor {
         signals::monitor_by(monitor.by, monitor.reference, cell.pid);
     }
-    let seed = Seed::new(Arc::clone(&cell), receiver, make, starter);
-    place(opts.placement, seed);
-    ProcRef::new(cell)
+    place(opts.placement, Seed::new(cell, receiver, make, starter));
+    Ok(process)
 }
 
 fn place<P, F>(placement: Placement, seed: Seed<P, F>)

@@ -6,6 +6,10 @@ use guildhall_process::{
 
 use crate::kit::{Probe, ask, boom, death, events, probe, run, soon};
 
+mod keys;
+mod model;
+mod via;
+
 type Names = Registry<String, Probe>;
 
 fn key() -> String {

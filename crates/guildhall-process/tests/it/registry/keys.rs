@@ -1,0 +1,104 @@
+//! Keys whose own code panics: the harm stays with who has called.
+
+use std::cell::Cell;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use guildhall_process::{DuplicateRegistry, ExitReason, Registry, exit, process_info};
+
+use crate::kit::{Probe, death, probe, run};
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Fault {
+    Hash,
+    Eq,
+    Clone,
+    Debug,
+    Drop,
+}
+
+thread_local! {
+    static ARMED: Cell<Option<Fault>> = const { Cell::new(None) };
+}
+
+fn strike(fault: Fault) {
+    assert!(ARMED.get() != Some(fault), "bang");
+}
+
+/// All keys have one hash, so that they are compared with each other.
+struct Key(u8);
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, _state: &mut H) {
+        strike(Fault::Hash);
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        strike(Fault::Eq);
+        self.0 == other.0
+    }
+}
+
+impl Eq for Key {}
+
+impl Clone for Key {
+    fn clone(&self) -> Self {
+        strike(Fault::Clone);
+        Self(self.0)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        strike(Fault::Debug);
+        write!(f, "{}", self.0)
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            strike(Fault::Drop);
+        }
+    }
+}
+
+/// Runs `f` with a fault; whether it has panicked.
+fn panics(fault: Fault, f: impl FnOnce()) -> bool {
+    ARMED.set(Some(fault));
+    let outcome = catch_unwind(AssertUnwindSafe(f));
+    ARMED.set(None);
+    outcome.is_err()
+}
+
+#[test]
+fn a_key_that_panics_harms_neither_the_registry_nor_the_other_keys() {
+    run(async {
+        let names: Registry<Key, Probe> = Registry::new("names");
+        let shared: DuplicateRegistry<Key, Probe> = DuplicateRegistry::new("shared");
+        let (process, _events) = probe(false).await;
+        names.register(Key(1), &process).unwrap();
+        shared.register(Key(1), &process).unwrap();
+        for fault in [Fault::Hash, Fault::Eq] {
+            assert!(panics(fault, || names.register(Key(2), &process).unwrap()));
+            assert!(panics(fault, || drop(names.whereis(&Key(2)))));
+            assert!(panics(fault, || names.unregister(&Key(2), process.pid())));
+            assert!(panics(fault, || drop(shared.lookup(&Key(2)))));
+        }
+        assert!(panics(Fault::Clone, || drop(names.keys())));
+        let mut info = None;
+        assert!(!panics(Fault::Debug, || info = process_info(process.pid())));
+        assert_eq!(info.unwrap().registered.len(), 2);
+
+        assert_eq!(names.whereis(&Key(1)), Some(process.clone()));
+        assert_eq!((names.len(), shared.len()), (1, 1));
+        ARMED.set(Some(Fault::Drop));
+        exit(process.pid(), ExitReason::Kill);
+        death(process.pid()).await;
+        ARMED.set(None);
+        assert!(names.is_empty() && shared.is_empty());
+    });
+}
