@@ -34,8 +34,6 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
     pub busy_since_ns: AtomicU64,
     /// The type of the last message; written only when it changes.
     pub current: Mutex<&'static str>,
-    #[cfg(feature = "testing")]
-    pub crash_in: std::sync::atomic::AtomicU32,
     pub state: Mutex<State>,
     pub body: B,
 }
@@ -153,8 +151,6 @@ impl<B> Cell<B> {
             run_ns: AtomicU64::new(0),
             busy_since_ns: AtomicU64::new(0),
             current: Mutex::new("init"),
-            #[cfg(feature = "testing")]
-            crash_in: std::sync::atomic::AtomicU32::new(0),
             state: Mutex::new(State::default()),
             body,
         }

@@ -12,6 +12,7 @@ use actix::{ActorContext, ActorState, Addr, AsyncContext, SpawnHandle};
 
 use crate::cell::Cell;
 use crate::exit::ExitReason;
+use crate::hooks;
 use crate::pid::{MonitorRef, Pid};
 use crate::process::{Handle, Process};
 use crate::process_ref::ProcRef;
@@ -86,8 +87,7 @@ impl<P: Process> Ctx<P> {
             self.last_message = Some(name);
             *lock(&self.cell.current) = name;
         }
-        #[cfg(feature = "testing")]
-        crate::testing::crash_if_due(&self.cell.crash_in);
+        hooks::message(self.cell.pid, name);
     }
 
     /// Whether the process is about to end, by its own decision or by a signal.

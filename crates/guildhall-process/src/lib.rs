@@ -9,6 +9,7 @@ mod crash;
 mod ctx;
 mod dynamic;
 mod exit;
+mod hooks;
 mod info;
 mod letter;
 mod panics;

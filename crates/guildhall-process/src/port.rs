@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::cell::{Body, Cell, Label};
 use crate::exit::ExitReason;
+use crate::hooks;
 use crate::letter::Note;
 use crate::panics::{self, catch};
 use crate::pid::Pid;
@@ -74,6 +75,7 @@ impl Port {
         };
         let cell = Arc::new(Cell::new(None, label, body));
         table::insert(cell.clone());
+        hooks::adopt_port(&cell);
         Self { cell }
     }
 

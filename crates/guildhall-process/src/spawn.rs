@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::cell::{Cell, ChildRecord, Label};
 use crate::exit::ExitReason;
+use crate::hooks::Hold;
 use crate::panics;
 use crate::pid::{MonitorRef, Pid};
 use crate::process::Process;
@@ -251,17 +252,19 @@ where
     let cell = Arc::new(Cell::new(opts.parent, label, body));
     let process = ProcRef::new(Arc::clone(&cell));
     publish(&process)?;
+    let hold = Hold::on(&cell);
     if let Some(peer) = opts.link {
         signals::link(&*cell, peer);
     }
     if let Some(monitor) = opts.monitor {
         signals::monitor_by(monitor.by, monitor.reference, cell.pid);
     }
-    place(opts.placement, Seed::new(cell, receiver, make, starter));
+    let seed = Seed::new(cell, receiver, make, starter);
+    place(opts.placement, seed, hold);
     Ok(process)
 }
 
-fn place<P, F>(placement: Placement, seed: Seed<P, F>)
+fn place<P, F>(placement: Placement, seed: Seed<P, F>, hold: Hold)
 where
     P: Process,
     F: FnOnce() -> P + Send + 'static,
@@ -269,17 +272,13 @@ where
     match placement {
         Placement::On(arbiter) => {
             // An arbiter that is gone drops the seed, and that is the process's end.
-            arbiter.spawn_fn(move || {
-                actix_rt::spawn(Running::new(seed));
-            });
+            arbiter.spawn_fn(move || hold.spawn(Running::new(seed)));
         }
         Placement::Here => match Arbiter::try_current() {
             None => drop(seed),
-            Some(_) if Handle::try_current().is_ok() => {
-                actix_rt::spawn(Running::new(seed));
-            }
+            Some(_) if Handle::try_current().is_ok() => hold.spawn(Running::new(seed)),
             // The system has been made on this thread, but does not run yet.
-            Some(arbiter) => place(Placement::On(arbiter), seed),
+            Some(arbiter) => place(Placement::On(arbiter), seed, hold),
         },
     }
 }

@@ -4,6 +4,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::time::Instant as ClockInstant;
+
 /// Locks; our critical sections run no user code, so a poisoned lock guards sound data.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -36,7 +38,9 @@ static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Nanoseconds since the first call; at least 1, so that 0 can mean "not".
 pub(crate) fn now_ns() -> u64 {
-    let ns = EPOCH.elapsed().as_nanos();
+    // tokio's clock, so that virtual time (feature `testing`) holds for figures as well.
+    let now = ClockInstant::now().into_std();
+    let ns = now.saturating_duration_since(*EPOCH).as_nanos();
     u64::try_from(ns).unwrap_or(u64::MAX).max(1)
 }
 

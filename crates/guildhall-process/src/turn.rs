@@ -4,6 +4,8 @@
 use std::cell::Cell;
 use std::mem;
 
+use crate::hooks::budget;
+
 /// Messages that a process may handle before its tasks and its arbiter's others have a turn.
 const MESSAGES_MAX: u32 = 64;
 
@@ -26,9 +28,9 @@ impl Turn {
     /// Begins a turn. A process whose every message waits for something has turns that end before
     /// its tasks are polled: then the messages have the rest of their budget only.
     pub fn begin(&mut self, has_tasks: bool) {
-        self.results = RESULTS_MAX;
+        self.results = budget(RESULTS_MAX);
         if mem::take(&mut self.tasks_polled) || !has_tasks {
-            self.messages = MESSAGES_MAX;
+            self.messages = budget(MESSAGES_MAX);
         }
         self.held_back.set(false);
     }

@@ -1,0 +1,37 @@
+//! Where the test kit takes hold of processes. Without feature `testing` nothing is here, and the
+//! compiler leaves nothing of it; with it, and no test kit at work, a hook costs one look at a flag.
+
+#[cfg(feature = "testing")]
+pub(crate) use crate::testing::hooks::{Hold, adopt_port, budget, message};
+#[cfg(not(feature = "testing"))]
+pub(crate) use off::{Hold, adopt_port, budget, message};
+
+#[cfg(not(feature = "testing"))]
+mod off {
+    use std::future::Future;
+    use std::sync::Arc;
+
+    use crate::cell::{Body, Cell};
+    use crate::pid::Pid;
+
+    /// The kit's hold on a process, from its spawn to its end.
+    pub(crate) struct Hold;
+
+    impl Hold {
+        pub fn on<B: Body + 'static>(_cell: &Arc<Cell<B>>) -> Self {
+            Self
+        }
+
+        pub fn spawn(self, process: impl Future<Output = ()> + 'static) {
+            actix_rt::spawn(process);
+        }
+    }
+
+    pub(crate) fn adopt_port<B: Body + 'static>(_cell: &Arc<Cell<B>>) {}
+
+    pub(crate) fn budget(max: u32) -> u32 {
+        max
+    }
+
+    pub(crate) fn message(_pid: Pid, _name: &'static str) {}
+}
