@@ -16,13 +16,9 @@ use crate::pid::Pid;
 use crate::process::{Exit, Handle, Init, Process};
 use crate::process_ref::ProcRef;
 use crate::reply::{CallError, ReplyTo};
-use crate::signals::{exit_from, watch};
 use crate::spawn::{Placement, Spawn, StartError, Starter, spawn_with};
-use crate::supervisor::{Restart, Shutdown, Window, restarts};
+use crate::supervisor::{Restart, SHUTDOWN_TIMEOUT, Shutdown, Window, restarts, stop_all};
 use crate::sync::NumberHash;
-
-/// OTP's default for workers.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A supervisor of children that come and go. Start it like any process and make a [`DynamicRef`]
 /// of its reference.
@@ -135,7 +131,7 @@ impl DynamicSupervisor {
     fn shut_down(&mut self, reason: ExitReason, ctx: &mut Ctx<Self>) {
         let children = self.children.drain().map(|(pid, _)| pid).collect();
         let stopping = stop_all(ctx.pid(), children, self.shutdown);
-        ctx.wait(stopping, |_, (), ctx| ctx.exit(reason));
+        ctx.wait(stopping, |_, _, ctx| ctx.exit(reason));
     }
 }
 
@@ -172,29 +168,6 @@ impl Child {
             });
         opts.name.clone_from(&self.name);
         opts
-    }
-}
-
-async fn stop_all(parent: Pid, children: Vec<Pid>, shutdown: Shutdown) {
-    let mut downs: Vec<_> = children.iter().map(|pid| Box::pin(watch(*pid))).collect();
-    if let Some(patience) = shutdown.patience() {
-        for pid in &children {
-            exit_from(parent, *pid, ExitReason::Shutdown);
-        }
-        let all = async {
-            for down in &mut downs {
-                down.await;
-            }
-        };
-        if tokio::time::timeout(patience, all).await.is_ok() {
-            return;
-        }
-    }
-    for pid in &children {
-        exit_from(parent, *pid, ExitReason::Kill);
-    }
-    for pid in children {
-        watch(pid).await;
     }
 }
 

@@ -45,6 +45,6 @@ pub use reply::{CallError, ReplyTo};
 pub use signals::{exit, exit_from, is_alive, watch};
 pub use spawn::{Monitor, Placement, Spawn, StartError, spawn, start};
 pub use supervisor::{
-    ChildError, ChildInfo, ChildKind, ChildSpec, Restart, RestartChild, Shutdown, Strategy,
-    Supervisor, TerminateChild, WhichChildren,
+    AutoShutdown, Backoff, ChildCounts, ChildError, ChildInfo, ChildKind, ChildSpec, ChildStatus,
+    Jitter, Restart, Shutdown, SpecError, Strategy, Supervisor, SupervisorRef,
 };

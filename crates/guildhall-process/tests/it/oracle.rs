@@ -6,6 +6,7 @@ mod exceptions;
 mod races;
 mod relations;
 mod signals;
+mod significant;
 mod supervisors;
 mod words;
 
@@ -30,6 +31,7 @@ fn experiments() -> Vec<Experiment> {
     all.extend(relations::experiments());
     all.extend(races::experiments());
     all.extend(supervisors::experiments());
+    all.extend(significant::experiments());
     all
 }
 

@@ -36,24 +36,4 @@ pub const EXCEPTIONS: &[Exception] = &[
         why: "OTP raises badarg; here a name is looked up first, and nobody found is no value to \
               send to",
     },
-    Exception {
-        label: "auto_shutdown all_significant, both exit",
-        ours: None,
-        why: "supervisors cannot do this yet",
-    },
-    Exception {
-        label: "auto_shutdown all_significant, one of two exits",
-        ours: None,
-        why: "supervisors cannot do this yet",
-    },
-    Exception {
-        label: "auto_shutdown any_significant, transient exits normal",
-        ours: None,
-        why: "supervisors cannot do this yet",
-    },
-    Exception {
-        label: "count_children/which_children",
-        ours: None,
-        why: "supervisors cannot do this yet",
-    },
 ];

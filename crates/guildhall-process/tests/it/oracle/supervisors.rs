@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use guildhall_process::{
-    ChildSpec, ExitReason, Init, Pid, ProcRef, Restart, Shutdown, Spawn, StartError, Strategy,
-    Supervisor, TerminateChild, WhichChildren, exit, exit_from, start, watch,
+    ChildSpec, ExitReason, Init, Pid, Restart, Shutdown, Spawn, StartError, Strategy, Supervisor,
+    SupervisorRef, exit, exit_from, start, watch,
 };
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::words::{list, reason, reasons};
 use super::{Experiment, row};
-use crate::kit::{DEADLINE, Event, Events, Probe, boom, death, events, soon};
+use crate::kit::{Event, Events, Probe, boom, death, events, soon};
 
 const PERIOD: Duration = Duration::from_secs(5);
 
@@ -70,19 +70,19 @@ fn child(name: &'static str, trap: bool, tx: &UnboundedSender<Event>) -> ChildSp
     })
 }
 
-async fn begin(supervisor: Supervisor) -> Result<ProcRef<Supervisor>, StartError> {
-    soon(start(Spawn::named("supervisor"), move || supervisor)).await
+async fn begin(supervisor: Supervisor) -> Result<SupervisorRef, StartError> {
+    let started = soon(start(Spawn::named("supervisor"), move || supervisor)).await;
+    started.map(SupervisorRef::from)
 }
 
-async fn which(supervisor: &ProcRef<Supervisor>) -> Vec<(String, Option<Pid>)> {
-    let list = supervisor.call(DEADLINE, |reply| WhichChildren { reply });
-    let list = list.await.unwrap();
+async fn which(supervisor: &SupervisorRef) -> Vec<(String, Option<Pid>)> {
+    let list = soon(supervisor.which_children()).await.unwrap();
     list.into_iter()
-        .map(|child| (child.id, child.pid))
+        .map(|child| (child.id, child.status.pid()))
         .collect()
 }
 
-async fn finish(supervisor: &ProcRef<Supervisor>) {
+async fn finish(supervisor: &SupervisorRef) {
     exit(supervisor.pid(), ExitReason::Shutdown);
     death(supervisor.pid()).await;
 }
@@ -239,9 +239,7 @@ async fn stubborn() -> String {
     let (_, pid) = events.started().await;
     let down = watch(pid);
     let began = Instant::now();
-    let id = "a".to_owned();
-    let stopped = supervisor.call(DEADLINE, |reply| TerminateChild { id, reply });
-    stopped.await.unwrap().unwrap();
+    soon(supervisor.terminate_child("a")).await.unwrap();
     let waited = began.elapsed() >= Duration::from_millis(50);
     let why = reason(&soon(down).await);
     finish(&supervisor).await;

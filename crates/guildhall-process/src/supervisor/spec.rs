@@ -1,4 +1,5 @@
-//! Child specifications: what a supervisor starts, and how it treats its end.
+//! Child specifications: what a supervisor must know to start, restart and stop one child. The
+//! words in them are in `policy.rs`.
 
 use std::any::Any;
 use std::fmt;
@@ -8,86 +9,54 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Supervisor;
+use super::backoff::Backoff;
+use super::policy::{ChildKind, Restart, Shutdown};
 use crate::cell::ChildRecord;
 use crate::dynamic::DynamicSupervisor;
 use crate::exit::ExitReason;
+use crate::panics::{catch, drop_quietly};
 use crate::pid::Pid;
 use crate::process::Process;
 use crate::process_ref::ProcRef;
-use crate::signals::{exit_from, watch};
 use crate::spawn::{Placement, Spawn, StartError, start};
 
 /// OTP's default for workers.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Whether a child that has ended is started again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Restart {
-    /// Always.
-    Permanent,
-    /// After an abnormal end only; see [`ExitReason::is_normal_exit`].
-    Transient,
-    /// Never.
-    Temporary,
-}
-
-/// How a supervisor stops a child.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shutdown {
-    /// By a kill.
-    BrutalKill,
-    /// By `Shutdown`, and after this time by a kill.
-    Timeout(Duration),
-    /// By `Shutdown`, however long it takes; for supervisors.
-    Infinity,
-}
-
-impl Shutdown {
-    /// How long a child may take; `None` if it is not asked at all.
-    pub(crate) fn patience(self) -> Option<Duration> {
-        match self {
-            Self::BrutalKill => None,
-            Self::Timeout(time) => Some(time),
-            Self::Infinity => Some(Duration::MAX),
-        }
-    }
-}
-
-/// Which other children a restart takes along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strategy {
-    /// None.
-    OneForOne,
-    /// All.
-    OneForAll,
-    /// Those that were started after it.
-    RestForOne,
-}
-
-/// Whether a child is a supervisor itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChildKind {
-    /// No.
-    Worker,
-    /// Yes.
-    Supervisor,
-}
-
-pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A started child: its pid and its typed reference.
-pub(crate) type Started = (Pid, Box<dyn Any + Send>);
+pub(super) type Started = (Pid, Box<dyn Any + Send>);
 
 type StartFn = dyn Fn(Spawn) -> BoxFuture<Result<Started, StartError>> + Send + Sync;
 type OnStart = dyn Fn(&dyn Any) -> Result<(), ExitReason> + Send + Sync;
 
 /// What a supervisor must know to start, restart and stop one child.
+///
+/// ```
+/// use std::time::Duration;
+/// use guildhall_process::{Backoff, ChildSpec, Process, Restart, Shutdown};
+///
+/// struct Mailer;
+/// impl Process for Mailer {
+///     const KIND: &'static str = "mailer";
+/// }
+///
+/// let second = Duration::from_secs(1);
+/// let mailer = ChildSpec::worker("mailer", || Mailer)
+///     .restart(Restart::Transient)
+///     .shutdown(Shutdown::Timeout(second))
+///     .backoff(Backoff::new(second, 60 * second));
+/// # drop(mailer);
+/// ```
 #[derive(Clone)]
 pub struct ChildSpec {
-    pub(crate) id: String,
-    pub(crate) kind: ChildKind,
-    pub(crate) restart: Restart,
-    pub(crate) shutdown: Shutdown,
+    pub(super) id: String,
+    pub(super) kind: ChildKind,
+    pub(super) restart: Restart,
+    pub(super) shutdown: Shutdown,
+    pub(super) significant: bool,
+    pub(super) backoff: Option<Backoff>,
     placement: Placement,
     start: Arc<StartFn>,
     on_start: Option<Arc<OnStart>>,
@@ -115,6 +84,8 @@ impl ChildSpec {
             kind: ChildKind::Worker,
             restart: Restart::Permanent,
             shutdown: Shutdown::Timeout(SHUTDOWN_TIMEOUT),
+            significant: false,
+            backoff: None,
             placement: Placement::Here,
             start: Arc::new(start),
             on_start: None,
@@ -137,7 +108,7 @@ impl ChildSpec {
         Self::worker(id, make).into_supervisor()
     }
 
-    fn into_supervisor(mut self) -> Self {
+    pub(crate) fn into_supervisor(mut self) -> Self {
         self.kind = ChildKind::Supervisor;
         self.shutdown = Shutdown::Infinity;
         self
@@ -155,6 +126,20 @@ impl ChildSpec {
         self
     }
 
+    /// Whether the child's own end counts for the supervisor's [`super::AutoShutdown`]. Refused
+    /// for a permanent child, and below a supervisor that never shuts itself down.
+    pub fn significant(mut self, significant: bool) -> Self {
+        self.significant = significant;
+        self
+    }
+
+    /// Waits before every restart of this child. It stands here and not at the supervisor because
+    /// the reason to wait is what this one child needs from outside; its siblings need not.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = Some(backoff);
+        self
+    }
+
     /// Sets where the child runs.
     pub fn placement(mut self, placement: Placement) -> Self {
         self.placement = placement;
@@ -162,11 +147,13 @@ impl ChildSpec {
     }
 
     /// Calls `f` on the supervisor's arbiter after every successful start, before the next child
-    /// is started. `P` must be the child's type, or the supervisor cannot start it.
+    /// is started; a further one is called after it. `P` must be the child's type: otherwise, and
+    /// if `f` panics, the child is stopped and counts as one that could not be started.
     pub fn on_start<P: Process>(mut self, f: impl Fn(&ProcRef<P>) + Send + Sync + 'static) -> Self {
+        let before = self.on_start.take();
         self.on_start = Some(Arc::new(move |any: &dyn Any| {
-            let process = any.downcast_ref::<ProcRef<P>>();
-            let process = process.ok_or_else(|| {
+            before.as_ref().map_or(Ok(()), |before| before(any))?;
+            let process = any.downcast_ref::<ProcRef<P>>().ok_or_else(|| {
                 ExitReason::error(format!("on_start expects a {}, not this child", P::KIND))
             })?;
             f(process);
@@ -176,7 +163,7 @@ impl ChildSpec {
     }
 
     /// Starts the child below `parent`; it is linked to it before it runs.
-    pub(crate) fn start(
+    pub(super) fn start(
         &self,
         parent: Pid,
         restarts: u32,
@@ -193,8 +180,20 @@ impl ChildSpec {
         (self.start)(opts)
     }
 
-    pub(crate) fn started(&self, process: &dyn Any) -> Result<(), ExitReason> {
-        self.on_start.as_ref().map_or(Ok(()), |f| f(process))
+    /// Tells of a successful start. As in OTP, what goes wrong here is a failed start and no crash
+    /// of the supervisor.
+    pub(super) fn started(&self, process: &dyn Any) -> Result<(), ExitReason> {
+        match &self.on_start {
+            None => Ok(()),
+            Some(f) => catch(|| f(process)).unwrap_or_else(|fault| Err(fault.into_reason(None))),
+        }
+    }
+}
+
+impl Drop for ChildSpec {
+    // Two closures of the user's end here: alone each of them may panic, together they would abort.
+    fn drop(&mut self) {
+        drop_quietly(self.on_start.take());
     }
 }
 
@@ -205,20 +204,7 @@ impl fmt::Debug for ChildSpec {
             .field("kind", &self.kind)
             .field("restart", &self.restart)
             .field("shutdown", &self.shutdown)
+            .field("significant", &self.significant)
             .finish_non_exhaustive()
     }
-}
-
-/// Stops a process in the name of `parent` and waits, on a monitor, until it is dead.
-pub(crate) async fn stop(parent: Pid, child: Pid, shutdown: Shutdown) -> ExitReason {
-    let down = watch(child);
-    tokio::pin!(down);
-    if let Some(patience) = shutdown.patience() {
-        exit_from(parent, child, ExitReason::Shutdown);
-        if let Ok(reason) = tokio::time::timeout(patience, &mut down).await {
-            return reason;
-        }
-    }
-    exit_from(parent, child, ExitReason::Kill);
-    down.await
 }
