@@ -106,6 +106,8 @@ pub(crate) trait Name: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NameKind {
     Registered,
+    Group,
+    GroupMonitor,
 }
 
 /// Names one registration or membership; a later one is greater.
@@ -115,6 +117,8 @@ pub(crate) struct NameId(u64);
 impl NameId {
     /// Less than every other one.
     pub const NONE: Self = Self(0);
+    /// Greater than every other one.
+    pub const LAST: Self = Self(u64::MAX);
 
     pub fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -203,12 +207,10 @@ impl<B: ?Sized> Cell<B> {
         true
     }
 
-    pub fn give_up_name(&self, id: NameId) {
-        let mut state = lock(&self.state);
-        let name = state
+    /// To be dropped by who asks: not under a lock of ours.
+    pub fn give_up_name(&self, id: NameId) -> Option<Arc<dyn Name>> {
+        lock(&self.state)
             .known_relations()
-            .and_then(|relations| relations.names.remove(&id));
-        drop(state);
-        drop(name);
+            .and_then(|relations| relations.names.remove(&id))
     }
 }

@@ -35,6 +35,8 @@ pub struct ProcessInfo {
     pub monitored_by: Vec<Pid>,
     /// Its names, as `registry:key`.
     pub registered: Vec<String>,
+    /// The groups it is in, as `groups:key`, once for every time it has joined.
+    pub groups: Vec<String>,
     /// Whether it traps exits.
     pub trap_exit: bool,
     /// How its supervisor treats its end; `None` without a supervisor.
@@ -122,6 +124,7 @@ fn info(cell: &Cell) -> Option<ProcessInfo> {
         monitors: Vec::new(),
         monitored_by: Vec::new(),
         registered: Vec::new(),
+        groups: Vec::new(),
         trap_exit: false,
         restart: child.map(|child| child.restart),
         mailbox_len: cell.mailbox_len.load(Ordering::Relaxed),
@@ -170,6 +173,8 @@ fn add_names(names: Vec<Arc<dyn Name>>, info: &mut ProcessInfo) {
         let label = catch(|| name.label()).unwrap_or_else(|_| "(its Debug panicked)".to_owned());
         match name.kind() {
             NameKind::Registered => info.registered.push(label),
+            NameKind::Group => info.groups.push(label),
+            NameKind::GroupMonitor => {}
         }
     }
 }

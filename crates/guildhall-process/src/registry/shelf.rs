@@ -123,6 +123,19 @@ impl<E> Shelf<E> {
         lock(&self.entries).remove(&place)
     }
 
+    /// Removes this very entry, if it stands behind `place`.
+    pub fn take_out(&self, place: Place, entry: &E) {
+        let mut entries = lock(&self.entries);
+        let end = place.with_id(NameId::LAST);
+        let found = entries
+            .range(place..=end)
+            .find(|(_, other)| std::ptr::eq(&***other, entry))
+            .map(|(place, _)| *place);
+        let removed = found.and_then(|place| entries.remove(&place));
+        drop(entries);
+        drop(removed);
+    }
+
     pub fn len(&self) -> usize {
         lock(&self.entries).len()
     }

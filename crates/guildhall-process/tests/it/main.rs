@@ -13,6 +13,7 @@ mod blocking;
 mod calls;
 mod crashes;
 mod dynamic;
+mod groups;
 mod info;
 mod kit;
 mod links;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use guildhall_process::{DuplicateRegistry, ExitReason, Registry, exit, process_info};
+use guildhall_process::{DuplicateRegistry, ExitReason, Groups, Registry, exit, process_info};
 
 use crate::kit::{Probe, death, probe, run};
 
@@ -79,26 +79,32 @@ fn a_key_that_panics_harms_neither_the_registry_nor_the_other_keys() {
     run(async {
         let names: Registry<Key, Probe> = Registry::new("names");
         let shared: DuplicateRegistry<Key, Probe> = DuplicateRegistry::new("shared");
+        let groups: Groups<Key, Probe> = Groups::new("groups");
         let (process, _events) = probe(false).await;
         names.register(Key(1), &process).unwrap();
         shared.register(Key(1), &process).unwrap();
+        groups.join(Key(1), &process).unwrap();
         for fault in [Fault::Hash, Fault::Eq] {
             assert!(panics(fault, || names.register(Key(2), &process).unwrap()));
             assert!(panics(fault, || drop(names.whereis(&Key(2)))));
             assert!(panics(fault, || names.unregister(&Key(2), process.pid())));
             assert!(panics(fault, || drop(shared.lookup(&Key(2)))));
+            assert!(panics(fault, || groups.join(Key(2), &process).unwrap()));
+            assert!(panics(fault, || drop(groups.members(&Key(2)))));
         }
         assert!(panics(Fault::Clone, || drop(names.keys())));
+        assert!(panics(Fault::Clone, || drop(groups.which_groups())));
         let mut info = None;
         assert!(!panics(Fault::Debug, || info = process_info(process.pid())));
         assert_eq!(info.unwrap().registered.len(), 2);
 
+        assert_eq!(process_info(process.pid()).unwrap().groups, ["groups:1"]);
         assert_eq!(names.whereis(&Key(1)), Some(process.clone()));
         assert_eq!((names.len(), shared.len()), (1, 1));
         ARMED.set(Some(Fault::Drop));
         exit(process.pid(), ExitReason::Kill);
         death(process.pid()).await;
         ARMED.set(None);
-        assert!(names.is_empty() && shared.is_empty());
+        assert!(names.is_empty() && shared.is_empty() && groups.which_groups().is_empty());
     });
 }
