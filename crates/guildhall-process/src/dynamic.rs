@@ -1,64 +1,74 @@
 //! The dynamic supervisor: children of any type, started on request and without order. It never
 //! waits for a child's `init`, so a slow one holds up nobody. Traps exits; stops all children in
-//! parallel under one timer.
+//! parallel under one timer. What it knows of a child is in `child`, how others ask in `api`.
+
+mod api;
+mod child;
+mod requests;
 
 use std::collections::HashMap;
-use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cell::ChildRecord;
 use crate::ctx::Ctx;
 use crate::exit::ExitReason;
+use crate::panics::drop_quietly;
 use crate::pid::Pid;
 use crate::process::{Exit, Handle, Init, Process};
-use crate::process_ref::ProcRef;
-use crate::reply::{CallError, ReplyTo};
-use crate::spawn::{Placement, Spawn, StartError, Starter, spawn_with};
-use crate::supervisor::{Restart, SHUTDOWN_TIMEOUT, Shutdown, Window, restarts, stop_all};
+use crate::supervisor::{
+    AutoShutdown, Backoff, SHUTDOWN_TIMEOUT, Shutdown, Window, ends_with, report, restarts,
+    stop_all,
+};
 use crate::sync::NumberHash;
+
+use child::{Child, Phase};
+
+pub use api::{DynamicChildInfo, DynamicRef};
 
 /// A supervisor of children that come and go. Start it like any process and make a [`DynamicRef`]
 /// of its reference.
+///
+/// ```
+/// use guildhall_process::{
+///     DynamicRef, DynamicSupervisor, Placement, Process, Restart, Spawn, start,
+/// };
+///
+/// struct Session;
+/// impl Process for Session {
+///     const KIND: &'static str = "session";
+/// }
+///
+/// actix_rt::System::new().block_on(async {
+///     let sessions = start(Spawn::named("sessions"), DynamicSupervisor::new).await.unwrap();
+///     let sessions = DynamicRef::from(sessions);
+///     let name = Some("first".to_owned());
+///     let first = sessions.start_child(name, Restart::Transient, Placement::Here, || Session);
+///     let first = first.await.unwrap();
+///     sessions.terminate_child(first.pid()).await.unwrap();
+///     assert_eq!(sessions.which_children().await, Ok(vec![]));
+/// });
+/// ```
 pub struct DynamicSupervisor {
     children: HashMap<Pid, Child, NumberHash>,
     children_max: usize,
     window: Window,
     shutdown: Shutdown,
+    auto_shutdown: AutoShutdown,
+    backoff: Option<Backoff>,
 }
 
-/// Spawns the child again.
-type Launch = Arc<dyn Fn(Spawn, Starter) -> Pid + Send + Sync>;
+/// Goes on with a child that waits for its restart, known by the pid that it had. A message, so
+/// that an order to stop or a request can get in between.
+struct Retry(Pid, Why);
 
-/// Answers the one who asked for the child.
-type Answer = Box<dyn FnOnce(Result<(), ExitReason>) + Send>;
-
-struct Child {
-    name: Option<String>,
-    restart: Restart,
-    placement: Placement,
-    /// `None` for a temporary child, which is made only once.
-    launch: Option<Launch>,
-    /// Its `init` has succeeded.
-    ready: bool,
-    /// Present until the first `init` is done.
-    answer: Option<Answer>,
-    restarts: u32,
-    last_exit: Option<ExitReason>,
+#[derive(Clone, Copy)]
+enum Why {
+    /// A restart has failed; the next one is to be counted.
+    Failed,
+    /// The wait is over; the restart was counted before it.
+    Waited,
 }
-
-/// Starts a child: a closure, because only it knows the child's type.
-struct Start(Box<StartFn>);
-
-type StartFn = dyn FnOnce(&mut DynamicSupervisor, &mut Ctx<DynamicSupervisor>) + Send;
-
-/// The `init` of a child has succeeded. (A failed one shows as its EXIT.)
-struct Ready(Pid);
-
-/// A restart that failed is tried again by a message, so that an order to stop can get in between.
-struct Retry(Box<Child>);
 
 impl Default for DynamicSupervisor {
     fn default() -> Self {
@@ -67,6 +77,8 @@ impl Default for DynamicSupervisor {
             children_max: usize::MAX,
             window: Window::default(),
             shutdown: Shutdown::Timeout(SHUTDOWN_TIMEOUT),
+            auto_shutdown: AutoShutdown::Never,
+            backoff: None,
         }
     }
 }
@@ -77,7 +89,7 @@ impl DynamicSupervisor {
         Self::default()
     }
 
-    /// Refuses to start more children than this.
+    /// Refuses to start more children than this. One that is being restarted or stopped counts.
     pub fn max_children(mut self, max: usize) -> Self {
         self.children_max = max;
         self
@@ -95,79 +107,92 @@ impl DynamicSupervisor {
         self
     }
 
-    /// Starts a child for the first time.
-    fn begin<P: Process>(
-        &mut self,
-        mut child: Child,
-        first: impl FnOnce(Spawn, Starter) -> ProcRef<P>,
-        reply: ReplyTo<Result<ProcRef<P>, StartError>>,
-        ctx: &mut Ctx<Self>,
-    ) {
-        if self.children.len() >= self.children_max {
-            return reply.send(Err(StartError::MaxChildren));
+    /// Sets whether it ends when children have ended for good. As under OTP's simple_one_for_one,
+    /// all children are significant then, and a permanent one is refused.
+    pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
+        self.auto_shutdown = auto_shutdown;
+        self
+    }
+
+    /// Waits before every restart of a child; each child has waits of its own.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = Some(backoff);
+        self
+    }
+
+    /// A child is dead, for whatever reason.
+    fn ended(&mut self, pid: Pid, reason: ExitReason, ctx: &mut Ctx<Self>) {
+        let Some(mut child) = self.children.remove(&pid) else {
+            return;
+        };
+        if let Some(answer) = child.answer.take() {
+            // The first start failed: an error for who asked, and nothing to restart.
+            drop_quietly(child);
+            return answer(Err(reason));
         }
-        let process = first(child.options(ctx.pid()), report_ready(ctx.me()));
-        let pid = process.pid();
-        child.answer = Some(Box::new(move |result| {
-            reply.send(result.map(|()| process).map_err(StartError::Init));
-        }));
+        match child.phase {
+            Phase::Stopping => drop_quietly(child),
+            // Its end is known already.
+            Phase::Restarting => drop(self.children.insert(pid, child)),
+            Phase::Starting => {
+                child.note(reason);
+                self.await_restart(pid, child);
+                ctx.me().tell_exempt(Retry(pid, Why::Failed));
+            }
+            Phase::Ready if restarts(child.restart, &reason) => {
+                child.note(reason);
+                self.restart(pid, child, ctx);
+            }
+            Phase::Ready => self.gone(child, ctx),
+        }
+    }
+
+    /// Counts a restart, then does it, or gives up.
+    fn restart(&mut self, pid: Pid, mut child: Child, ctx: &mut Ctx<Self>) {
+        if !self.window.allows(Instant::now()) {
+            drop_quietly(child);
+            report(format_args!(
+                "supervisor {} gives up: too many restarts",
+                ctx.pid()
+            ));
+            return self.shut_down(ExitReason::Shutdown, ctx);
+        }
+        let wait = child.wait(self.backoff);
+        if wait.is_zero() {
+            return self.launch(child, ctx);
+        }
+        self.await_restart(pid, child);
+        ctx.send_after(wait, Retry(pid, Why::Waited));
+    }
+
+    fn await_restart(&mut self, pid: Pid, mut child: Child) {
+        child.phase = Phase::Restarting;
         self.children.insert(pid, child);
     }
 
-    /// Starts an ended child again, or gives up.
-    fn restart(&mut self, mut child: Child, ctx: &mut Ctx<Self>) {
-        if !self.window.allows(Instant::now()) {
-            log::error!("supervisor {} gives up: too many restarts", ctx.pid());
-            return self.shut_down(ExitReason::Shutdown, ctx);
+    fn launch(&mut self, mut child: Child, ctx: &mut Ctx<Self>) {
+        child.phase = Phase::Starting;
+        match child.launch(ctx) {
+            Some(pid) => drop(self.children.insert(pid, child)),
+            None => drop_quietly(child),
         }
-        if let Some(launch) = child.launch.clone() {
-            child.restarts += 1;
-            child.ready = false;
-            let pid = launch(child.options(ctx.pid()), report_ready(ctx.me()));
-            self.children.insert(pid, child);
+    }
+
+    /// A child has ended by itself for good.
+    fn gone(&mut self, child: Child, ctx: &mut Ctx<Self>) {
+        drop_quietly(child);
+        let stays = |child: &Child| child.phase != Phase::Stopping;
+        let others_left = self.children.values().any(stays);
+        if ends_with(self.auto_shutdown, true, others_left) {
+            self.shut_down(ExitReason::Shutdown, ctx);
         }
     }
 
     fn shut_down(&mut self, reason: ExitReason, ctx: &mut Ctx<Self>) {
-        let children = self.children.drain().map(|(pid, _)| pid).collect();
-        let stopping = stop_all(ctx.pid(), children, self.shutdown);
+        let alive = self.children.iter().filter(|(_, child)| child.is_alive());
+        let alive = alive.map(|(pid, _)| *pid).collect();
+        let stopping = stop_all(ctx.pid(), alive, self.shutdown);
         ctx.wait(stopping, |_, _, ctx| ctx.exit(reason));
-    }
-}
-
-fn report_ready(supervisor: ProcRef<DynamicSupervisor>) -> Starter {
-    Box::new(move |pid, result| {
-        if result.is_ok() {
-            supervisor.tell_exempt(Ready(pid));
-        }
-    })
-}
-
-impl Child {
-    fn new(name: Option<String>, restart: Restart, placement: Placement) -> Self {
-        Self {
-            name,
-            restart,
-            placement,
-            launch: None,
-            ready: false,
-            answer: None,
-            restarts: 0,
-            last_exit: None,
-        }
-    }
-
-    fn options(&self, parent: Pid) -> Spawn {
-        let mut opts = Spawn::new()
-            .on(self.placement.clone())
-            .child_of(parent)
-            .record(ChildRecord {
-                restart: self.restart,
-                restarts: self.restarts,
-                last_exit: self.last_exit.clone(),
-            });
-        opts.name.clone_from(&self.name);
-        opts
     }
 }
 
@@ -186,19 +211,7 @@ impl Process for DynamicSupervisor {
         if exit.from == Pid::OUTSIDE {
             return self.shut_down(exit.reason, ctx);
         }
-        let Some(mut child) = self.children.remove(&exit.from) else {
-            return;
-        };
-        child.last_exit = Some(exit.reason.clone());
-        if let Some(answer) = child.answer.take() {
-            // The first start failed: an error for who asked, and nothing to restart.
-            answer(Err(exit.reason));
-        } else if !child.ready {
-            // A restart failed. Tried again until the intensity is exceeded.
-            ctx.me().tell_exempt(Retry(Box::new(child)));
-        } else if restarts(child.restart, &exit.reason) {
-            self.restart(child, ctx);
-        }
+        self.ended(exit.from, exit.reason, ctx);
     }
 
     fn handle_parent_exit(&mut self, reason: ExitReason, ctx: &mut Ctx<Self>) {
@@ -210,103 +223,22 @@ impl Process for DynamicSupervisor {
     }
 }
 
-impl Handle<Start> for DynamicSupervisor {
-    fn handle(&mut self, Start(start): Start, ctx: &mut Ctx<Self>) {
-        start(self, ctx);
-    }
-}
-
-impl Handle<Ready> for DynamicSupervisor {
-    fn handle(&mut self, Ready(pid): Ready, _ctx: &mut Ctx<Self>) {
-        if let Some(child) = self.children.get_mut(&pid) {
-            child.ready = true;
-            if let Some(answer) = child.answer.take() {
-                answer(Ok(()));
-            }
+impl Handle<Retry> for DynamicSupervisor {
+    fn handle(&mut self, Retry(pid, why): Retry, ctx: &mut Ctx<Self>) {
+        match (self.children.remove(&pid), why) {
+            // It was told to stop meanwhile.
+            (None, _) => {}
+            (Some(child), Why::Failed) => self.restart(pid, child, ctx),
+            (Some(child), Why::Waited) => self.launch(child, ctx),
         }
     }
 }
 
-impl Handle<Retry> for DynamicSupervisor {
-    fn handle(&mut self, Retry(child): Retry, ctx: &mut Ctx<Self>) {
-        self.restart(*child, ctx);
-    }
-}
-
-/// A handle by which children are started, from any thread.
-#[derive(Clone, Debug)]
-pub struct DynamicRef(ProcRef<DynamicSupervisor>);
-
-impl From<ProcRef<DynamicSupervisor>> for DynamicRef {
-    fn from(process: ProcRef<DynamicSupervisor>) -> Self {
-        Self(process)
-    }
-}
-
-impl DynamicRef {
-    /// The supervisor's pid.
-    pub fn pid(&self) -> Pid {
-        self.0.pid()
-    }
-
-    /// Starts a child and waits for its `init`, however long that takes. The request is sent before
-    /// this returns: dropping the future does not take it back, and the child then runs unseen.
-    /// The future only waits, on any thread. `make` runs on the child's arbiter, again for every
-    /// restart. `Here` means the supervisor's arbiter.
-    ///
-    /// # Errors
-    /// See [`StartError`]. A child whose first `init` fails is not restarted.
-    pub fn start_child<P: Process>(
-        &self,
-        name: Option<String>,
-        restart: Restart,
-        placement: Placement,
-        make: impl Fn() -> P + Send + Sync + 'static,
-    ) -> impl Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static {
-        let make = Arc::new(make);
-        let launch = move |opts: Spawn, starter: Starter| {
-            let make = Arc::clone(&make);
-            spawn_with(opts, move || make(), Some(starter))
-        };
-        let again = launch.clone();
-        let child = Child {
-            launch: Some(Arc::new(move |opts, starter| again(opts, starter).pid())),
-            ..Child::new(name, restart, placement)
-        };
-        self.request(child, launch)
-    }
-
-    /// Like [`DynamicRef::start_child`] (also in what a dropped future means) for a temporary child,
-    /// which needs to be made only once.
-    ///
-    /// # Errors
-    /// See [`StartError`].
-    pub fn start_temporary<P: Process>(
-        &self,
-        name: Option<String>,
-        placement: Placement,
-        make: impl FnOnce() -> P + Send + 'static,
-    ) -> impl Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static {
-        let child = Child::new(name, Restart::Temporary, placement);
-        self.request(child, |opts, starter| spawn_with(opts, make, Some(starter)))
-    }
-
-    fn request<P: Process>(
-        &self,
-        child: Child,
-        first: impl FnOnce(Spawn, Starter) -> ProcRef<P> + Send + 'static,
-    ) -> impl Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static {
-        let request = self.0.request(|reply| {
-            Start(Box::new(move |supervisor, ctx| {
-                supervisor.begin(child, first, reply, ctx);
-            }))
-        });
-        async move {
-            match request {
-                Ok(waiting) => waiting.await.unwrap_or(Err(StartError::NoProc)),
-                Err(CallError::Full) => Err(StartError::Full),
-                Err(_) => Err(StartError::NoProc),
-            }
+impl Drop for DynamicSupervisor {
+    // One by one, because two panics of the user's values at once would abort.
+    fn drop(&mut self) {
+        for (_, child) in self.children.drain() {
+            drop_quietly(child);
         }
     }
 }

@@ -34,7 +34,7 @@ mod turn;
 pub use actix_rt::ArbiterHandle;
 pub use blocking::{JobError, Lane, Pool, PoolStats};
 pub use ctx::{Ctx, TimerRef};
-pub use dynamic::{DynamicRef, DynamicSupervisor};
+pub use dynamic::{DynamicChildInfo, DynamicRef, DynamicSupervisor};
 pub use exit::{ExitReason, PanicInfo};
 pub use groups::{DeadMember, GroupChange, GroupEvent, GroupMonitor, Groups};
 pub use info::{ProcessInfo, TreeNode, process_info, processes, tree};

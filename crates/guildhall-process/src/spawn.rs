@@ -20,6 +20,7 @@ use crate::process::Process;
 use crate::process_ref::ProcRef;
 use crate::shell::{Mailbox, Running, Seed};
 use crate::signals;
+use crate::supervisor::SpecError;
 use crate::table;
 
 /// Where a process runs. It stays there all its life.
@@ -141,6 +142,8 @@ pub enum StartError {
     Full,
     /// The name of the process is taken by this one (OTP: `{already_started, Pid}`).
     AlreadyStarted(Pid),
+    /// The supervisor does not take such a child.
+    BadSpec(SpecError),
 }
 
 impl StartError {
@@ -149,7 +152,7 @@ impl StartError {
         match self {
             Self::Init(reason) => reason.clone(),
             Self::NoProc => ExitReason::NoProc,
-            Self::MaxChildren | Self::Full | Self::AlreadyStarted(_) => {
+            Self::MaxChildren | Self::Full | Self::AlreadyStarted(_) | Self::BadSpec(_) => {
                 ExitReason::error(self.to_string())
             }
         }
@@ -164,6 +167,7 @@ impl fmt::Display for StartError {
             Self::NoProc => f.write_str("the supervisor is dead"),
             Self::Full => f.write_str("the supervisor's mailbox is full"),
             Self::AlreadyStarted(pid) => write!(f, "already started as {pid}"),
+            Self::BadSpec(error) => write!(f, "the supervisor refuses it: {error}"),
         }
     }
 }

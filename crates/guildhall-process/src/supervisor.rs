@@ -13,12 +13,14 @@ mod steps;
 mod stop;
 mod window;
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::ctx::Ctx;
 use crate::exit::ExitReason;
+use crate::panics::catch;
 use crate::pid::Pid;
 use crate::process::{Exit, Handle, Init, Process};
 
@@ -31,9 +33,11 @@ pub use backoff::{Backoff, Jitter};
 pub use policy::{AutoShutdown, ChildKind, Restart, Shutdown, SpecError, Strategy};
 pub use spec::ChildSpec;
 
-pub(crate) use plan::restarts;
-pub(crate) use spec::SHUTDOWN_TIMEOUT;
-pub(crate) use stop::stop_all;
+pub(crate) use api::answered;
+pub(crate) use backoff::Streak;
+pub(crate) use plan::{check, ends_with, restarts};
+pub(crate) use policy::SHUTDOWN_TIMEOUT;
+pub(crate) use stop::{stop, stop_all};
 pub(crate) use window::Window;
 
 /// A supervisor. Start it like any process; its `init` is done when all children are ready. It
@@ -116,7 +120,10 @@ impl Supervisor {
     /// restart takes along are stopped at once: they must not run on beside a dead sibling.
     fn restart(&mut self, key: Key, ctx: &mut Ctx<Self>) {
         if !self.window.allows(Instant::now()) {
-            log::error!("supervisor {} gives up: too many restarts", ctx.pid());
+            report(format_args!(
+                "supervisor {} gives up: too many restarts",
+                ctx.pid()
+            ));
             return self.shut_down(ExitReason::Shutdown, ctx);
         }
         let wait = self.children.find(key).map(children::Child::wait);
@@ -234,4 +241,9 @@ impl Handle<Retry> for Supervisor {
             Why::Waited => self.restart_now(retry.key, ctx),
         }
     }
+}
+
+/// One line for the log. A logger is a user's, and its panic is not to cost a supervisor.
+pub(crate) fn report(line: fmt::Arguments<'_>) {
+    let _ = catch(|| log::error!("{line}"));
 }

@@ -5,6 +5,10 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::exit::ExitReason;
+use crate::process::Process;
+
+/// OTP's default for workers.
+pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether a child that has ended is started again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +81,23 @@ pub enum ChildKind {
     Worker,
     /// Yes.
     Supervisor,
+}
+
+impl ChildKind {
+    pub(crate) fn of<P: Process>() -> Self {
+        match P::CLASS {
+            "supervisor" => Self::Supervisor,
+            _ => Self::Worker,
+        }
+    }
+
+    /// OTP's defaults.
+    pub(super) fn shutdown(self) -> Shutdown {
+        match self {
+            Self::Worker => Shutdown::Timeout(SHUTDOWN_TIMEOUT),
+            Self::Supervisor => Shutdown::Infinity,
+        }
+    }
 }
 
 /// Why a child specification is refused; each names the child.

@@ -6,7 +6,6 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Supervisor;
 use super::backoff::Backoff;
@@ -20,9 +19,6 @@ use crate::process::Process;
 use crate::process_ref::ProcRef;
 use crate::spawn::{Placement, Spawn, StartError, start};
 
-/// OTP's default for workers.
-pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
-
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A started child: its pid and its typed reference.
@@ -34,8 +30,7 @@ type OnStart = dyn Fn(&dyn Any) -> Result<(), ExitReason> + Send + Sync;
 /// What a supervisor must know to start, restart and stop one child.
 ///
 /// ```
-/// use std::time::Duration;
-/// use guildhall_process::{Backoff, ChildSpec, Process, Restart, Shutdown};
+/// /// use guildhall_process::{Backoff, ChildSpec, Process, Restart, Shutdown};
 ///
 /// struct Mailer;
 /// impl Process for Mailer {
@@ -63,8 +58,8 @@ pub struct ChildSpec {
 }
 
 impl ChildSpec {
-    /// A worker: permanent, with 5 s to shut down, on the supervisor's arbiter. `make` runs on the
-    /// child's arbiter, once for every start.
+    /// A child: permanent, on the supervisor's arbiter, with 5 s to shut down (a supervisor of this
+    /// crate has all the time it needs). `make` runs on the child's arbiter, once for every start.
     pub fn worker<P: Process>(
         id: impl Into<String>,
         make: impl Fn() -> P + Send + Sync + 'static,
@@ -79,11 +74,12 @@ impl ChildSpec {
                 Ok((process.pid(), any))
             })
         };
+        let kind = ChildKind::of::<P>();
         Self {
             id: id.into(),
-            kind: ChildKind::Worker,
+            kind,
             restart: Restart::Permanent,
-            shutdown: Shutdown::Timeout(SHUTDOWN_TIMEOUT),
+            shutdown: kind.shutdown(),
             significant: false,
             backoff: None,
             placement: Placement::Here,
@@ -97,7 +93,7 @@ impl ChildSpec {
         id: impl Into<String>,
         make: impl Fn() -> Supervisor + Send + Sync + 'static,
     ) -> Self {
-        Self::worker(id, make).into_supervisor()
+        Self::worker(id, make)
     }
 
     /// A dynamic supervisor: permanent, with all the time it needs to shut down.
@@ -105,13 +101,7 @@ impl ChildSpec {
         id: impl Into<String>,
         make: impl Fn() -> DynamicSupervisor + Send + Sync + 'static,
     ) -> Self {
-        Self::worker(id, make).into_supervisor()
-    }
-
-    pub(crate) fn into_supervisor(mut self) -> Self {
-        self.kind = ChildKind::Supervisor;
-        self.shutdown = Shutdown::Infinity;
-        self
+        Self::worker(id, make)
     }
 
     /// Sets the restart type.

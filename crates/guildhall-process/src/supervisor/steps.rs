@@ -8,7 +8,7 @@ use super::Supervisor;
 use super::children::Child;
 use super::plan::{self, Key, Step};
 use super::spec::Started;
-use super::stop;
+use super::{report, stop};
 use crate::ctx::Ctx;
 use crate::exit::ExitReason;
 use crate::spawn::StartError;
@@ -51,12 +51,10 @@ impl Supervisor {
 
     /// A failed start leaves nothing alive: a child that was refused by its `on_start` is stopped.
     fn failed(&mut self, failed: Failed, ctx: &mut Ctx<Self>, then: Then) {
-        log::error!(
-            "supervisor {} could not start child {}: {}",
-            ctx.pid(),
-            failed.id,
-            failed.reason
-        );
+        let (me, Failed { id, reason, .. }) = (ctx.pid(), &failed);
+        report(format_args!(
+            "supervisor {me} could not start child {id}: {reason}"
+        ));
         let stop = Step::Stop(failed.key);
         self.carry_out([stop], ctx, |supervisor, _, ctx| {
             then(supervisor, Err(failed), ctx);
@@ -118,7 +116,9 @@ impl Supervisor {
             && !plan::stopped_well(child.spec.shutdown, child.spec.restart, &reason)
         {
             let (me, id) = (ctx.pid(), &child.spec.id);
-            log::error!("supervisor {me} stopped child {id}, which ended with {reason}");
+            report(format_args!(
+                "supervisor {me} stopped child {id}, which ended with {reason}"
+            ));
         }
         self.children.ended(key, Some(reason));
     }

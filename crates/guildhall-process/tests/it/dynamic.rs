@@ -1,5 +1,8 @@
 //! The dynamic supervisor: bound, slow starts, restarts, parallel stop.
 
+mod backoff;
+mod requests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
