@@ -29,6 +29,8 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
     /// Messages in the mailbox that count against its bound.
     pub mailbox_len: AtomicUsize,
     pub handled: AtomicU64,
+    /// Timers that are pending.
+    pub timers: AtomicUsize,
     pub run_ns: AtomicU64,
     /// When the running turn began; 0 between turns.
     pub busy_since_ns: AtomicU64,
@@ -152,6 +154,7 @@ impl<B> Cell<B> {
             closing: AtomicBool::new(false),
             mailbox_len: AtomicUsize::new(0),
             handled: AtomicU64::new(0),
+            timers: AtomicUsize::new(0),
             run_ns: AtomicU64::new(0),
             busy_since_ns: AtomicU64::new(0),
             current: Mutex::new("init"),

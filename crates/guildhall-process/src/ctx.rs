@@ -4,7 +4,6 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use actix::dev::{AsyncContextParts, ContextParts};
 use actix::fut::ActorFuture;
@@ -14,18 +13,15 @@ use crate::cell::Cell;
 use crate::exit::ExitReason;
 use crate::hooks;
 use crate::pid::{MonitorRef, Pid};
-use crate::process::{Handle, Process};
+use crate::process::Process;
 use crate::process_ref::ProcRef;
 use crate::shell::{Ending, Mailbox, Shell};
 use crate::signals;
 use crate::spawn::{Monitor, Spawn, Starter, spawn};
 use crate::sync::lock;
-use crate::task::{Orders, Task, TaskId};
+use crate::task::{Orders, Task};
+use crate::timers::Agenda;
 use crate::turn::Turn;
-
-/// A timer set with [`Ctx::send_after`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TimerRef(TaskId);
 
 /// The running process's view of itself.
 pub struct Ctx<P: Process> {
@@ -42,6 +38,7 @@ pub struct Ctx<P: Process> {
     /// Who waits for `init`.
     pub(crate) starter: Option<Starter>,
     pub(crate) last_message: Option<&'static str>,
+    pub(crate) agenda: Option<Box<Agenda<P>>>,
 }
 
 impl<P: Process> Ctx<P> {
@@ -60,6 +57,7 @@ impl<P: Process> Ctx<P> {
             ending: None,
             starter,
             last_message: None,
+            agenda: None,
         }
     }
 
@@ -105,12 +103,10 @@ impl<P: Process> Ctx<P> {
         !self.parts.waiting() && self.allows_waited()
     }
 
-    fn start_task(&mut self, task: impl ActorFuture<Shell<P>, Output = ()> + 'static) -> TaskId {
-        let (id, list) = self.tasks.start(Box::pin(task));
-        if let Some(list) = list {
+    pub(crate) fn start_task(&mut self, task: impl ActorFuture<Shell<P>, Output = ()> + 'static) {
+        if let Some(list) = self.tasks.start(Box::pin(task)) {
             self.parts.spawn(list);
         }
-        id
     }
 
     /// The process's own pid.
@@ -194,24 +190,6 @@ impl<P: Process> Ctx<P> {
     ) -> (ProcRef<Q>, MonitorRef) {
         let monitor = Monitor::by(self.pid());
         (spawn(opts.monitor(monitor), make), monitor.reference)
-    }
-
-    /// Handles `msg` after a delay, to the millisecond. Dies with the process; is exempt from the
-    /// mailbox bound. Timers that are due in the same turn come in the order in which they were
-    /// set, also among the results of [`Ctx::run`].
-    pub fn send_after<M: Send + 'static>(&mut self, after: Duration, msg: M) -> TimerRef
-    where
-        P: Handle<M>,
-    {
-        TimerRef(self.start_task(Task::new::<M>(
-            Box::pin(tokio::time::sleep(after)),
-            move |process: &mut P, (), ctx: &mut Ctx<P>| process.handle(msg, ctx),
-        )))
-    }
-
-    /// Takes a timer back; after this its message is not handled any more.
-    pub fn cancel_timer(&mut self, timer: TimerRef) {
-        self.tasks.cancel(timer.0);
     }
 
     /// Runs a future beside the mailbox; `then` gets its result as if it were a message. Both die

@@ -49,6 +49,8 @@ pub struct ProcessInfo {
     pub current_message: Option<(&'static str, Duration)>,
     /// Messages handled so far, with timers, exits, downs and results of [`crate::Ctx::run`].
     pub handled: u64,
+    /// Timers that it has set for itself or others for it, and that are pending.
+    pub timers: usize,
     /// How often its supervisor has restarted it.
     pub restarts: u32,
     /// How the child that it replaced ended.
@@ -131,6 +133,7 @@ fn info(cell: &Cell) -> Option<ProcessInfo> {
         mailbox_max: cell.body.mailbox_max(),
         current_message: current_message(cell),
         handled: cell.handled.load(Ordering::Relaxed),
+        timers: cell.timers.load(Ordering::Relaxed),
         restarts: child.map_or(0, |child| child.restarts),
         last_exit: child.and_then(|child| child.last_exit.clone()),
         uptime: since_ns(cell.started_ns),

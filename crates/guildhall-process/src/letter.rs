@@ -135,3 +135,50 @@ impl<P: Process> ToEnvelope<Shell<P>, Note> for Ctx<P> {
         Envelope::with_proxy(Box::new(note))
     }
 }
+
+type Work<P> = Box<dyn FnOnce(&mut Ctx<P>) + Send>;
+
+/// Work of the machinery in a turn of the process; no message of its user.
+pub(crate) struct Errand<P: Process>(Option<Work<P>>);
+
+impl<P: Process> Errand<P> {
+    pub fn new(work: impl FnOnce(&mut Ctx<P>) + Send + 'static) -> Self {
+        Self(Some(Box::new(work)))
+    }
+}
+
+impl<P: Process> Drop for Errand<P> {
+    // It may carry a user's value, and a whole mailbox is dropped at once when its process ends.
+    fn drop(&mut self) {
+        if let Some(work) = self.0.take() {
+            drop_quietly(work);
+        }
+    }
+}
+
+impl<P: Process> Message for Errand<P> {
+    type Result = ();
+}
+
+impl<P: Process> EnvelopeProxy<Shell<P>> for Errand<P> {
+    fn handle(&mut self, _shell: &mut Shell<P>, ctx: &mut Ctx<P>) {
+        ctx.turn.charge_message();
+        if let Some(work) = self.0.take() {
+            work(ctx);
+        }
+    }
+}
+
+impl<P: Process> Handler<Errand<P>> for Shell<P> {
+    type Result = ();
+
+    fn handle(&mut self, mut errand: Errand<P>, ctx: &mut Ctx<P>) {
+        EnvelopeProxy::handle(&mut errand, self, ctx);
+    }
+}
+
+impl<P: Process> ToEnvelope<Shell<P>, Errand<P>> for Ctx<P> {
+    fn pack(errand: Errand<P>, _tx: Option<OneshotSender<()>>) -> Envelope<Shell<P>> {
+        Envelope::with_proxy(Box::new(errand))
+    }
+}

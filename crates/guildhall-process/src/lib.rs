@@ -29,11 +29,12 @@ mod table;
 mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod timers;
 mod turn;
 
 pub use actix_rt::ArbiterHandle;
 pub use blocking::{JobError, Lane, Pool, PoolStats};
-pub use ctx::{Ctx, TimerRef};
+pub use ctx::Ctx;
 pub use dynamic::{DynamicChildInfo, DynamicRef, DynamicSupervisor};
 pub use exit::{ExitReason, PanicInfo};
 pub use groups::{DeadMember, GroupChange, GroupEvent, GroupMonitor, Groups};
@@ -50,3 +51,4 @@ pub use supervisor::{
     AutoShutdown, Backoff, ChildCounts, ChildError, ChildInfo, ChildKind, ChildSpec, ChildStatus,
     Jitter, Restart, Shutdown, SpecError, Strategy, Supervisor, SupervisorRef,
 };
+pub use timers::{Timer, TimerRef};

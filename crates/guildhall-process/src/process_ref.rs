@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix::dev::SendError as ActixSendError;
 
 use crate::cell::Cell;
-use crate::letter::Letter;
+use crate::letter::{Errand, Letter};
 use crate::pid::Pid;
 use crate::process::{Handle, Process};
 use crate::reply::{CallError, Lost, ReplyTo, Waiting};
@@ -129,6 +129,11 @@ impl<P: Process> ProcRef<P> {
     {
         // A dead process needs no news.
         let _ = self.cell.body.0.try_send(Letter::exempt(msg));
+    }
+
+    pub(crate) fn errand(&self, errand: Errand<P>) {
+        // A dead process needs no news.
+        let _ = self.cell.body.0.try_send(errand);
     }
 
     /// Sends a request and waits for its answer: monitor, request and timeout in one. The request

@@ -14,11 +14,11 @@ use crate::panics::drop_quietly;
 use crate::process::Process;
 use crate::shell::Shell;
 
-pub(crate) use list::{Orders, TaskId};
+pub(crate) use list::Orders;
 
 type Work<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// See [`Ctx::run`], [`Ctx::wait`] and [`Ctx::send_after`].
+/// See [`Ctx::run`] and [`Ctx::wait`].
 pub(crate) struct Task<T, C> {
     work: Option<Work<T>>,
     then: Option<C>,

@@ -1,8 +1,7 @@
 //! The tasks beside the mailbox, in the order of their start. To actix the list is one future:
 //! its own list has no order, and a task in it may stay behind others for ever. The list is out
-//! of reach while actix polls it, so starts and cancellations wait in [`Orders`].
+//! of reach while actix polls it, so starts wait in [`Orders`].
 
-use std::collections::HashSet;
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,13 +11,12 @@ use actix::fut::ActorFuture;
 use crate::ctx::Ctx;
 use crate::process::Process;
 use crate::shell::Shell;
-use crate::sync::NumberHash;
 
 type Work<P> = Pin<Box<dyn ActorFuture<Shell<P>, Output = ()>>>;
 
 /// Names a task within its process; a later one is greater.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct TaskId(u64);
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct TaskId(u64);
 
 struct Entry<P: Process> {
     id: TaskId,
@@ -29,7 +27,6 @@ struct Entry<P: Process> {
 pub(crate) struct Orders<P: Process> {
     newest: TaskId,
     started: Vec<Entry<P>>,
-    cancelled: HashSet<TaskId, NumberHash>,
     /// actix has a list.
     listed: bool,
 }
@@ -39,7 +36,6 @@ impl<P: Process> Default for Orders<P> {
         Self {
             newest: TaskId::default(),
             started: Vec::new(),
-            cancelled: HashSet::default(),
             listed: false,
         }
     }
@@ -47,19 +43,12 @@ impl<P: Process> Default for Orders<P> {
 
 impl<P: Process> Orders<P> {
     /// Starts a task; the list is for actix, which has none.
-    pub fn start(&mut self, work: Work<P>) -> (TaskId, Option<TaskList<P>>) {
+    pub fn start(&mut self, work: Work<P>) -> Option<TaskList<P>> {
         let id = TaskId(self.newest.0 + 1);
         self.newest = id;
         self.started.push(Entry { id, work });
         let listed = mem::replace(&mut self.listed, true);
-        (id, (!listed).then(|| TaskList(Vec::new())))
-    }
-
-    /// Drops a task, if it is there still.
-    pub fn cancel(&mut self, id: TaskId) {
-        if self.listed {
-            self.cancelled.insert(id);
-        }
+        (!listed).then(|| TaskList(Vec::new()))
     }
 
     /// Whether there may be tasks.
@@ -74,10 +63,6 @@ pub(crate) struct TaskList<P: Process>(Vec<Entry<P>>);
 impl<P: Process> TaskList<P> {
     fn obey(&mut self, orders: &mut Orders<P>) {
         self.0.append(&mut orders.started);
-        let cancelled = mem::take(&mut orders.cancelled);
-        if !cancelled.is_empty() {
-            self.0.retain(|entry| !cancelled.contains(&entry.id));
-        }
     }
 }
 
@@ -100,7 +85,6 @@ impl<P: Process> ActorFuture<Shell<P>> for TaskList<P> {
             let newest = ctx.tasks.newest;
             this.0.retain_mut(|entry| {
                 entry.id <= polled
-                    || ctx.tasks.cancelled.contains(&entry.id)
                     || !ctx.allows_task()
                     || entry.work.as_mut().poll(shell, ctx, cx).is_pending()
             });

@@ -23,4 +23,5 @@ mod registry;
 mod supervisors;
 #[cfg(feature = "testing")]
 mod testing;
+mod timers;
 mod turns;

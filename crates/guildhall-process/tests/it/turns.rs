@@ -278,8 +278,16 @@ async fn cancelled(cancel: fn(guildhall_process::TimerRef, &mut Ctx<Probe>)) {
 #[test]
 fn a_cancelled_timer_lets_go_of_its_message_at_once() {
     run(async {
-        cancelled(|timer, ctx| ctx.cancel_timer(timer)).await;
-        cancelled(|timer, ctx| ctx.run(async {}, move |_, (), ctx| ctx.cancel_timer(timer))).await;
+        cancelled(|timer, ctx| {
+            ctx.cancel_timer(timer);
+        })
+        .await;
+        cancelled(|timer, ctx| {
+            ctx.run(async {}, move |_, (), ctx| {
+                ctx.cancel_timer(timer);
+            })
+        })
+        .await;
         cancelled(|timer, ctx| {
             ctx.run(async {}, move |_, (), ctx| {
                 ctx.cancel_timer(timer);
