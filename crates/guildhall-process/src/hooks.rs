@@ -2,14 +2,15 @@
 //! compiler leaves nothing of it; with it, and no test kit at work, a hook costs one look at a flag.
 
 #[cfg(feature = "testing")]
-pub(crate) use crate::testing::hooks::{Hold, adopt_port, budget, message};
+pub(crate) use crate::testing::hooks::{Hold, adopt_port, budget, clock, message};
 #[cfg(not(feature = "testing"))]
-pub(crate) use off::{Hold, adopt_port, budget, message};
+pub(crate) use off::{Hold, adopt_port, budget, clock, message};
 
 #[cfg(not(feature = "testing"))]
 mod off {
     use std::future::Future;
     use std::sync::Arc;
+    use std::time::Duration;
 
     use crate::cell::{Body, Cell};
     use crate::pid::Pid;
@@ -34,4 +35,8 @@ mod off {
     }
 
     pub(crate) fn message(_pid: Pid, _name: &'static str) {}
+
+    pub(crate) fn clock() -> Option<Duration> {
+        None
+    }
 }

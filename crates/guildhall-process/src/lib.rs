@@ -4,6 +4,7 @@
 #![doc = include_str!("../README.md")]
 
 mod blocking;
+mod call;
 mod cell;
 mod crash;
 mod ctx;

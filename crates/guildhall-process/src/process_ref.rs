@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use actix::dev::SendError as ActixSendError;
 
+use crate::call::Call;
 use crate::cell::Cell;
 use crate::letter::{Errand, Letter};
 use crate::pid::Pid;
@@ -141,7 +142,8 @@ impl<P: Process> ProcRef<P> {
     /// awaited on any thread that runs tokio with its timer.
     ///
     /// # Errors
-    /// See [`CallError`]. The timeout counts from the first poll.
+    /// See [`CallError`]. The timeout counts from the second time that the future is polled, which
+    /// follows the first at once.
     pub fn call<M, R, F>(
         &self,
         timeout: Duration,
@@ -153,13 +155,7 @@ impl<P: Process> ProcRef<P> {
         M: Send + 'static,
         R: Send + 'static,
     {
-        let request = self.request(make);
-        async move {
-            match tokio::time::timeout(timeout, request?).await {
-                Ok(answer) => answer.map_err(CallError::from),
-                Err(_elapsed) => Err(CallError::Timeout),
-            }
-        }
+        Call::new(self.request(make), timeout)
     }
 
     /// The part of [`ProcRef::call`] that happens at once.

@@ -102,14 +102,12 @@ impl<P: Process> Body for Mailbox<P> {
     }
 }
 
-/// A process that does not run yet; it may travel to another arbiter's thread. Dropped on the
-/// way (the arbiter is gone), it is a dead process: `NoProc`.
-pub(crate) struct Seed<P: Process, F> {
-    cell: Arc<Cell<Mailbox<P>>>,
-    parts: Option<SeedParts<P, F>>,
-}
+/// A process that does not run yet; it may travel to another arbiter's thread. Dropped on the way (the arbiter is
+/// gone), it is a dead process: `NoProc`.
+pub(crate) struct Seed<P: Process, F>(Option<(Arc<Cell<Mailbox<P>>>, Parts<P, F>)>);
 
-struct SeedParts<P: Process, F> {
+/// What a process is made of.
+struct Parts<P: Process, F> {
     receiver: AddressReceiver<Shell<P>>,
     make: F,
     starter: Option<Starter>,
@@ -122,53 +120,59 @@ impl<P: Process, F: FnOnce() -> P> Seed<P, F> {
         make: F,
         starter: Option<Starter>,
     ) -> Self {
-        let parts = Some(SeedParts {
+        let parts = Parts {
             receiver,
             make,
             starter,
-        });
-        Self { cell, parts }
+        };
+        Self(Some((cell, parts)))
     }
 
-    /// Makes the process; the error is a panic of the maker, already announced.
-    fn grow(&mut self) -> Option<ContextFut<Shell<P>, Ctx<P>>> {
-        let parts = self.parts.take()?;
-        match catch(parts.make) {
+    /// The process, where it is going to run.
+    pub fn plant(mut self) -> Option<Running<P, F>> {
+        let (cell, parts) = self.0.take()?;
+        let stage = Stage::Seed(parts);
+        Some(Running { cell, stage })
+    }
+}
+
+impl<P: Process, F> Drop for Seed<P, F> {
+    fn drop(&mut self) {
+        if let Some((cell, parts)) = self.0.take() {
+            parts.wither(&*cell, ExitReason::NoProc);
+        }
+    }
+}
+
+impl<P: Process, F: FnOnce() -> P> Parts<P, F> {
+    /// Makes the process; without one the maker has panicked, and the end is announced.
+    fn grow(self, cell: &Arc<Cell<Mailbox<P>>>) -> Option<Box<ContextFut<Shell<P>, Ctx<P>>>> {
+        match catch(self.make) {
             Ok(process) => {
-                let mailbox = actix::dev::Mailbox::new(parts.receiver);
-                let ctx = Ctx::new(
-                    ContextParts::new(mailbox.sender_producer()),
-                    Arc::clone(&self.cell),
-                    parts.starter,
-                );
-                Some(ContextFut::new(ctx, Shell(Some(process)), mailbox))
+                let mailbox = actix::dev::Mailbox::new(self.receiver);
+                let parts = ContextParts::new(mailbox.sender_producer());
+                let ctx = Ctx::new(parts, Arc::clone(cell), self.starter);
+                let shell = Shell(Some(process));
+                Some(Box::new(ContextFut::new(ctx, shell, mailbox)))
             }
             Err(fault) => {
                 let reason = fault.into_reason(None);
-                self.cell.closing.store(true, Ordering::Release);
-                drop_quietly(parts.receiver);
-                crash::report(&*self.cell, &reason, None, None);
-                announce(&*self.cell, reason, parts.starter);
+                cell.closing.store(true, Ordering::Release);
+                drop_quietly(self.receiver);
+                crash::report(&**cell, &reason, None, None);
+                announce(&**cell, reason, self.starter);
                 None
             }
         }
     }
 }
 
-impl<P: Process, F> Seed<P, F> {
-    fn wither(&mut self, reason: ExitReason) {
-        if let Some(parts) = self.parts.take() {
-            self.cell.closing.store(true, Ordering::Release);
-            drop_quietly(parts.make);
-            drop_quietly(parts.receiver);
-            announce(&*self.cell, reason, parts.starter);
-        }
-    }
-}
-
-impl<P: Process, F> Drop for Seed<P, F> {
-    fn drop(&mut self) {
-        self.wither(ExitReason::NoProc);
+impl<P: Process, F> Parts<P, F> {
+    fn wither(self, cell: &Cell, reason: ExitReason) {
+        cell.closing.store(true, Ordering::Release);
+        drop_quietly(self.make);
+        drop_quietly(self.receiver);
+        announce(cell, reason, self.starter);
     }
 }
 
@@ -178,31 +182,24 @@ pub(crate) struct Running<P: Process, F> {
     stage: Stage<P, F>,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large variant is the living process, which is what the memory is for"
-)]
 enum Stage<P: Process, F> {
-    Seed(Seed<P, F>),
-    Live(ContextFut<Shell<P>, Ctx<P>>),
+    Seed(Parts<P, F>),
+    /// Boxed: a future is moved several times before it first runs, and this is the large part.
+    Live(Box<ContextFut<Shell<P>, Ctx<P>>>),
     Done,
 }
 
 impl<P: Process, F: FnOnce() -> P> Running<P, F> {
-    pub fn new(seed: Seed<P, F>) -> Self {
-        Self {
-            cell: Arc::clone(&seed.cell),
-            stage: Stage::Seed(seed),
-        }
-    }
-
     /// One turn; the answer is how the process ends, if it does.
     fn turn(&mut self, cx: &mut Context<'_>) -> Option<End> {
         if let Some(reason) = self.cell.pending_exit() {
             return Some(End::signalled(reason));
         }
-        if let Stage::Seed(seed) = &mut self.stage {
-            self.stage = seed.grow().map_or(Stage::Done, Stage::Live);
+        if let Stage::Seed(_) = &self.stage
+            && let Stage::Seed(parts) = mem::replace(&mut self.stage, Stage::Done)
+            && let Some(live) = parts.grow(&self.cell)
+        {
+            self.stage = Stage::Live(live);
         }
         let Stage::Live(inner) = &mut self.stage else {
             return Some(End::own(ExitReason::Normal));
@@ -211,7 +208,7 @@ impl<P: Process, F: FnOnce() -> P> Running<P, F> {
         ctx.turn.begin(ctx.tasks.any());
         let began = now_ns();
         self.cell.busy_since_ns.store(began, Ordering::Relaxed);
-        let polled = catch_turn(self.cell.pid, || Pin::new(&mut *inner).poll(cx));
+        let polled = catch_turn(self.cell.pid, || Pin::new(&mut **inner).poll(cx));
         charge(&self.cell, began);
         let ctx = inner.ctx();
         match polled {
@@ -234,7 +231,7 @@ impl<P: Process, F> Running<P, F> {
         self.cell.closing.store(true, Ordering::Release);
         match mem::replace(&mut self.stage, Stage::Done) {
             Stage::Done => {}
-            Stage::Seed(mut seed) => seed.wither(end.reason),
+            Stage::Seed(parts) => parts.wither(&*self.cell, end.reason),
             Stage::Live(inner) => {
                 let report = end.report;
                 let (ending, last, starter) = close(inner, end);
@@ -308,7 +305,7 @@ impl End {
 
 /// Ends the inner actor; afterwards all of the user's values are dropped.
 fn close<P: Process>(
-    mut inner: ContextFut<Shell<P>, Ctx<P>>,
+    mut inner: Box<ContextFut<Shell<P>, Ctx<P>>>,
     end: End,
 ) -> (Box<Ending>, Option<&'static str>, Option<Starter>) {
     let ctx = inner.ctx();
@@ -322,7 +319,7 @@ fn close<P: Process>(
         // actix calls `stopped` of an actor that stops, and there the process is taken apart.
         ctx.ending = Some(ending.clone());
         ctx.parts().stop();
-        let polled = catch(|| Pin::new(&mut inner).poll(&mut Context::from_waker(Waker::noop())));
+        let polled = catch(|| Pin::new(&mut *inner).poll(&mut Context::from_waker(Waker::noop())));
         if let Some(outcome) = inner.ctx().ending.take() {
             ending = outcome;
         }

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use actix::dev::channel::channel;
-use actix_rt::{Arbiter, ArbiterHandle};
+use actix_rt::{Arbiter, ArbiterHandle, System};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -18,7 +18,7 @@ use crate::panics;
 use crate::pid::{MonitorRef, Pid};
 use crate::process::Process;
 use crate::process_ref::ProcRef;
-use crate::shell::{Mailbox, Running, Seed};
+use crate::shell::{Mailbox, Seed};
 use crate::signals;
 use crate::supervisor::SpecError;
 use crate::table;
@@ -276,13 +276,22 @@ where
     match placement {
         Placement::On(arbiter) => {
             // An arbiter that is gone drops the seed, and that is the process's end.
-            arbiter.spawn_fn(move || hold.spawn(Running::new(seed)));
+            arbiter.spawn_fn(move || run(seed, hold));
+        }
+        // A thread with a system has an arbiter, and this is the cheapest way to ask.
+        Placement::Here if System::is_registered() && Handle::try_current().is_ok() => {
+            run(seed, hold);
         }
         Placement::Here => match Arbiter::try_current() {
             None => drop(seed),
-            Some(_) if Handle::try_current().is_ok() => hold.spawn(Running::new(seed)),
             // The system has been made on this thread, but does not run yet.
             Some(arbiter) => place(Placement::On(arbiter), seed, hold),
         },
+    }
+}
+
+fn run<P: Process, F: FnOnce() -> P + 'static>(seed: Seed<P, F>, hold: Hold) {
+    if let Some(running) = seed.plant() {
+        hold.spawn(running);
     }
 }

@@ -1,10 +1,10 @@
 //! Small tools for shared state: a lock that survives panics, a hash for our own numbers, a clock.
 
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::time::Instant as ClockInstant;
+use crate::hooks;
 
 /// Locks; our critical sections run no user code, so a poisoned lock guards sound data.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -34,14 +34,26 @@ impl Hasher for NumberHasher {
     }
 }
 
-static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+/// The clock that every turn is timed with. A precise clock costs as much as handling a message; this one is told
+/// by the kernel's tick, so it is off by up to 4 ms, and a time summed up from it is right on average.
+#[cfg(target_os = "linux")]
+fn ticks() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    Duration::try_from(clock_gettime(ClockId::MonotonicCoarse)).unwrap_or_default()
+}
 
-/// Nanoseconds since the first call; at least 1, so that 0 can mean "not".
+#[cfg(not(target_os = "linux"))]
+fn ticks() -> Duration {
+    static EPOCH: std::sync::LazyLock<std::time::Instant> =
+        std::sync::LazyLock::new(std::time::Instant::now);
+    EPOCH.elapsed()
+}
+
+/// Nanoseconds of a monotonic clock, to the kernel's tick; at least 1, so that 0 can mean "not". Under a test kit
+/// it is the kit's clock, whose time may be virtual.
 pub(crate) fn now_ns() -> u64 {
-    // tokio's clock, so that virtual time (feature `testing`) holds for figures as well.
-    let now = ClockInstant::now().into_std();
-    let ns = now.saturating_duration_since(*EPOCH).as_nanos();
-    u64::try_from(ns).unwrap_or(u64::MAX).max(1)
+    let now = hooks::clock().unwrap_or_else(ticks);
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX).max(1)
 }
 
 pub(crate) fn since_ns(then: u64) -> Duration {

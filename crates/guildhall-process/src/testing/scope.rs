@@ -5,7 +5,8 @@
 use std::cell::{Cell as Slot, RefCell};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -181,4 +182,14 @@ pub(crate) fn budget(max: u32) -> u32 {
     let scope = current();
     let dice = scope.as_ref().and_then(|scope| scope.dice.as_ref());
     dice.map_or(max, |dice| lock(dice).budget(max))
+}
+
+/// The time on the clock of the test that this thread works for, if it does.
+pub(crate) fn clock() -> Option<Duration> {
+    static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let at_work = CURRENT.try_with(|cell| cell.borrow().is_some());
+    at_work.unwrap_or(false).then(|| {
+        let now = tokio::time::Instant::now().into_std();
+        now.saturating_duration_since(*EPOCH)
+    })
 }
