@@ -1,7 +1,7 @@
 //! Introspection and crash reports.
 
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use guildhall_process::{
     ChildSpec, DynamicRef, DynamicSupervisor, ExitReason, Placement, ProcRef, Spawn, Strategy,
@@ -37,12 +37,33 @@ fn everything_is_known_of_a_process_without_its_help() {
             (0, 200_000, 1)
         );
         assert!(info.current_message.is_none());
-        assert!(info.run_time > Duration::ZERO && info.run_time <= info.uptime);
+        assert!(info.run_time <= info.uptime);
         assert!(processes().iter().any(|info| info.pid == pid));
         exit(pid, ExitReason::Kill);
         death(pid).await;
         assert!(process_info(pid).is_none());
         assert!(process_info(peer).unwrap().monitored_by.is_empty());
+    });
+}
+
+#[test]
+fn run_time_is_told_to_the_tick_of_the_kernel() {
+    const TICK_MAX: Duration = Duration::from_millis(10);
+    run(async {
+        let (process, _events) = probe(false).await;
+        let before = process_info(process.pid()).unwrap().run_time;
+        let worked = ask(&process, |_, _| {
+            let began = Instant::now();
+            while began.elapsed() < TICK_MAX * 5 {
+                std::hint::spin_loop();
+            }
+            began.elapsed()
+        });
+        let worked = worked.await;
+        // The answer leaves before the turn ends.
+        ask(&process, |_, _| ()).await;
+        let told = process_info(process.pid()).unwrap().run_time - before;
+        assert!(told.abs_diff(worked) <= TICK_MAX, "{told:?} of {worked:?}");
     });
 }
 
