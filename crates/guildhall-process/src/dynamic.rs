@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::ctx::Ctx;
 use crate::exit::ExitReason;
+use crate::hooks::in_order;
 use crate::panics::drop_quietly;
 use crate::pid::Pid;
 use crate::process::{Exit, Handle, Init, Process};
@@ -190,7 +191,9 @@ impl DynamicSupervisor {
 
     fn shut_down(&mut self, reason: ExitReason, ctx: &mut Ctx<Self>) {
         let alive = self.children.iter().filter(|(_, child)| child.is_alive());
-        let alive = alive.map(|(pid, _)| *pid).collect();
+        let alive = in_order(alive, |(pid, _)| **pid)
+            .map(|(pid, _)| *pid)
+            .collect();
         let stopping = stop_all(ctx.pid(), alive, self.shutdown);
         ctx.wait(stopping, |_, _, ctx| ctx.exit(reason));
     }

@@ -2,9 +2,9 @@
 //! compiler leaves nothing of it; with it, and no test kit at work, a hook costs one look at a flag.
 
 #[cfg(feature = "testing")]
-pub(crate) use crate::testing::hooks::{Hold, adopt_port, budget, clock, message};
+pub(crate) use crate::testing::hooks::{Hold, adopt_port, budget, clock, in_order, message};
 #[cfg(not(feature = "testing"))]
-pub(crate) use off::{Hold, adopt_port, budget, clock, message};
+pub(crate) use off::{Hold, adopt_port, budget, clock, in_order, message};
 
 #[cfg(not(feature = "testing"))]
 mod off {
@@ -32,6 +32,14 @@ mod off {
 
     pub(crate) fn budget(max: u32) -> u32 {
         max
+    }
+
+    /// What comes out of a hash is put in order where a seed must always mean the same.
+    pub(crate) fn in_order<T, K: Ord>(
+        things: impl IntoIterator<Item = T>,
+        _key: impl FnMut(&T) -> K,
+    ) -> impl Iterator<Item = T> {
+        things.into_iter()
     }
 
     pub(crate) fn message(_pid: Pid, _name: &'static str) {}

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use crate::cell::{Cell, Relations, State, Watcher};
 use crate::exit::ExitReason;
+use crate::hooks::in_order;
 use crate::letter::Note;
 use crate::pid::{MonitorRef, Pid};
 use crate::process::{Down, Exit};
@@ -194,7 +195,7 @@ pub(crate) fn die(cell: &Cell, reason: ExitReason) -> bool {
     state.exit = Some(reason.clone());
     let mut relations = state.take_relations();
     drop(state);
-    for (id, name) in relations.names.drain() {
+    for (id, name) in in_order(relations.names.drain(), |(id, _)| *id) {
         name.release(id);
     }
     table::remove(cell.pid);
@@ -203,17 +204,17 @@ pub(crate) fn die(cell: &Cell, reason: ExitReason) -> bool {
 }
 
 fn tell_relations(pid: Pid, relations: Relations, reason: &ExitReason) {
-    for (reference, target) in relations.monitors {
+    for (reference, target) in in_order(relations.monitors, |(reference, _)| *reference) {
         if let Some(target) = table::get(target) {
             target.unwatch(reference);
         }
     }
-    for peer in relations.links {
+    for peer in in_order(relations.links, |peer| *peer) {
         if let Some(peer) = table::get(peer) {
             exit_signal(&peer, pid, reason.clone(), Via::Link);
         }
     }
-    for (reference, watcher) in relations.watchers {
+    for (reference, watcher) in in_order(relations.watchers, |(reference, _)| *reference) {
         match watcher {
             Watcher::Slot(slot) => slot.down(reason.clone()),
             Watcher::Process(owner) => {

@@ -13,7 +13,7 @@ use super::scope::{self, Scope};
 use crate::cell::{Body, Cell};
 
 pub(crate) use super::faults::message;
-pub(crate) use super::scope::{budget, clock};
+pub(crate) use super::scope::{budget, clock, in_order};
 
 /// The kit's hold on a process, from its spawn to its end; nothing where no kit is at work.
 pub(crate) struct Hold(Option<Lease>);

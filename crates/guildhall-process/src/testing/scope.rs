@@ -32,6 +32,7 @@ pub(crate) struct Scope {
     /// Somebody was spawned or died.
     pub changed: Notify,
     dice: Option<Mutex<Dice>>,
+    virtual_time: bool,
 }
 
 #[derive(Default)]
@@ -50,9 +51,10 @@ pub(crate) struct Identity {
 }
 
 impl Scope {
-    /// A scope whose processes are scheduled by dice, if there are any.
-    pub fn new(dice: Option<Dice>) -> Arc<Self> {
+    /// A scope on virtual or real time, whose processes are scheduled by dice, if there are any.
+    pub fn new(virtual_time: bool, dice: Option<Dice>) -> Arc<Self> {
         Arc::new(Self {
+            virtual_time,
             dice: dice.map(Mutex::new),
             ..Self::default()
         })
@@ -176,7 +178,7 @@ fn replace(scope: Option<Arc<Scope>>) -> Option<Arc<Scope>> {
 
 /// How many messages (or results) a turn that begins now may handle, of at most `max`.
 pub(crate) fn budget(max: u32) -> u32 {
-    if !DICED.try_with(Slot::get).unwrap_or(false) {
+    if !is_diced() {
         return max;
     }
     let scope = current();
@@ -184,12 +186,34 @@ pub(crate) fn budget(max: u32) -> u32 {
     dice.map_or(max, |dice| lock(dice).budget(max))
 }
 
-/// The time on the clock of the test that this thread works for, if it does.
+/// The time on the virtual clock of the test that this thread works for, if there is one.
 pub(crate) fn clock() -> Option<Duration> {
     static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let at_work = CURRENT.try_with(|cell| cell.borrow().is_some());
-    at_work.unwrap_or(false).then(|| {
+    let virtual_time = CURRENT.try_with(|cell| {
+        let scope = cell.borrow();
+        scope.as_ref().is_some_and(|scope| scope.virtual_time)
+    });
+    virtual_time.unwrap_or(false).then(|| {
         let now = tokio::time::Instant::now().into_std();
         now.saturating_duration_since(*EPOCH)
     })
+}
+
+/// What comes out of a hash, put in order where a seed must always mean the same.
+pub(crate) fn in_order<T, K: Ord>(
+    things: impl IntoIterator<Item = T>,
+    key: impl FnMut(&T) -> K,
+) -> impl Iterator<Item = T> {
+    let (mut sorted, mut rest) = (Vec::new(), None);
+    if is_diced() {
+        sorted = things.into_iter().collect();
+        sorted.sort_by_key(key);
+    } else {
+        rest = Some(things);
+    }
+    sorted.into_iter().chain(rest.into_iter().flatten())
+}
+
+fn is_diced() -> bool {
+    DICED.try_with(Slot::get).unwrap_or(false)
 }

@@ -1,22 +1,36 @@
-//! Fault injection.
+//! The test kit, tested: each of its assertions also by a case in which it must fail, with the text.
 
-use guildhall_process::ExitReason;
-use guildhall_process::testing::{crash_next, crash_nth};
+mod assertions;
+mod clock;
+mod faults;
+mod hangs;
+mod interleavings;
+mod leftovers;
+mod probes;
 
-use crate::kit::{act, ask, death, probe, run};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-#[test]
-fn an_injected_crash_hits_the_chosen_message() {
-    run(async {
-        let (process, _events) = probe(false).await;
-        assert!(crash_nth(process.pid(), 3));
-        ask(&process, |_, _| ()).await;
-        ask(&process, |_, _| ()).await;
-        process.tell(act(|_, _| ())).unwrap();
-        match death(process.pid()).await {
-            ExitReason::Panic(info) => assert_eq!(info.message, "injected crash"),
-            other => panic!("{other}"),
-        }
-        assert!(!crash_next(process.pid()));
-    });
+use guildhall_process::testing::{Kit, run};
+
+/// What a test that must fail says.
+fn failure_of(test: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(test)).expect_err("it should have failed");
+    match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => (*payload.downcast::<&str>().unwrap()).to_owned(),
+    }
+}
+
+/// What a test under the kit says, that must fail.
+#[track_caller]
+fn failure(test: impl AsyncFnOnce(Kit)) -> String {
+    failure_of(|| run(test))
+}
+
+/// Every one of these must be in the text.
+#[track_caller]
+fn says(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
 }
