@@ -19,6 +19,7 @@ mod kit;
 mod links;
 mod oracle;
 mod ports;
+mod random_trees;
 mod registry;
 mod supervisors;
 #[cfg(feature = "testing")]
