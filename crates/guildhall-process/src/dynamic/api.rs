@@ -61,13 +61,17 @@ impl DynamicRef {
     ///
     /// # Errors
     /// See [`StartError`]. A child whose first `init` fails is not restarted.
-    pub fn start_child<P: Process>(
+    pub fn start_child<P, F>(
         &self,
         name: Option<String>,
         restart: Restart,
         placement: Placement,
-        make: impl Fn() -> P + Send + Sync + 'static,
-    ) -> impl Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static {
+        make: F,
+    ) -> impl Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static + use<P, F>
+    where
+        P: Process,
+        F: Fn() -> P + Send + Sync + 'static,
+    {
         let make = Arc::new(make);
         let launch = move |opts: Spawn, starter: Starter| {
             let make = Arc::clone(&make);
@@ -84,12 +88,16 @@ impl DynamicRef {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub fn start_temporary<P: Process>(
+    pub fn start_temporary<P, F>(
         &self,
         name: Option<String>,
         placement: Placement,
-        make: impl FnOnce() -> P + Send + 'static,
-    ) -> impl Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static {
+        make: F,
+    ) -> impl Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static + use<P, F>
+    where
+        P: Process,
+        F: FnOnce() -> P + Send + 'static,
+    {
         let child = new_child::<P>(name, Restart::Temporary, placement, None);
         self.start(child, |opts, starter| spawn_with(opts, make, Some(starter)))
     }
@@ -103,7 +111,7 @@ impl DynamicRef {
     pub fn terminate_child(
         &self,
         pid: Pid,
-    ) -> impl Future<Output = Result<(), ChildError>> + Send + 'static {
+    ) -> impl Future<Output = Result<(), ChildError>> + Send + 'static + use<> {
         answered(self.0.request(|reply| Request::Terminate(pid, reply)))
     }
 
@@ -113,7 +121,8 @@ impl DynamicRef {
     /// Only of the request itself: [`ChildError::NoProc`] or [`ChildError::Full`].
     pub fn which_children(
         &self,
-    ) -> impl Future<Output = Result<Vec<DynamicChildInfo>, ChildError>> + Send + 'static {
+    ) -> impl Future<Output = Result<Vec<DynamicChildInfo>, ChildError>> + Send + 'static + use<>
+    {
         answered(self.0.request(Request::Which))
     }
 
@@ -123,15 +132,19 @@ impl DynamicRef {
     /// As for [`DynamicRef::which_children`].
     pub fn count_children(
         &self,
-    ) -> impl Future<Output = Result<ChildCounts, ChildError>> + Send + 'static {
+    ) -> impl Future<Output = Result<ChildCounts, ChildError>> + Send + 'static + use<> {
         answered(self.0.request(Request::Count))
     }
 
-    fn start<P: Process>(
+    fn start<P, F>(
         &self,
         child: Child,
-        first: impl FnOnce(Spawn, Starter) -> ProcRef<P> + Send + 'static,
-    ) -> impl Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static {
+        first: F,
+    ) -> impl Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static + use<P, F>
+    where
+        P: Process,
+        F: FnOnce(Spawn, Starter) -> ProcRef<P> + Send + 'static,
+    {
         answered(self.0.request(|reply| {
             Start(Box::new(move |supervisor, ctx| {
                 supervisor.begin(child, first, reply, ctx);

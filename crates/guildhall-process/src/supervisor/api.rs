@@ -183,7 +183,7 @@ impl SupervisorRef {
     pub fn start_child(
         &self,
         spec: ChildSpec,
-    ) -> impl Future<Output = Result<Pid, ChildError>> + Send + 'static {
+    ) -> impl Future<Output = Result<Pid, ChildError>> + Send + 'static + use<> {
         self.ask(|reply| Request::Start(Box::new(spec), reply))
     }
 
@@ -194,9 +194,9 @@ impl SupervisorRef {
     /// [`ChildError::NotFound`].
     pub fn terminate_child(
         &self,
-        id: impl Into<String>,
-    ) -> impl Future<Output = Result<(), ChildError>> + Send + 'static {
-        let id = id.into();
+        id: &str,
+    ) -> impl Future<Output = Result<(), ChildError>> + Send + 'static + use<> {
+        let id = id.to_owned();
         self.ask(|reply| Request::Terminate(id, reply))
     }
 
@@ -207,9 +207,9 @@ impl SupervisorRef {
     /// [`ChildError::Start`]; in the last case the child stays as it was.
     pub fn restart_child(
         &self,
-        id: impl Into<String>,
-    ) -> impl Future<Output = Result<Pid, ChildError>> + Send + 'static {
-        let id = id.into();
+        id: &str,
+    ) -> impl Future<Output = Result<Pid, ChildError>> + Send + 'static + use<> {
+        let id = id.to_owned();
         self.ask(|reply| Request::Restart(id, reply))
     }
 
@@ -219,9 +219,9 @@ impl SupervisorRef {
     /// [`ChildError::NotFound`], [`ChildError::Running`] or [`ChildError::Restarting`].
     pub fn delete_child(
         &self,
-        id: impl Into<String>,
-    ) -> impl Future<Output = Result<(), ChildError>> + Send + 'static {
-        let id = id.into();
+        id: &str,
+    ) -> impl Future<Output = Result<(), ChildError>> + Send + 'static + use<> {
+        let id = id.to_owned();
         self.ask(|reply| Request::Delete(id, reply))
     }
 
@@ -231,9 +231,9 @@ impl SupervisorRef {
     /// [`ChildError::NotFound`].
     pub fn child(
         &self,
-        id: impl Into<String>,
-    ) -> impl Future<Output = Result<ChildInfo, ChildError>> + Send + 'static {
-        let id = id.into();
+        id: &str,
+    ) -> impl Future<Output = Result<ChildInfo, ChildError>> + Send + 'static + use<> {
+        let id = id.to_owned();
         self.ask(|reply| Request::Get(id, reply))
     }
 
@@ -243,7 +243,7 @@ impl SupervisorRef {
     /// Only of the request itself: [`ChildError::NoProc`] or [`ChildError::Full`], as for all.
     pub fn which_children(
         &self,
-    ) -> impl Future<Output = Result<Vec<ChildInfo>, ChildError>> + Send + 'static {
+    ) -> impl Future<Output = Result<Vec<ChildInfo>, ChildError>> + Send + 'static + use<> {
         self.ask(Request::Which)
     }
 
@@ -253,14 +253,17 @@ impl SupervisorRef {
     /// As for [`SupervisorRef::which_children`].
     pub fn count_children(
         &self,
-    ) -> impl Future<Output = Result<ChildCounts, ChildError>> + Send + 'static {
+    ) -> impl Future<Output = Result<ChildCounts, ChildError>> + Send + 'static + use<> {
         self.ask(Request::Count)
     }
 
-    fn ask<T: Send + 'static>(
+    fn ask<T: Send + 'static, F>(
         &self,
-        request: impl FnOnce(Answer<T>) -> Request,
-    ) -> impl Future<Output = Result<T, ChildError>> + Send + 'static {
+        request: F,
+    ) -> impl Future<Output = Result<T, ChildError>> + Send + 'static + use<T, F>
+    where
+        F: FnOnce(Answer<T>) -> Request,
+    {
         answered(self.0.request(request))
     }
 }

@@ -18,6 +18,7 @@ mod info;
 mod kit;
 mod links;
 mod oracle;
+mod partitions;
 mod ports;
 mod random_trees;
 mod registry;
