@@ -1,6 +1,9 @@
 //! Supervisors beyond OTP's recorded rows, which are in `oracle`; one file for each question.
 
+mod backoff;
+mod hanging;
 mod requests;
+mod significant;
 mod starts;
 mod stops;
 

@@ -127,3 +127,139 @@ fn a_child_whose_arbiter_is_gone_fails_to_start() {
         ));
     });
 }
+
+#[test]
+fn a_panic_in_on_start_is_a_failed_start_and_stops_the_child() {
+    run(async {
+        let (tx, mut events) = events();
+        let spec = child("a", &tx).on_start(|_: &ProcRef<Probe>| panic!("on_start"));
+        let failed = begin(|| Supervisor::new(Strategy::OneForOne).child(spec)).await;
+        let Err(StartError::Init(ExitReason::ShutdownWith(why))) = failed else {
+            panic!("{failed:?}");
+        };
+        assert!(why.contains("on_start"), "{why}");
+        assert_eq!(events.order_so_far(), ["start a", "stop a shutdown"]);
+    });
+}
+
+#[test]
+fn a_panic_in_on_start_of_a_restart_is_tried_again_within_the_intensity() {
+    run(async {
+        let (tx, mut events) = events();
+        let calls = AtomicU32::new(0);
+        let spec = child("a", &tx).on_start(move |_: &ProcRef<Probe>| {
+            assert_ne!(calls.fetch_add(1, Ordering::Relaxed), 1, "the second one");
+        });
+        let make = move || {
+            Supervisor::new(Strategy::OneForOne)
+                .intensity(2, Duration::from_secs(5))
+                .child(spec)
+        };
+        let sup = begin(make).await.unwrap();
+        exit(events.started().await.1, ExitReason::Kill);
+        let (_, refused) = events.started().await;
+        let (_, third) = events.started().await;
+        assert!(!guildhall_process::is_alive(refused));
+        assert_eq!(super::which(&sup).await, [("a".to_owned(), Some(third))]);
+    });
+}
+
+#[test]
+fn on_start_may_be_given_twice() {
+    run(async {
+        let (tx, mut seen) = events();
+        let note = |name: &'static str| {
+            let tx = tx.clone();
+            move |process: &ProcRef<Probe>| {
+                tx.send(Event::Started(name, process.pid())).unwrap();
+            }
+        };
+        let spec = plain("a", &tx).on_start(note("one")).on_start(note("two"));
+        begin(|| Supervisor::new(Strategy::OneForOne).child(spec))
+            .await
+            .unwrap();
+        assert_eq!(seen.order_so_far(), ["start a", "start one", "start two"]);
+    });
+}
+
+/// A child whose every start but the first fails.
+fn once(name: &'static str, tx: &UnboundedSender<Event>) -> ChildSpec {
+    let (tx, starts) = (tx.clone(), AtomicU32::new(0));
+    ChildSpec::worker(name, move || {
+        let mut probe = Probe::new(name, &tx).trapping();
+        if starts.fetch_add(1, Ordering::Relaxed) > 0 {
+            probe.init = Init::Fail(boom());
+        }
+        probe
+    })
+}
+
+#[test]
+fn requests_and_the_order_to_stop_get_in_between_failing_restarts() {
+    run(async {
+        let (tx, mut events) = events();
+        for by_request in [true, false] {
+            let spec = once("a", &tx);
+            let make = move || {
+                Supervisor::new(Strategy::OneForOne)
+                    .intensity(u32::MAX, Duration::from_secs(5))
+                    .child(spec)
+            };
+            let sup = begin(make).await.unwrap();
+            exit(events.started().await.1, ExitReason::Kill);
+            // It fails for ever.
+            events.started().await;
+            if by_request {
+                assert_eq!(soon(sup.terminate_child("a")).await, Ok(()));
+                events.so_far();
+                assert_eq!(super::which(&sup).await, [("a".to_owned(), None)]);
+                assert_eq!(events.so_far(), []);
+            }
+            assert_eq!(finish(&sup).await, ExitReason::Shutdown);
+            events.so_far();
+        }
+    });
+}
+
+/// OTP: of a plan that fails, the later children stay stopped until it succeeds.
+#[test]
+fn a_restart_of_several_that_fails_in_the_middle_is_tried_again_from_there() {
+    run(async {
+        let (tx, mut events) = events();
+        let starts = AtomicU32::new(0);
+        let b_tx = tx.clone();
+        let b = ChildSpec::worker("b", move || {
+            let mut probe = Probe::new("b", &b_tx).trapping();
+            if starts.fetch_add(1, Ordering::Relaxed) == 1 {
+                probe.init = Init::Fail(boom());
+            }
+            probe
+        });
+        let (a, c) = (child("a", &tx), child("c", &tx));
+        let make = move || {
+            Supervisor::new(Strategy::RestForOne)
+                .intensity(2, Duration::from_secs(5))
+                .child(a)
+                .child(b)
+                .child(c)
+        };
+        let sup = begin(make).await.unwrap();
+        let (_, first) = events.started().await;
+        events.so_far();
+        exit(first, ExitReason::Kill);
+        let mut order = Vec::new();
+        while !order.ends_with(&["start c".to_owned()]) {
+            soon(sup.which_children()).await.unwrap();
+            order.extend(events.order_so_far());
+        }
+        let expected = [
+            "stop c shutdown",
+            "stop b shutdown",
+            "start a",
+            "start b",
+            "start b",
+            "start c",
+        ];
+        assert_eq!(order, expected);
+    });
+}

@@ -1,13 +1,16 @@
 //! How children are stopped: by order, timer, kill; and what follows the end of a supervisor.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use guildhall_process::{
-    ChildSpec, ExitReason, Shutdown, Strategy, Supervisor, exit, process_info, watch,
+    ChildSpec, Ctx, ExitReason, Init, ProcRef, Process, Shutdown, Strategy, Supervisor, exit,
+    process_info, watch,
 };
 
 use super::{begin, child, finish, which};
-use crate::kit::{Probe, events, run, soon};
+use crate::kit::{Probe, ask, events, run, run_virtual, soon};
 
 #[test]
 fn a_stubborn_child_is_killed_after_its_time() {
@@ -67,5 +70,101 @@ fn supervisors_nest_and_a_kill_of_the_root_takes_all_along() {
         assert_eq!(soon(inner_down).await, ExitReason::Killed);
         // The inner one traps exits, so it has time to stop its own children.
         assert_eq!(soon(leaf_down).await, ExitReason::Shutdown);
+    });
+}
+
+/// Takes an hour to stop.
+struct Slow;
+
+impl Process for Slow {
+    const KIND: &'static str = "slow";
+
+    fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+        ctx.trap_exit(true);
+        Init::Ready
+    }
+
+    fn handle_parent_exit(&mut self, reason: ExitReason, ctx: &mut Ctx<Self>) {
+        let hour = tokio::time::sleep(Duration::from_secs(3_600));
+        ctx.wait(hour, |_, (), ctx| ctx.exit(reason));
+    }
+}
+
+#[test]
+fn infinity_waits_as_long_as_it_takes() {
+    run_virtual(async {
+        let spec = ChildSpec::worker("slow", || Slow).shutdown(Shutdown::Infinity);
+        let sup = begin(|| Supervisor::new(Strategy::OneForOne).child(spec))
+            .await
+            .unwrap();
+        let child = which(&sup).await[0].1.unwrap();
+        let (down, child_down) = (watch(sup.pid()), watch(child));
+        let began = tokio::time::Instant::now();
+        exit(sup.pid(), ExitReason::Shutdown);
+        assert_eq!(child_down.await, ExitReason::Shutdown);
+        assert_eq!(down.await, ExitReason::Shutdown);
+        assert!(began.elapsed() >= Duration::from_secs(3_600));
+    });
+}
+
+#[test]
+fn a_child_that_has_unlinked_itself_is_stopped_all_the_same() {
+    run(async {
+        let (tx, mut events) = events();
+        let (handle_tx, handle) = std::sync::mpsc::channel();
+        let spec = child("a", &tx).on_start(move |a: &ProcRef<Probe>| {
+            handle_tx.send(a.clone()).unwrap();
+        });
+        let sup = begin(|| Supervisor::new(Strategy::OneForOne).child(spec))
+            .await
+            .unwrap();
+        let a = handle.recv().unwrap();
+        let parent = sup.pid();
+        ask(&a, move |_, ctx| ctx.unlink(parent)).await;
+        assert_eq!(finish(&sup).await, ExitReason::Shutdown);
+        assert!(!a.is_alive());
+        assert_eq!(events.order_so_far(), ["start a", "stop a shutdown"]);
+    });
+}
+
+/// Panics when it is dropped.
+struct Bomb(Arc<AtomicU32>);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        panic!("a bomb");
+    }
+}
+
+#[test]
+fn specifications_that_panic_when_they_are_dropped_do_not_hurt_the_supervisor() {
+    run(async {
+        let (tx, _events) = events();
+        let gone = Arc::new(AtomicU32::new(0));
+        let bombed = |name: &'static str| {
+            let (tx, in_make) = (tx.clone(), Bomb(Arc::clone(&gone)));
+            let in_on_start = Bomb(Arc::clone(&gone));
+            let make = move || {
+                let _carried = &in_make;
+                Probe::new(name, &tx)
+            };
+            ChildSpec::worker(name, make).on_start(move |_: &ProcRef<Probe>| {
+                let _carried = &in_on_start;
+            })
+        };
+        let specs = ["a", "b", "c"].map(bombed);
+        let sup = begin(|| {
+            let supervisor = Supervisor::new(Strategy::OneForOne);
+            specs.into_iter().fold(supervisor, Supervisor::child)
+        });
+        let sup = sup.await.unwrap();
+        soon(sup.terminate_child("a")).await.unwrap();
+        soon(sup.delete_child("a")).await.unwrap();
+        assert_eq!(gone.load(Ordering::Relaxed), 2);
+        assert!(soon(sup.start_child(bombed("b"))).await.is_err());
+        assert_eq!(gone.load(Ordering::Relaxed), 4);
+        assert_eq!(finish(&sup).await, ExitReason::Shutdown);
+        assert_eq!(gone.load(Ordering::Relaxed), 8);
     });
 }
