@@ -160,15 +160,15 @@ impl Stage {
         let record = self.record.clone();
         Some(match request {
             Request::Terminate => {
-                let answer = process.terminate_child(id);
+                let answer = process.terminate_child(&id);
                 Box::pin(async move { said(answer.await.map(|()| Answer::Ok), &record) })
             }
             Request::Restart => {
-                let answer = process.restart_child(id);
+                let answer = process.restart_child(&id);
                 Box::pin(async move { said(answer.await.map(started), &record) })
             }
             Request::Delete => {
-                let answer = process.delete_child(id);
+                let answer = process.delete_child(&id);
                 Box::pin(async move { said(answer.await.map(|()| Answer::Ok), &record) })
             }
             Request::Start => {
