@@ -1,20 +1,27 @@
-//! A pool of threads for blocking jobs. A job that panics costs nobody a thread; the queue is
-//! bounded. The threads end when the last handle is dropped and the accepted jobs are done.
+//! A pool of threads for blocking jobs. A job that panics costs nobody a thread, and a thread that
+//! dies all the same is replaced; the queue is bounded. The threads end when the pool is closed and
+//! the accepted jobs are done. Their work is in `shared.rs`, serial queues are in `lane.rs`.
 
 mod lane;
+mod shared;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
+use crate::cell::{Cell, Label};
+use crate::hooks;
 use crate::panics::{self, catch};
-use crate::sync::lock;
+use crate::pid::Pid;
+use crate::signals;
+use crate::table;
 
 pub use lane::Lane;
+use shared::{Job, PoolCell, Shared};
 
 /// Why a job has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +30,7 @@ pub enum JobError {
     Panicked(String),
     /// The queue is full; the job was not accepted.
     Full,
-    /// The pool has no threads; the job was not run.
+    /// The pool is closed, or could start no thread; the job was not accepted.
     Closed,
 }
 
@@ -50,51 +57,87 @@ pub struct PoolStats {
     pub done: u64,
     /// Jobs that have panicked.
     pub panicked: u64,
+    /// Threads that serve it.
+    pub threads: usize,
+    /// Threads that died and were replaced.
+    pub replaced: u64,
 }
 
-/// A handle of a pool; clones share the pool.
+/// A pool of threads for blocking jobs, with a pid of its own: it shows on the status page and in
+/// the tree (kind `pool`), can be monitored, and an exit signal closes it. Clones share the pool.
+///
+/// A pool that is closed ([`Pool::close`], the drop of the last handle, an exit signal) accepts no
+/// more jobs; those it has accepted are still run. It ends when its last thread has gone.
+///
+/// ```
+/// use guildhall_process::{Pool, process_info};
+///
+/// actix_rt::System::new().block_on(async {
+///     let pool = Pool::new("sums", 2, 100);
+///     assert_eq!(pool.run(|| 40 + 2).await, Ok(42));
+///     assert!(pool.run(|| panic!("bang")).await.is_err());
+///     assert_eq!((pool.stats().done, pool.stats().panicked), (2, 1));
+///     assert_eq!(process_info(pool.pid()).unwrap().kind, "pool");
+///     pool.close().await;
+/// });
+/// ```
 #[derive(Clone)]
 pub struct Pool {
     handle: Arc<Handle>,
 }
 
 /// The last one of these closes the pool.
-struct Handle(Arc<Shared>);
-
-pub(crate) struct Shared {
-    name: &'static str,
-    queue_max: usize,
-    state: Mutex<State>,
-    work: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    queue: VecDeque<Job>,
-    closed: bool,
-    stats: PoolStats,
-}
-
-/// Never panics, and reports to the pool when the user's part of it is done.
-type Job = Box<dyn FnOnce(&Arc<Shared>) + Send>;
+struct Handle(Arc<PoolCell>);
 
 impl Pool {
     /// Starts `threads` threads (at least one) named after the pool. At most `queue_max` jobs wait.
     pub fn new(name: &'static str, threads: usize, queue_max: usize) -> Self {
+        Self::open(None, name, threads, queue_max)
+    }
+
+    /// [`Pool::new`] as a child of a process: linked to it, so that it closes when the parent
+    /// breaks or is shut down, and shown below it in the tree.
+    ///
+    /// ```
+    /// use guildhall_process::{Pool, Process, Spawn, spawn, tree};
+    ///
+    /// struct Store;
+    ///
+    /// impl Process for Store {
+    ///     const KIND: &'static str = "store";
+    /// }
+    ///
+    /// actix_rt::System::new().block_on(async {
+    ///     let store = spawn(Spawn::new(), || Store);
+    ///     let pool = Pool::child_of(store.pid(), "queries", 4, 100);
+    ///     assert_eq!(tree(store.pid()).unwrap().children[0].info.pid, pool.pid());
+    /// });
+    /// ```
+    pub fn child_of(parent: Pid, name: &'static str, threads: usize, queue_max: usize) -> Self {
+        Self::open(Some(parent), name, threads, queue_max)
+    }
+
+    fn open(parent: Option<Pid>, name: &'static str, threads: usize, queue_max: usize) -> Self {
         panics::install_hook();
-        let shared = Arc::new(Shared {
-            name,
-            queue_max,
-            state: Mutex::default(),
-            work: Condvar::new(),
-        });
-        let started = (0..threads.max(1))
-            .filter(|_| start_thread(&shared))
-            .count();
-        lock(&shared.state).closed = started == 0;
-        Self {
-            handle: Arc::new(Handle(shared)),
+        let label = Label {
+            name: Some(name.into()),
+            child: None,
+        };
+        let cell = Arc::new(Cell::new(parent, label, Shared::new(name, queue_max)));
+        table::insert(cell.clone());
+        hooks::adopt_port(&cell);
+        shared::staff(&cell, threads.max(1));
+        if let Some(parent) = parent {
+            signals::link(&*cell, parent);
         }
+        Self {
+            handle: Arc::new(Handle(cell)),
+        }
+    }
+
+    /// The pool's pid.
+    pub fn pid(&self) -> Pid {
+        self.cell().pid
     }
 
     /// Queues a job at once; the future waits for its result, on any thread. The job runs even if
@@ -111,115 +154,78 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
     {
         let (job, result) = wrap(job);
-        let refused = self.shared().accept(job).err();
+        let accepted = self.cell().accept(job);
         async move {
-            match refused {
-                Some(error) => Err(error),
-                None => result.await.unwrap_or(Err(JobError::Closed)),
-            }
+            accepted?;
+            result.await
+        }
+    }
+
+    /// Closes the pool at once, also for its other handles. Who awaits the future waits until the
+    /// accepted jobs are done and the threads have gone; who drops it does not.
+    pub fn close(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let down = signals::watch(self.pid());
+        self.cell().close();
+        async move {
+            down.await;
         }
     }
 
     /// The pool at this moment.
     pub fn stats(&self) -> PoolStats {
-        let state = lock(&self.shared().state);
-        PoolStats {
-            queued: state.queue.len(),
-            ..state.stats
-        }
+        self.cell().body.stats()
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn cell(&self) -> &Arc<PoolCell> {
         &self.handle.0
     }
 }
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pool({})", self.shared().name)
+        write!(f, "Pool({} {})", self.cell().body.name(), self.pid())
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        lock(&self.0.state).closed = true;
-        self.0.work.notify_all();
+        self.0.close();
     }
 }
 
-impl Shared {
-    fn accept(&self, job: Job) -> Result<(), JobError> {
-        let mut state = lock(&self.state);
-        if state.closed {
-            return Err(JobError::Closed);
-        }
-        if state.queue.len() >= self.queue_max {
-            return Err(JobError::Full);
-        }
-        state.queue.push_back(job);
-        drop(state);
-        self.work.notify_one();
-        Ok(())
-    }
+/// The result of a job. A future that is dropped with a result in it drops a user's value.
+struct Outcome<T>(Option<oneshot::Receiver<Result<T, JobError>>>);
 
-    /// Queues the next turn of a lane: not bounded (each lane has one turn at most) and also in a
-    /// closed pool, because its jobs have been accepted.
-    fn push_turn(&self, job: Job) {
-        lock(&self.state).queue.push_back(job);
-        self.work.notify_one();
-    }
+impl<T> Future for Outcome<T> {
+    type Output = Result<T, JobError>;
 
-    fn next(&self) -> Option<Job> {
-        let mut state = lock(&self.state);
-        loop {
-            if let Some(job) = state.queue.pop_front() {
-                state.stats.running += 1;
-                return Some(job);
-            }
-            if state.closed {
-                return None;
-            }
-            state = self
-                .work
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(result) = &mut self.0 else {
+            return Poll::Ready(Err(JobError::Closed));
+        };
+        let result = Pin::new(result).poll(cx);
+        result.map(|result| result.unwrap_or(Err(JobError::Closed)))
     }
+}
 
-    fn finished(&self, panicked: bool) {
-        let mut state = lock(&self.state);
-        state.stats.running -= 1;
-        state.stats.done += 1;
-        state.stats.panicked += u64::from(panicked);
+impl<T> Drop for Outcome<T> {
+    fn drop(&mut self) {
+        panics::drop_quietly(self.0.take());
     }
 }
 
 /// Joins a job with the sending of its result.
-fn wrap<T: Send + 'static>(
-    job: impl FnOnce() -> T + Send + 'static,
-) -> (Job, oneshot::Receiver<Result<T, JobError>>) {
+fn wrap<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> (Job, Outcome<T>) {
     let (tx, rx) = oneshot::channel();
-    let job: Job = Box::new(move |pool| {
+    let job: Job = Box::new(move |shift| {
         let result = catch(job).map_err(|fault| JobError::Panicked(fault.message));
         // Before the result: who has it finds the job in the statistics.
-        pool.finished(result.is_err());
+        shift.finished(result.is_err());
         // A result that nobody wants is dropped here, and it is a user's value.
         panics::drop_quietly(tx.send(result));
     });
-    (job, rx)
+    (job, Outcome(Some(rx)))
 }
 
-fn start_thread(shared: &Arc<Shared>) -> bool {
-    let pool = Arc::clone(shared);
-    let started = thread::Builder::new()
-        .name(shared.name.to_owned())
-        .spawn(move || {
-            while let Some(job) = pool.next() {
-                job(&pool);
-            }
-        });
-    if let Err(error) = &started {
-        log::error!("pool {} could not start a thread: {error}", shared.name);
-    }
-    started.is_ok()
-}
+#[cfg(test)]
+mod tests;

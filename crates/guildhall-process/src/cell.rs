@@ -49,6 +49,10 @@ pub(crate) trait Body: Send + Sync {
     fn push(&self, note: Note);
     /// An exit signal that ends the owner has been noted in the state.
     fn interrupt(&self, cell: &Cell);
+    /// One line about what is special about it, for the status page.
+    fn details(&self) -> Option<String> {
+        None
+    }
 }
 
 /// How a process is called and what its supervisor knows about it.

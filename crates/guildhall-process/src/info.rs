@@ -55,6 +55,8 @@ pub struct ProcessInfo {
     pub restarts: u32,
     /// How the child that it replaced ended.
     pub last_exit: Option<ExitReason>,
+    /// One line about what is special about it; today only pools have one.
+    pub details: Option<String>,
     /// Time since it was spawned.
     pub uptime: Duration,
     /// Time it has run on its arbiter.
@@ -136,6 +138,7 @@ fn info(cell: &Cell) -> Option<ProcessInfo> {
         timers: cell.timers.load(Ordering::Relaxed),
         restarts: child.map_or(0, |child| child.restarts),
         last_exit: child.and_then(|child| child.last_exit.clone()),
+        details: cell.body.details(),
         uptime: since_ns(cell.started_ns),
         run_time: Duration::from_nanos(cell.run_ns.load(Ordering::Relaxed)),
     };

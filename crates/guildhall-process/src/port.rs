@@ -47,11 +47,15 @@ impl Body for PortBody {
         let Some(reason) = cell.pending_exit() else {
             return;
         };
-        if die(cell, reason.clone())
-            && let Some(on_exit) = lock(&self.on_exit).take()
+        if !die(cell, reason.clone()) {
+            return;
+        }
+        // Taken in a statement of its own: it is a user's code and runs without the lock.
+        let on_exit = lock(&self.on_exit).take();
+        if let Some(on_exit) = on_exit
             && let Err(fault) = catch(|| on_exit(reason))
         {
-            log::error!("the exit callback of a port panicked: {}", fault.message);
+            let _ = catch(|| log::error!("a port's exit callback panicked: {}", fault.message));
         }
     }
 }

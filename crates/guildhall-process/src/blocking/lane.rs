@@ -6,11 +6,24 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
-use super::{Job, JobError, Pool, Shared, wrap};
+use super::{Job, JobError, Pool, PoolCell, wrap};
+use crate::panics::drop_quietly;
 use crate::sync::lock;
 
 /// A serial queue: its jobs run in order and one at a time, on whichever thread of the pool is
-/// free. Clones share the lane.
+/// free. Clones share the lane. A lane is open as long as its pool.
+///
+/// ```
+/// use guildhall_process::{Lane, Pool};
+///
+/// actix_rt::System::new().block_on(async {
+///     let pool = Pool::new("files", 4, 100);
+///     let lane = Lane::new(&pool, 10);
+///     let (first, second) = (lane.run(|| "first"), lane.run(|| "second"));
+///     assert_eq!(second.await, Ok("second"));
+///     assert_eq!(first.await, Ok("first"));
+/// });
+/// ```
 #[derive(Clone)]
 pub struct Lane {
     pool: Pool,
@@ -51,7 +64,7 @@ impl Lane {
         let accepted = self.accept(job);
         async move {
             accepted?;
-            result.await.unwrap_or(Err(JobError::Closed))
+            result.await
         }
     }
 
@@ -60,23 +73,20 @@ impl Lane {
         lock(&self.queue).jobs.len()
     }
 
-    fn accept(&self, job: Job) -> Result<(), JobError> {
-        let shared = self.pool.shared();
-        if lock(&shared.state).closed {
-            return Err(JobError::Closed);
-        }
-        let mut queue = lock(&self.queue);
-        if queue.jobs.len() >= self.queue_max {
-            return Err(JobError::Full);
-        }
-        queue.jobs.push_back(job);
-        let idle = !queue.scheduled;
-        queue.scheduled = true;
-        drop(queue);
-        if idle {
-            shared.push_turn(turn(Arc::clone(&self.queue)));
-        }
-        Ok(())
+    pub(super) fn accept(&self, job: Job) -> Result<(), JobError> {
+        let mut job = Some(job);
+        // The pool cannot be closed between the question and the turn.
+        let accepted = self.pool.cell().while_open(|| {
+            let mut queue = lock(&self.queue);
+            if queue.jobs.len() >= self.queue_max {
+                return (Err(JobError::Full), None);
+            }
+            queue.jobs.extend(job.take());
+            let idle = !std::mem::replace(&mut queue.scheduled, true);
+            (Ok(()), idle.then(|| turn(Arc::clone(&self.queue))))
+        });
+        drop_quietly(job);
+        accepted.flatten()
     }
 }
 
@@ -87,17 +97,32 @@ impl fmt::Debug for Lane {
 }
 
 fn turn(queue: Arc<Mutex<Queue>>) -> Job {
-    Box::new(move |shared: &Arc<Shared>| {
+    Box::new(move |shift| {
         let job = lock(&queue).jobs.pop_front();
+        let _next = Next {
+            pool: Arc::clone(&shift.pool),
+            queue,
+        };
         if let Some(job) = job {
-            job(shared);
-        }
-        let mut state = lock(&queue);
-        state.scheduled = !state.jobs.is_empty();
-        let more = state.scheduled;
-        drop(state);
-        if more {
-            shared.push_turn(turn(queue));
+            job(shift);
         }
     })
+}
+
+/// Schedules the lane's next turn, also if this one ends in a panic.
+struct Next {
+    pool: Arc<PoolCell>,
+    queue: Arc<Mutex<Queue>>,
+}
+
+impl Drop for Next {
+    fn drop(&mut self) {
+        let mut queue = lock(&self.queue);
+        queue.scheduled = !queue.jobs.is_empty();
+        let more = queue.scheduled;
+        drop(queue);
+        if more {
+            self.pool.push_turn(turn(Arc::clone(&self.queue)));
+        }
+    }
 }

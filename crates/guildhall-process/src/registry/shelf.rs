@@ -36,9 +36,11 @@ pub(crate) trait Keyed {
     fn key(&self) -> Option<&Self::Key>;
 }
 
+type Entries<E> = BTreeMap<Place, Arc<E>>;
+
 pub(crate) struct Shelf<E> {
     hasher: RandomState,
-    entries: Mutex<BTreeMap<Place, Arc<E>>>,
+    entries: Mutex<Entries<E>>,
 }
 
 impl<E> Default for Shelf<E> {
@@ -103,7 +105,7 @@ impl<E: Keyed> Shelf<E> {
         &self,
         mut place: Place,
         key: Option<&E::Key>,
-    ) -> Result<(Place, Arc<E>), MutexGuard<'_, BTreeMap<Place, Arc<E>>>> {
+    ) -> Result<(Place, Arc<E>), MutexGuard<'_, Entries<E>>> {
         loop {
             let entries = lock(&self.entries);
             let Some((next, entry)) = next_in_hash(&entries, place) else {
@@ -146,7 +148,7 @@ impl<E> Shelf<E> {
     }
 }
 
-fn next_in_hash<E>(entries: &BTreeMap<Place, Arc<E>>, place: Place) -> Option<(Place, Arc<E>)> {
+fn next_in_hash<E>(entries: &Entries<E>, place: Place) -> Option<(Place, Arc<E>)> {
     let mut behind = entries.range((Bound::Excluded(place), Bound::Unbounded));
     let (next, entry) = behind.next()?;
     (next.hash == place.hash).then(|| (*next, Arc::clone(entry)))
@@ -154,7 +156,7 @@ fn next_in_hash<E>(entries: &BTreeMap<Place, Arc<E>>, place: Place) -> Option<(P
 
 /// The id is drawn under the lock, so that ids only grow along the shelf.
 fn add_to<E>(
-    entries: &mut BTreeMap<Place, Arc<E>>,
+    entries: &mut Entries<E>,
     before: Place,
     entry: &Arc<E>,
     publish: impl FnOnce(NameId) -> bool,

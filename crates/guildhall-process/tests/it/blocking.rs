@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
-use guildhall_process::{JobError, Lane, Pool};
+use guildhall_process::{
+    ExitReason, JobError, Lane, Pool, exit, is_alive, process_info, tree, watch,
+};
 
-use crate::kit::{run, soon};
+use crate::kit::{boom, death, probe, run, soon};
 
 /// Occupies a thread of the pool; dropping the sender frees it.
 fn occupy(pool: &Pool) -> std::sync::mpsc::Sender<()> {
@@ -29,6 +31,7 @@ fn a_panicking_job_costs_no_thread() {
             assert_eq!(job, Err::<(), _>(JobError::Panicked("bang".into())));
         }
         assert_eq!(soon(pool.run(|| 42)).await, Ok(42));
+        assert_eq!(process_info(pool.pid()).unwrap().handled, 11);
         let stats = soon(pool.run({
             let pool = pool.clone();
             move || pool.stats()
@@ -117,5 +120,131 @@ fn accepted_jobs_are_done_also_when_the_last_handle_is_gone() {
             assert_eq!(soon(job).await, Ok(n));
         }
         assert_eq!(soon(in_pool).await, Ok(3));
+    });
+}
+
+/// Panics when it is dropped, and so does what it panics with.
+struct Grenade;
+
+impl Drop for Grenade {
+    fn drop(&mut self) {
+        std::panic::panic_any(Pin);
+    }
+}
+
+struct Pin;
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        panic!("bang");
+    }
+}
+
+#[test]
+fn jobs_whose_results_and_payloads_panic_when_they_are_dropped_cost_no_thread() {
+    run(async {
+        let pool = Pool::new("pool", 1, 100);
+        for _ in 0..5 {
+            drop(pool.run(|| Grenade));
+            let unread = pool.run(|| Grenade);
+            soon(pool.run(|| ())).await.unwrap();
+            drop(unread);
+            drop(pool.run(|| std::panic::panic_any(Grenade)));
+            let job = soon(pool.run(|| std::panic::panic_any(Pin))).await;
+            let message = "a panic without a text".to_owned();
+            assert_eq!(job, Err::<(), _>(JobError::Panicked(message)));
+        }
+        assert_eq!(soon(pool.run(|| 42)).await, Ok(42));
+        let stats = pool.stats();
+        assert_eq!((stats.threads, stats.replaced), (1, 0));
+        assert_eq!((stats.done, stats.panicked), (26, 10));
+    });
+}
+
+#[test]
+fn a_refused_job_that_panics_when_it_is_dropped_harms_nobody() {
+    run(async {
+        let pool = Pool::new("pool", 1, 1);
+        let lane = Lane::new(&pool, 0);
+        let free = occupy(&pool);
+        let waiting = pool.run(|| 1);
+        let grenade = Grenade;
+        let refused = pool.run(move || std::mem::forget(grenade));
+        assert_eq!(refused.await, Err(JobError::Full));
+        let grenade = Grenade;
+        let refused = lane.run(move || std::mem::forget(grenade));
+        assert_eq!(refused.await, Err(JobError::Full));
+        drop(free);
+        assert_eq!(soon(waiting).await, Ok(1));
+    });
+}
+
+#[test]
+fn a_pool_shows_with_its_figures_and_below_its_parent() {
+    run(async {
+        let (parent, _events) = probe(false).await;
+        let pool = Pool::child_of(parent.pid(), "queries", 2, 7);
+        let free = occupy(&pool);
+        let info = process_info(pool.pid()).unwrap();
+        assert_eq!((info.kind, info.class), ("pool", "port"));
+        assert_eq!(info.name.as_deref(), Some("queries"));
+        assert_eq!(info.links, [parent.pid()]);
+        assert_eq!((info.mailbox_len, info.mailbox_max), (0, 7));
+        let details = info.details.unwrap();
+        assert!(details.starts_with("1 of 2 threads busy"), "{details}");
+        let second = occupy(&pool);
+        let waiting = pool.run(|| 1);
+        assert_eq!(process_info(pool.pid()).unwrap().mailbox_len, 1);
+        drop((free, second));
+        assert_eq!(soon(waiting).await, Ok(1));
+        let children = tree(parent.pid()).unwrap().children;
+        assert_eq!(children[0].info.pid, pool.pid());
+        soon(pool.close()).await;
+        assert!(process_info(pool.pid()).is_none());
+        assert_eq!(pool.stats().done, 3);
+    });
+}
+
+#[test]
+fn who_awaits_the_close_waits_for_the_accepted_jobs_and_who_does_not_closes_all_the_same() {
+    run(async {
+        let pool = Pool::new("pool", 1, 10);
+        let lane = Lane::new(&pool, 10);
+        let free = occupy(&pool);
+        let in_pool = pool.run(|| 1);
+        let in_lane = [2, 3].map(|n| (n, lane.run(move || n)));
+        drop(pool.close());
+        assert_eq!(pool.run(|| 4).await, Err(JobError::Closed));
+        assert_eq!(lane.run(|| 5).await, Err(JobError::Closed));
+        assert!(is_alive(pool.pid()));
+        let closed = pool.close();
+        drop(free);
+        soon(closed).await;
+        assert_eq!((pool.stats().done, pool.stats().threads), (4, 0));
+        assert_eq!(soon(in_pool).await, Ok(1));
+        for (n, job) in in_lane {
+            assert_eq!(soon(job).await, Ok(n));
+        }
+        soon(pool.close()).await;
+    });
+}
+
+#[test]
+fn an_exit_signal_closes_a_pool_and_its_monitors_hear_the_reason_when_the_jobs_are_done() {
+    run(async {
+        let (parent, _events) = probe(false).await;
+        let pool = Pool::child_of(parent.pid(), "queries", 1, 10);
+        let free = occupy(&pool);
+        let accepted = pool.run(|| 1);
+        let down = watch(pool.pid());
+        exit(pool.pid(), ExitReason::Normal);
+        let also_accepted = pool.run(|| 2);
+        exit(parent.pid(), boom());
+        death(parent.pid()).await;
+        assert_eq!(pool.run(|| 3).await, Err(JobError::Closed));
+        drop(free);
+        assert_eq!(soon(down).await, boom());
+        assert_eq!(soon(accepted).await, Ok(1));
+        assert_eq!(soon(also_accepted).await, Ok(2));
     });
 }
