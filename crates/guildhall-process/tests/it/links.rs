@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use guildhall_process::{
-    Ctx, Down, Exit, ExitReason, Handle, Init, Pid, Process, Spawn, exit, process_info, spawn,
-    watch,
+    Ctx, ExitReason, Init, Pid, Process, Spawn, exit, process_info, spawn, watch,
 };
 
 use crate::kit::{Event, Probe, act, ask, boom, death, events, probe, run, soon};
@@ -114,73 +113,6 @@ impl Process for Doomed {
     fn init(&mut self, _ctx: &mut Ctx<Self>) -> Init {
         Init::Fail(ExitReason::error("now"))
     }
-}
-
-/// Spawns instantly crashing children and counts their exits and downs.
-struct Nursery {
-    exits: u32,
-    downs: u32,
-    wanted: u32,
-    done: Option<tokio::sync::oneshot::Sender<(u32, u32)>>,
-}
-
-struct SpawnOne;
-
-impl Nursery {
-    fn check(&mut self) {
-        if self.exits == self.wanted && self.downs == self.wanted {
-            let done = self.done.take().unwrap();
-            done.send((self.exits, self.downs)).unwrap();
-        }
-    }
-}
-
-impl Process for Nursery {
-    const KIND: &'static str = "nursery";
-    const MAILBOX_MAX: usize = 100_000;
-
-    fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
-        ctx.trap_exit(true);
-        Init::Ready
-    }
-
-    fn handle_exit(&mut self, exit: Exit, _ctx: &mut Ctx<Self>) {
-        assert_eq!(exit.reason, ExitReason::error("now"));
-        self.exits += 1;
-        self.check();
-    }
-
-    fn handle_down(&mut self, down: Down, _ctx: &mut Ctx<Self>) {
-        assert_eq!(down.reason, ExitReason::error("now"));
-        self.downs += 1;
-        self.check();
-    }
-}
-
-impl Handle<SpawnOne> for Nursery {
-    fn handle(&mut self, _msg: SpawnOne, ctx: &mut Ctx<Self>) {
-        ctx.spawn_link(Spawn::new(), || Doomed);
-        ctx.spawn_monitor(Spawn::new(), || Doomed);
-    }
-}
-
-#[test]
-fn spawn_link_and_spawn_monitor_of_instantly_crashing_children_lose_nothing() {
-    const CHILDREN: u32 = 20_000;
-    run(async {
-        let (done, all) = tokio::sync::oneshot::channel();
-        let nursery = spawn(Spawn::new(), move || Nursery {
-            exits: 0,
-            downs: 0,
-            wanted: CHILDREN,
-            done: Some(done),
-        });
-        for _ in 0..CHILDREN {
-            nursery.tell(SpawnOne).unwrap();
-        }
-        assert_eq!(soon(all).await, Ok((CHILDREN, CHILDREN)));
-        assert!(process_info(nursery.pid()).unwrap().links.is_empty());
-    });
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod partitions;
 mod ports;
 mod random_trees;
 mod registry;
+mod storms;
 mod supervisors;
 #[cfg(feature = "testing")]
 mod testing;

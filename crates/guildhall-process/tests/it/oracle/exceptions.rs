@@ -32,8 +32,7 @@ pub const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         label: "send to unregistered name",
-        ours: None,
-        why: "OTP raises badarg; here a name is looked up first, and nobody found is no value to \
-              send to",
+        ours: Some("{error,{dead,x}}"),
+        why: "OTP raises badarg; here the message comes back, as from the dead",
     },
 ];

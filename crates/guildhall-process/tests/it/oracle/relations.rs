@@ -1,7 +1,7 @@
 //! Section 2 of the record: links and monitors at their edges, calls and sends to the dead.
 
 use guildhall_process::{
-    CallError, Ctx, ExitReason, Pid, ProcRef, Registry, SendError, Spawn, exit, spawn, watch,
+    Ctx, ExitReason, Pid, ProcRef, Registry, SendError, Spawn, exit, spawn, watch,
 };
 
 use super::words::{self, call, died, list, messages};
@@ -27,6 +27,7 @@ pub fn experiments() -> Vec<Experiment> {
         row("call to no-name", call_no_name()),
         row("call, server dies mid-call", call_dying()),
         row("send to dead", send_dead()),
+        row("send to unregistered name", send_no_name()),
     ]
 }
 
@@ -157,11 +158,15 @@ async fn call_dead() -> String {
 
 async fn call_no_name() -> String {
     let names: Registry<&str, Probe> = Registry::new("names");
-    let outcome = match names.whereis(&"nosuch") {
-        Some(process) => process.call(DEADLINE, unanswered).await,
-        None => Err(CallError::NoProc),
-    };
-    call(outcome, "[nosuch,x]")
+    call(
+        names.via("nosuch").call(DEADLINE, unanswered).await,
+        "[nosuch,x]",
+    )
+}
+
+async fn send_no_name() -> String {
+    let names: Registry<&str, Probe> = Registry::new("names");
+    sent(names.via("nosuch").tell(act(|_, _| ())))
 }
 
 async fn call_dying() -> String {
@@ -178,7 +183,11 @@ fn unanswered(reply: guildhall_process::ReplyTo<()>) -> Do {
 }
 
 async fn send_dead() -> String {
-    match dead().await.tell(act(|_, _| ())) {
+    sent(dead().await.tell(act(|_, _| ())))
+}
+
+fn sent(outcome: Result<(), SendError<Do>>) -> String {
+    match outcome {
         Ok(()) => "x".to_owned(),
         Err(SendError::Dead(_)) => "{error,{dead,x}}".to_owned(),
         Err(SendError::Full(_)) => "{error,{full,x}}".to_owned(),
