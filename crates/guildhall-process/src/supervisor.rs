@@ -47,6 +47,9 @@ pub(crate) use window::Window;
 /// a child whose `init` never ends holds up an orderly stop. A kill works at once, and then such a
 /// child dies with its supervisor. A wait for a restart ([`Backoff`]) holds up nothing.
 ///
+/// It obeys its parent, and signals that come from no process ([`crate::exit`]); those of strangers
+/// it ignores, but for the kill.
+///
 /// ```
 /// use guildhall_process::{ChildSpec, Process, Spawn, Strategy, Supervisor, SupervisorRef, start};
 ///

@@ -120,6 +120,8 @@ impl Supervisor {
                 "supervisor {me} stopped child {id}, which ended with {reason}"
             ));
         }
-        self.children.ended(key, Some(reason));
+        // Its own end is not known then, but an earlier one may be.
+        let reason = Some(reason).filter(|reason| *reason != ExitReason::NoProc);
+        self.children.ended(key, reason);
     }
 }

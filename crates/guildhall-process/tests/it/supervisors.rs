@@ -6,6 +6,9 @@ mod requests;
 mod significant;
 mod starts;
 mod stops;
+mod storm;
+
+use std::time::Duration;
 
 use guildhall_process::{
     ChildSpec, ExitReason, Pid, Restart, Spawn, StartError, Strategy, Supervisor, SupervisorRef,
@@ -66,5 +69,46 @@ fn a_restarted_child_knows_how_its_predecessor_ended() {
         assert_eq!((info.restarts, info.last_exit), (1, Some(boom())));
         finish(&supervisor).await;
         assert!(!is_alive(second));
+    });
+}
+
+#[test]
+fn a_supervisor_that_gives_up_is_a_death_like_any_other_to_its_own_supervisor() {
+    run(async {
+        let (tx, mut events) = events();
+        let inner = ChildSpec::supervisor("inner", move || {
+            Supervisor::new(Strategy::OneForOne)
+                .intensity(0, Duration::from_secs(5))
+                .child(plain("leaf", &tx))
+        });
+        // OTP's default: one restart.
+        let root = begin(|| Supervisor::new(Strategy::OneForOne).child(inner))
+            .await
+            .unwrap();
+        let down = watch(root.pid());
+        exit(events.started().await.1, boom());
+        let (_, second) = events.started().await;
+        let inner = soon(root.child("inner")).await.unwrap();
+        assert_eq!(inner.last_exit, Some(ExitReason::Shutdown));
+        assert_eq!((inner.restarts, inner.status.pid().is_some()), (1, true));
+        exit(second, boom());
+        assert_eq!(soon(down).await, ExitReason::Shutdown);
+        assert_eq!(events.so_far(), []);
+    });
+}
+
+#[test]
+fn a_supervisor_ignores_the_exits_of_strangers() {
+    run(async {
+        let (tx, mut events) = events();
+        let spec = plain("a", &tx);
+        let sup = begin(|| Supervisor::new(Strategy::OneForOne).child(spec))
+            .await
+            .unwrap();
+        let (_, a) = events.started().await;
+        let (stranger, _events) = crate::kit::probe(false).await;
+        guildhall_process::exit_from(stranger.pid(), sup.pid(), ExitReason::Shutdown);
+        assert_eq!(which(&sup).await, [("a".to_owned(), Some(a))]);
+        assert!(is_alive(sup.pid()));
     });
 }
