@@ -24,3 +24,7 @@ pub mod session;
 pub mod socket;
 pub mod store;
 pub mod tree;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/testing-actors.md")]
+mod testing_actors {}

@@ -13,6 +13,8 @@ mod blocking;
 mod calls;
 mod crashes;
 mod dynamic;
+#[cfg(feature = "testing")]
+mod examples;
 mod groups;
 mod info;
 mod kit;

@@ -104,7 +104,9 @@ impl Kit {
     ///
     /// ```
     /// use guildhall_process::testing::{self, crash_next};
-    /// use guildhall_process::{ChildSpec, Handle, Process, Ctx, Spawn, Strategy, Supervisor};
+    /// use guildhall_process::{
+    ///     ChildSpec, Ctx, Handle, ProcRef, Process, Spawn, Strategy, Supervisor,
+    /// };
     /// struct Worker;
     /// impl Process for Worker {
     ///     const KIND: &'static str = "worker";
@@ -115,7 +117,7 @@ impl Kit {
     /// testing::run(async |kit| {
     ///     let (tx, started) = std::sync::mpsc::channel();
     ///     let worker = ChildSpec::worker("worker", || Worker)
-    ///         .on_start(move |worker| drop(tx.send(worker.clone())));
+    ///         .on_start(move |worker: &ProcRef<Worker>| drop(tx.send(worker.clone())));
     ///     let root = move || Supervisor::new(Strategy::OneForOne).child(worker);
     ///     kit.start(Spawn::named("root"), root).await;
     ///     let worker = started.recv().unwrap();
