@@ -1,9 +1,11 @@
 //! Virtual time and what it moves.
 
+use std::future::pending;
 use std::time::{Duration, Instant};
 
 use guildhall_process::process_info;
 use guildhall_process::testing::{Runner, run};
+use tokio::time::timeout;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -35,7 +37,7 @@ fn timers_that_are_set_on_the_way_strike_on_the_way() {
         probe.answer(|n| Some(n));
         probe.act(|ctx| {
             let me = ctx.me();
-            ctx.run(tokio::time::sleep(HOUR), move |_, (), ctx| {
+            ctx.run(timeout(HOUR, pending::<()>()), move |_, _elapsed, ctx| {
                 ctx.send_after(HOUR, 2);
                 let _ = me.tell(1);
             });
