@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::hash::Hash;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::panics::{catch, drop_quietly};
 use crate::pid::Pid;
 use crate::process::Process;
 use crate::process_ref::ProcRef;
+use crate::registry::Via;
 use crate::spawn::{Placement, Spawn, StartError, start};
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -65,9 +67,51 @@ impl ChildSpec {
         make: impl Fn() -> P + Send + Sync + 'static,
     ) -> Self {
         let make = Arc::new(make);
-        let start = move |opts: Spawn| -> BoxFuture<Result<Started, StartError>> {
+        Self::started_by(id, move |opts| {
             let make = Arc::clone(&make);
-            let started = start(opts, move || make());
+            start(opts, move || make())
+        })
+    }
+
+    /// A child that has a name in a registry from its start on; see [`Via::start`]. While another
+    /// process has the name the child cannot be started.
+    ///
+    /// ```
+    /// use guildhall_process::{ChildSpec, Process, Registry};
+    ///
+    /// struct Mailer;
+    /// impl Process for Mailer {
+    ///     const KIND: &'static str = "mailer";
+    /// }
+    ///
+    /// let services: Registry<&str, Mailer> = Registry::new("services");
+    /// let mailer = ChildSpec::via("mailer", services.via("mailer"), || Mailer);
+    /// # drop(mailer);
+    /// ```
+    pub fn via<K, P: Process>(
+        id: impl Into<String>,
+        via: Via<K, P>,
+        make: impl Fn() -> P + Send + Sync + 'static,
+    ) -> Self
+    where
+        K: Eq + Hash + Clone + Send + Sync + fmt::Debug + 'static,
+    {
+        let make = Arc::new(make);
+        Self::started_by(id, move |opts| {
+            let make = Arc::clone(&make);
+            via.start(opts, move || make())
+        })
+    }
+
+    fn started_by<P: Process, F>(
+        id: impl Into<String>,
+        start: impl Fn(Spawn) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static,
+    {
+        let start = move |opts: Spawn| -> BoxFuture<Result<Started, StartError>> {
+            let started = start(opts);
             Box::pin(async move {
                 let process = started.await?;
                 let any: Box<dyn Any + Send> = Box::new(process.clone());

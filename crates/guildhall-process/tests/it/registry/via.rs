@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
 use guildhall_process::{
-    CallError, ExitReason, Init, Placement, Registry, SendError, Spawn, StartError, Taken, exit,
-    process_info, processes, watch,
+    CallError, ChildSpec, ExitReason, Init, Placement, Registry, SendError, Spawn, StartError,
+    Strategy, Supervisor, SupervisorRef, Taken, exit, process_info, processes, start, watch,
 };
 
 use crate::kit::{DEADLINE, Event, Probe, act, ask, boom, death, events, probe, run, soon};
@@ -36,14 +36,14 @@ fn a_name_that_is_taken_fails_the_start_with_the_pid_of_its_owner_and_nobody_hea
         let via = Names::new("names").via("ada");
         let (parent, mut heard) = probe(true).await;
         let (tx, mut events) = events();
-        let start = || {
+        let begin = || {
             let probe = Probe::new("ada", &tx);
             via.start(Spawn::new().child_of(parent.pid()), move || probe)
         };
-        let first = soon(start()).await.unwrap();
+        let first = soon(begin()).await.unwrap();
         events.started().await;
         assert_eq!(
-            soon(start()).await.unwrap_err(),
+            soon(begin()).await.unwrap_err(),
             StartError::AlreadyStarted(first.pid())
         );
         let probe = Probe::new("ada", &tx);
@@ -55,7 +55,7 @@ fn a_name_that_is_taken_fails_the_start_with_the_pid_of_its_owner_and_nobody_hea
 
         exit(first.pid(), boom());
         death(first.pid()).await;
-        assert_ne!(soon(start()).await.unwrap(), first);
+        assert_ne!(soon(begin()).await.unwrap(), first);
     });
 }
 
@@ -146,4 +146,47 @@ fn of_many_that_start_under_one_name_at_once_one_has_it_and_nobody_sees_another(
 
 fn named(info: &guildhall_process::ProcessInfo, name: &str) -> bool {
     info.name.as_deref() == Some(name)
+}
+
+#[test]
+fn a_supervised_child_has_its_name_again_before_its_restart_is_ready() {
+    run(async {
+        let via = Names::new("names").via("ada");
+        let (tx, mut events) = events();
+        let spec = ChildSpec::via("ada", via.clone(), move || Probe::new("ada", &tx));
+        let root = soon(start(Spawn::new(), move || {
+            Supervisor::new(Strategy::OneForOne).child(spec)
+        }))
+        .await
+        .unwrap();
+        let (_, first) = events.started().await;
+        assert_eq!(via.whereis().map(|owner| owner.pid()), Some(first));
+        exit(first, boom());
+        let (_, second) = events.started().await;
+        assert_eq!(via.whereis().map(|owner| owner.pid()), Some(second));
+        let children = soon(SupervisorRef::from(root).which_children()).await;
+        assert_eq!(children.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_child_whose_name_is_taken_cannot_be_started() {
+    run(async {
+        let via = Names::new("names").via("ada");
+        let (tx, _events) = events();
+        let probe = Probe::new("ada", &tx);
+        let owner = via.spawn(Spawn::new(), move || probe).unwrap();
+        let spec = ChildSpec::via("ada", via.clone(), move || Probe::new("ada", &tx));
+        let root = soon(start(Spawn::new(), move || {
+            Supervisor::new(Strategy::OneForOne).child(spec)
+        }));
+        let Err(StartError::Init(reason)) = root.await else {
+            panic!("started");
+        };
+        assert!(
+            reason.to_string().contains(&owner.pid().to_string()),
+            "{reason}"
+        );
+        assert!(owner.is_alive());
+    });
 }
