@@ -217,12 +217,14 @@ impl<T> Drop for Outcome<T> {
 /// Joins a job with the sending of its result.
 fn wrap<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> (Job, Outcome<T>) {
     let (tx, rx) = oneshot::channel();
+    let errand = hooks::errand();
     let job: Job = Box::new(move |shift| {
         let result = catch(job).map_err(|fault| JobError::Panicked(fault.message));
         // Before the result: who has it finds the job in the statistics.
         shift.finished(result.is_err());
         // A result that nobody wants is dropped here, and it is a user's value.
         panics::drop_quietly(tx.send(result));
+        drop(errand);
     });
     (job, Outcome(Some(rx)))
 }

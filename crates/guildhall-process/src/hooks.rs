@@ -2,9 +2,11 @@
 //! compiler leaves nothing of it; with it, and no test kit at work, a hook costs one look at a flag.
 
 #[cfg(feature = "testing")]
-pub(crate) use crate::testing::hooks::{Hold, adopt_port, budget, clock, in_order, message};
+pub(crate) use crate::testing::hooks::{
+    Hold, adopt_port, budget, clock, errand, in_order, message,
+};
 #[cfg(not(feature = "testing"))]
-pub(crate) use off::{Hold, adopt_port, budget, clock, in_order, message};
+pub(crate) use off::{Hold, adopt_port, budget, clock, errand, in_order, message};
 
 #[cfg(not(feature = "testing"))]
 mod off {
@@ -29,6 +31,13 @@ mod off {
     }
 
     pub(crate) fn adopt_port<B: Body + 'static>(_cell: &Arc<Cell<B>>) {}
+
+    /// What another thread does for this one, until the drop.
+    pub(crate) struct Errand;
+
+    pub(crate) fn errand() -> Errand {
+        Errand
+    }
 
     pub(crate) fn budget(max: u32) -> u32 {
         max

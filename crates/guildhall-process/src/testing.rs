@@ -2,6 +2,7 @@
 //! probes, assertions, fault injection, seeded interleavings and a check for what is left over.
 
 mod dice;
+mod errand;
 mod failure;
 mod faults;
 pub(crate) mod hooks;

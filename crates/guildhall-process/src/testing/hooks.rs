@@ -12,6 +12,7 @@ use futures_util::task::AtomicWaker;
 use super::scope::{self, Scope};
 use crate::cell::{Body, Cell};
 
+pub(crate) use super::errand::errand;
 pub(crate) use super::faults::message;
 pub(crate) use super::scope::{budget, clock, in_order};
 

@@ -3,10 +3,13 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::select;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 use super::failure::{Site, describe};
@@ -35,6 +38,9 @@ const TURNS_MAX: u64 = 10_000_000;
 /// How long the processes of a test may take to stop, in the test's time; a supervisor gives each
 /// child its own time, one after the other.
 const STOP_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Real time that the threads of a pool which is closed may take to end.
+const POOL_STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// See [`super::run`]. Clones are the same kit.
 #[derive(Clone)]
@@ -86,9 +92,9 @@ impl Kit {
     }
 
     /// Waits until no process of this test has anything to do now, whatever its arbiter. Time does
-    /// not pass. Futures that are no processes are waited for as long as they keep waking each other
-    /// or a process, for up to eight wake-ups in a row; work of other threads (pools, sockets) that
-    /// is no process is not waited for.
+    /// not pass. Jobs of a [`crate::Pool`] are waited for. Futures that are no processes are waited
+    /// for as long as they keep waking each other or a process, for up to eight wake-ups in a row;
+    /// other threads and sockets are not waited for.
     ///
     /// # Panics
     /// If the processes do not come to rest within ten million turns.
@@ -265,7 +271,19 @@ impl Kit {
             root.close(ExitReason::Normal);
         }
         settle(Arc::clone(&self.shared.scope), site).await;
+        for (pid, identity) in self.shared.scope.living() {
+            if identity.kind == "pool" {
+                end_of_pool(pid).await;
+            }
+        }
     }
+}
+
+/// A pool ends when its threads have gone, which takes real time.
+async fn end_of_pool(pid: Pid) {
+    let (_waiting, never) = std::sync::mpsc::channel::<()>();
+    let enough = spawn_blocking(move || never.recv_timeout(POOL_STOP_TIMEOUT));
+    select(pin!(watch(pid)), enough).await;
 }
 
 pub(super) async fn settle(scope: Arc<Scope>, site: Site) {

@@ -57,10 +57,10 @@ impl Default for Runner {
 /// When the test has returned, what [`Kit::start`] has started is stopped, in reverse order, and
 /// whatever else is left over fails the test (see [`Leftovers`]).
 ///
-/// What virtual time cannot do: it stands on this thread only. Processes on other arbiters have
-/// real time, and a thread that works (a [`crate::Pool`], a database) does not keep time from
-/// jumping, so a timeout of whoever waits for it comes at once. Such tests run with
-/// [`Runner::real_time`].
+/// Jobs of a [`crate::Pool`] run in real time, in which virtual time stands still. What virtual time
+/// cannot do: processes on other arbiters have real time, and neither they nor other threads nor
+/// sockets keep time from jumping, so a timeout of whoever waits for them comes at once. Such tests
+/// run with [`Runner::real_time`].
 ///
 /// # Panics
 /// Where the test panics; at leftovers; and if the test takes more than 60 s of real time.
@@ -89,13 +89,14 @@ impl Runner {
         Self::default()
     }
 
-    /// Time passes as on the wall: for tests with other arbiters, pools, sockets and databases.
+    /// Time passes as on the wall: for tests with other arbiters, threads of their own and sockets.
     ///
     /// ```
-    /// use guildhall_process::{Pool, testing::Runner};
+    /// use guildhall_process::testing::Runner;
     /// Runner::new().real_time().run(async |_kit| {
-    ///     let pool = Pool::new("database", 1, 8);
-    ///     assert_eq!(pool.run(|| 42).await, Ok(42));
+    ///     let (tx, answer) = tokio::sync::oneshot::channel();
+    ///     std::thread::spawn(move || tx.send(42));
+    ///     assert_eq!(answer.await, Ok(42));
     /// });
     /// ```
     #[must_use]

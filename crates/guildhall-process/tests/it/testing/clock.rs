@@ -3,8 +3,8 @@
 use std::future::pending;
 use std::time::{Duration, Instant};
 
-use guildhall_process::process_info;
 use guildhall_process::testing::{Runner, run};
+use guildhall_process::{Lane, Pool, process_info};
 use tokio::time::timeout;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -99,4 +99,32 @@ fn real_time_passes_as_on_the_wall() {
         .real_time()
         .run(async |kit| kit.advance(wait).await);
     assert!(began.elapsed() >= wait);
+}
+
+#[test]
+fn virtual_time_stands_while_a_pool_works_for_the_test() {
+    run(async |kit| {
+        let pool = Pool::new("pool", 2, 100);
+        let lane = Lane::new(&pool, 100);
+        let mut probe = kit.probe::<u32>("probe");
+        let (jobs, at) = (pool.clone(), kit.clone());
+        let slow = || std::thread::park_timeout(Duration::from_millis(20));
+        // A deadline of a second of virtual time: it would strike at once if time could jump.
+        for n in 0..3 {
+            let job = timeout(Duration::from_secs(1), jobs.run(slow));
+            assert_eq!(job.await, Ok(Ok(())), "job {n}");
+        }
+        assert_eq!(at.now(), Duration::ZERO);
+        let me = probe.process();
+        let jobs = (0..5).map(move |n| (n, me.clone()));
+        for (n, me) in jobs {
+            drop(lane.run(move || {
+                slow();
+                me.tell(n).is_ok()
+            }));
+        }
+        kit.settle().await;
+        assert_eq!(probe.drain().len(), 5);
+        assert_eq!(kit.now(), Duration::ZERO);
+    });
 }

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use guildhall_process::testing::{LeftoverKind, Leftovers, Runner, run};
-use guildhall_process::{ExitReason, Groups, Placement, Port, Registry, Spawn, exit, spawn, watch};
+use guildhall_process::{
+    ExitReason, Groups, Placement, Pool, Port, Registry, Spawn, exit, spawn, watch,
+};
 
 use super::{failure, failure_of, says};
 use crate::kit::Probe as Doer;
@@ -43,6 +45,26 @@ fn a_port_that_is_left_over_is_caught() {
             "1 things are left over:",
             "port <0.",
             r#"socket "127.0.0.1""#,
+        ],
+    );
+}
+
+#[test]
+fn a_pool_that_is_left_over_is_caught_and_one_that_closes_is_waited_for() {
+    run(async |_kit| {
+        let pool = Pool::new("pool", 4, 10);
+        assert!(pool.run(|| ()).await.is_ok());
+    });
+    let forgotten = RefCell::new(None);
+    let text = failure(async |_kit| {
+        forgotten.replace(Some(Pool::new("database", 1, 10)));
+    });
+    says(
+        &text,
+        &[
+            "1 things are left over:",
+            r#"port <0."#,
+            r#"pool "database""#,
         ],
     );
 }
