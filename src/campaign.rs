@@ -16,6 +16,9 @@ use crate::auth::secrets::{self, Secret};
 use crate::hall::{self, HallRef, NOT_FOUND};
 use crate::persistence::{self, Author, Change, InviteKind, changes};
 
+#[cfg(test)]
+mod tests;
+
 /// A campaign that nobody asked for this long stops; it loads itself again when needed.
 const IDLE_STOP: Duration = Duration::from_secs(600);
 

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::Future;
 use guildhall_process::{
@@ -13,6 +13,7 @@ use guildhall_process::{
 use guildhall_protocol::{Code, Refusal};
 use guildhall_store::{Connection, Database, FileBlobs, StoreError};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::auth::secrets::{self, SecretHash};
@@ -28,6 +29,9 @@ use crate::presence::{Presence, Tally};
 use crate::refusal;
 use crate::session::Session;
 use crate::store::Store;
+
+#[cfg(test)]
+pub(crate) mod tests;
 
 /// How long one process waits for another's answer before it tells its client `unavailable`.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(5);

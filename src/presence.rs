@@ -12,6 +12,9 @@ use uuid::Uuid;
 use crate::hall::HallRef;
 use crate::session::{self, Announce, Session};
 
+#[cfg(test)]
+mod tests;
+
 /// See the file's head.
 pub struct Presence {
     hall: HallRef,

@@ -30,6 +30,8 @@ mod boards;
 mod campaigns;
 mod characters;
 mod guilds;
+#[cfg(test)]
+mod tests;
 mod uploads;
 
 /// What carries frames to the peer: all that a session knows of its socket.

@@ -59,7 +59,7 @@ pub fn root(hall: &HallRef) -> Supervisor {
 }
 
 /// What everything else stands on, found by name.
-fn core(hall: &HallRef, dirty: &DirtyMap) -> Supervisor {
+pub(crate) fn core(hall: &HallRef, dirty: &DirtyMap) -> Supervisor {
     let dirty = dirty.clone();
     let persistence = worker("persistence", hall, move |hall| {
         Persistence::new(hall, dirty.clone())

@@ -1,0 +1,123 @@
+//! A house for tests of single processes: a new world in a directory of its own, with the processes of
+//! `core` and nobody who listens. What belongs to a test ends with it.
+
+use std::sync::Arc;
+
+use guildhall_process::testing::Kit;
+use guildhall_process::{DynamicSupervisor, Port, ProcRef, Recipient, Spawn};
+use guildhall_store::{DEFAULT_REALM, Database, FileBlobs, OpenOptions};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::{Faults, Hall, HallRef, REALM_NAME, now_us};
+use crate::auth::Identity;
+use crate::auth::secrets;
+use crate::config::Config;
+use crate::persistence::{Author, Change, DirtyMap, changes};
+use crate::session::{Session, Transport};
+use crate::tree;
+
+/// Tokens of tests hold until then: an hour from now, on the wall.
+const TOKEN_US: i64 = 3_600_000_000;
+
+/// See the file's head.
+pub(crate) struct House {
+    pub hall: HallRef,
+    _data: TempDir,
+}
+
+/// A socket that a test holds in its hands: dropping it is the end of the connection.
+pub(crate) struct Socket {
+    pub port: Port,
+    pub session: ProcRef<Session>,
+}
+
+/// What a session gives to its socket.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Given {
+    Frames(Vec<String>),
+    Ping,
+}
+
+struct Wire(Recipient<Given>);
+
+impl Transport for Wire {
+    fn send(&self, frames: Vec<bytestring::ByteString>) {
+        let texts = frames.iter().map(ToString::to_string).collect();
+        self.0.tell(Given::Frames(texts)).unwrap();
+    }
+
+    fn ping(&self) {
+        self.0.tell(Given::Ping).unwrap();
+    }
+}
+
+impl House {
+    pub async fn open(kit: &Kit) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let config = Config {
+            data: data.path().to_path_buf(),
+            ..Config::default()
+        };
+        let options = OpenOptions {
+            readers: 1,
+            create: true,
+        };
+        let database = Database::open(&data.path().join("world.sqlite3"), &options).unwrap();
+        database.migrate().unwrap();
+        let blobs = FileBlobs::open(data.path()).unwrap();
+        let hall = Hall::new(config, database, blobs, "token", Faults::default());
+        let dirty = DirtyMap::new(&hall);
+        let known = Arc::clone(&hall);
+        let core = kit.start(Spawn::named("core"), move || tree::core(&known, &dirty));
+        let core = core.await;
+        hall.root.get_or_init(|| core.pid());
+        let campaigns = kit.start(Spawn::named("campaigns"), DynamicSupervisor::new);
+        hall.campaigns.supervised_by(&campaigns.await);
+        Self { hall, _data: data }
+    }
+
+    /// A new account that has signed in.
+    pub async fn account(&self, login: &str) -> Identity {
+        let (account, token) = (Uuid::now_v7(), secrets::hash_of(login));
+        let create = Change::CreateAccount(changes::CreateAccount {
+            id: account,
+            realm: DEFAULT_REALM,
+            login_key: login.to_owned(),
+            login: login.to_owned(),
+            password_hash: "none".to_owned(),
+        });
+        let sign_in = Change::AddToken(changes::AddToken {
+            hash: token.0,
+            account,
+            device: String::new(),
+            expires_at: now_us() + TOKEN_US,
+        });
+        for change in [create, sign_in] {
+            self.hall.change(change, author(account)).await.unwrap();
+        }
+        Identity {
+            account,
+            login: login.to_owned(),
+            realm: DEFAULT_REALM,
+            realm_name: REALM_NAME.to_owned(),
+            token,
+        }
+    }
+
+    /// A session of `who`, behind a socket that gives what it is given to `peer`.
+    pub async fn connect(&self, kit: &Kit, who: &Identity, peer: Recipient<Given>) -> Socket {
+        let port = Port::open("socket", None, |_| ());
+        let (hall, who, pid) = (Arc::clone(&self.hall), who.clone(), port.pid());
+        let make = move || Session::new(hall, who, pid, Box::new(Wire(peer)));
+        let session = kit.start(Spawn::named("session"), make).await;
+        Socket { port, session }
+    }
+}
+
+pub(crate) fn author(account: Uuid) -> Author {
+    Author {
+        account,
+        session: None,
+    }
+}
