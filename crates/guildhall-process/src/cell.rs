@@ -3,8 +3,7 @@
 //! counters beside it are written by the owner and read by the status page.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures_util::task::AtomicWaker;
 
@@ -13,7 +12,8 @@ use crate::letter::Note;
 use crate::pid::{MonitorRef, Pid};
 use crate::reply::OnDown;
 use crate::supervisor::Restart;
-use crate::sync::{NumberHash, lock, now_ns};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Mutex, NumberHash, lock, now_ns};
 
 pub(crate) struct Cell<B: ?Sized = dyn Body> {
     pub pid: Pid,
@@ -127,7 +127,7 @@ impl NameId {
     pub const LAST: Self = Self(u64::MAX);
 
     pub fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
+        static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }

@@ -14,6 +14,8 @@ mod groups;
 mod hooks;
 mod info;
 mod letter;
+#[cfg(all(test, shuttle))]
+mod models;
 mod panics;
 mod partition;
 mod pid;

@@ -3,12 +3,12 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::process::Process;
 use crate::process_ref::ProcRef;
 use crate::supervisor::{ChildSpec, Strategy, Supervisor};
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// The routing table of a partitioned supervisor (Elixir's `PartitionSupervisor`): make it, hand
 /// out clones, and start [`Partitions::supervisor`] in the tree. A key belongs to one partition as

@@ -2,7 +2,7 @@
 //! pid, can be linked and monitored, and its end is an exit.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::cell::{Body, Cell, Label};
 use crate::exit::ExitReason;
@@ -11,7 +11,7 @@ use crate::letter::Note;
 use crate::panics::{self, catch};
 use crate::pid::Pid;
 use crate::signals::{self, die};
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 use crate::table;
 
 type OnExit = Box<dyn FnOnce(ExitReason) + Send>;

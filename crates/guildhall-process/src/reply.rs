@@ -6,15 +6,15 @@ use std::fmt;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use crate::cell::{Cell, Watcher};
 use crate::exit::ExitReason;
 use crate::panics::is_crashing;
 use crate::pid::{MonitorRef, Pid};
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// Why a call has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

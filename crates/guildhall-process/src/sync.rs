@@ -1,10 +1,17 @@
 //! Small tools for shared state: a lock that survives panics, a hash for our own numbers, a clock.
 
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::hooks;
+
+#[cfg(not(all(test, shuttle)))]
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
+
+// The models run on these, so that every order of threads can be tried.
+#[cfg(all(test, shuttle))]
+pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard, atomic};
 
 /// Locks; our critical sections run no user code, so a poisoned lock guards sound data.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

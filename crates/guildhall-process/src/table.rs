@@ -3,17 +3,28 @@
 
 use std::array;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::Arc;
 
 use crate::cell::Cell;
 use crate::pid::Pid;
-use crate::sync::{NumberHash, lock};
+use crate::sync::{Mutex, NumberHash, lock};
 
 const SHARDS: u64 = 64;
 
 type Shard = Mutex<HashMap<Pid, Arc<Cell>, NumberHash>>;
 
-static TABLE: LazyLock<[Shard; 64]> = LazyLock::new(|| array::from_fn(|_| Shard::default()));
+#[cfg(not(all(test, shuttle)))]
+static TABLE: std::sync::LazyLock<[Shard; 64]> = std::sync::LazyLock::new(shards);
+
+// A model has a table of its own in each of its runs.
+#[cfg(all(test, shuttle))]
+shuttle::lazy_static! {
+    static ref TABLE: [Shard; 64] = shards();
+}
+
+fn shards() -> [Shard; 64] {
+    array::from_fn(|_| Shard::default())
+}
 
 fn shard(pid: Pid) -> &'static Shard {
     let index = usize::try_from(pid.to_u64() % SHARDS).unwrap_or(0);

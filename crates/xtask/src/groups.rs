@@ -43,6 +43,7 @@ pub fn for_test(workspace: &Workspace) -> Vec<Group> {
         group("clippy", holds(clippy)),
         group("tests", tests(runner, &workspace.test_binaries())),
         group("doctests", doc_tests()),
+        group("models", models()),
         group("chaos", chaos(runner)),
     ]
 }
@@ -84,6 +85,19 @@ fn doc_tests() -> Work {
         runner: Runner::Libtest,
         args: words("test --workspace --locked --no-fail-fast --doc"),
         needs_one: false,
+    }
+}
+
+/// The models of the process crate, compiled once more with shuttle's locks in place of the standard ones. They have a
+/// target folder of their own, because other flags would have everything else compiled again.
+fn models() -> Work {
+    let flags = r#"--config build.rustflags=["--cfg=shuttle"] --target-dir target/shuttle"#;
+    let mut args = words("test --package guildhall-process --locked --no-fail-fast --lib models::");
+    args.splice(1..1, words(flags));
+    Work::Tests {
+        runner: Runner::Libtest,
+        args,
+        needs_one: true,
     }
 }
 

@@ -4,11 +4,11 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::{Job, JobError, Pool, PoolCell, wrap};
 use crate::panics::drop_quietly;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// A serial queue: its jobs run in order and one at a time, on whichever thread of the pool is
 /// free. Clones share the lane. A lane is open as long as its pool.

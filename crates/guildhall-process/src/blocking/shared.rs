@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::thread;
 
 use super::{JobError, PoolStats};
@@ -13,7 +13,7 @@ use crate::exit::ExitReason;
 use crate::letter::Note;
 use crate::panics::{catch, drop_quietly};
 use crate::signals::die;
-use crate::sync::{lock, now_ns};
+use crate::sync::{Condvar, Mutex, lock, now_ns};
 
 /// Tells the shift when the user's part of it is done.
 pub(crate) type Job = Box<dyn FnOnce(&mut Shift) + Send>;

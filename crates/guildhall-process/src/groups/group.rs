@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use super::Inner;
 use crate::cell::{Name, NameId, NameKind};
@@ -13,7 +13,7 @@ use crate::pid::Pid;
 use crate::process::{Handle, Process};
 use crate::process_ref::ProcRef;
 use crate::registry::{Keyed, Place};
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// One monitor of a group: every call of [`crate::Groups::monitor`] gives another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

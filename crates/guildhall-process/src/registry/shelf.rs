@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash};
 use std::ops::Bound;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use crate::cell::NameId;
-use crate::sync::lock;
+use crate::sync::{Mutex, MutexGuard, lock};
 
 /// Where an entry stands: by the hash of its key, then by age.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

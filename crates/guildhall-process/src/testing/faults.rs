@@ -2,13 +2,12 @@
 
 use std::any::type_name;
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::exit::ExitReason;
 use crate::pid::Pid;
 use crate::signals::{exit, is_alive};
-use crate::sync::{NumberHash, lock};
+use crate::sync::{Mutex, NumberHash, lock};
 
 type Armed = HashMap<Pid, Vec<Fault>, NumberHash>;
 

@@ -5,7 +5,7 @@
 use std::cell::{Cell as Slot, RefCell};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -15,7 +15,7 @@ use crate::cell::{Body, Cell, Watcher};
 use crate::exit::ExitReason;
 use crate::pid::{MonitorRef, Pid};
 use crate::reply::OnDown;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Scope>>> = const { RefCell::new(None) };

@@ -1,9 +1,9 @@
 //! The watchdog: a thread that ends a test that hangs, in real time. A test that waits in vain is
 //! woken and fails with a report; a handler that does not return can only be ended by an abort.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::failure::describe;
 use super::scope::Scope;
 use crate::info::process_info;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// Processes that a report tells of; a hang of ten thousand is explained by the first of them.
 const REPORTED_MAX: usize = 20;

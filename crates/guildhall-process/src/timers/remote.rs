@@ -3,7 +3,7 @@
 //! get it.
 
 use std::any::type_name;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -14,7 +14,7 @@ use crate::letter::Errand;
 use crate::panics::drop_quietly;
 use crate::process::{Handle, Process};
 use crate::process_ref::ProcRef;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// A timer that was set with [`ProcRef::send_after`]. Dropping it does not cancel the timer.
 #[derive(Clone, Debug)]

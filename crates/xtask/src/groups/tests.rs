@@ -26,3 +26,10 @@ fn chaos_runs_one_test_at_a_time() {
     assert!(args(chaos(Runner::Nextest)).ends_with("--test chaos --test-threads 1"));
     assert!(args(chaos(Runner::Libtest)).ends_with("--test chaos -- --test-threads=1"));
 }
+
+#[test]
+fn models_are_compiled_apart() {
+    let line = args(models());
+    assert!(line.contains("--target-dir target/shuttle"), "{line}");
+    assert!(line.ends_with("--lib models::"), "{line}");
+}
