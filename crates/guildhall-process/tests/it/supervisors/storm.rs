@@ -6,13 +6,15 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use guildhall_process::{
     ChildSpec, DynamicRef, DynamicSupervisor, ExitReason, Placement, ProcRef, Restart, Spawn,
     Strategy, Supervisor, start, watch,
 };
+
+use tokio::sync::oneshot;
 
 use super::begin;
 use crate::kit::{DEADLINE, Events, Probe, act, death, events, run, soon};
@@ -27,14 +29,18 @@ const TRIES: usize = 10;
 /// Asks one process again and again, until it is told that it is enough.
 struct Asking {
     enough: Arc<AtomicBool>,
-    thread: JoinHandle<Duration>,
+    worst: oneshot::Receiver<Duration>,
 }
 
 impl Asking {
-    fn begin(process: ProcRef<Probe>) -> Self {
+    /// Returns when the first answer has come.
+    async fn begin(process: ProcRef<Probe>) -> Self {
         let enough = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&enough);
-        let thread = thread::spawn(move || {
+        let (tx, worst) = oneshot::channel();
+        let (first_tx, first) = oneshot::channel();
+        let mut first_tx = Some(first_tx);
+        thread::spawn(move || {
             let mut builder = tokio::runtime::Builder::new_current_thread();
             let runtime = builder.enable_time().build().unwrap();
             let mut worst = Duration::ZERO;
@@ -43,16 +49,19 @@ impl Asking {
                 let answer = process.call(DEADLINE, |reply| act(move |_, _| reply.send(())));
                 runtime.block_on(answer).unwrap();
                 worst = worst.max(began.elapsed());
+                first_tx.take().map(|first| first.send(()));
             }
-            worst
+            // A test that has failed does not listen.
+            let _ = tx.send(worst);
         });
-        Self { enough, thread }
+        soon(first).await.unwrap();
+        Self { enough, worst }
     }
 
-    /// The longest time that an answer took.
-    fn end(self) -> Duration {
+    /// The longest time that an answer took; the last one is still waited for.
+    async fn end(self) -> Duration {
         self.enough.store(true, Ordering::Relaxed);
-        self.thread.join().unwrap()
+        soon(self.worst).await.unwrap()
     }
 }
 
@@ -68,7 +77,7 @@ impl Stage {
     /// longest time in which the sibling answered.
     async fn storm(mut self, work: Duration) -> Duration {
         self.events.so_far();
-        let asking = Asking::begin(self.sibling.clone());
+        let asking = Asking::begin(self.sibling.clone()).await;
         for child in &self.children {
             let crash = act(move |_, _| {
                 let began = Instant::now();
@@ -82,7 +91,7 @@ impl Stage {
             self.events.started().await;
         }
         assert!(self.sibling.is_alive());
-        asking.end()
+        asking.end().await
     }
 }
 
@@ -183,7 +192,7 @@ fn a_storm_below_a_dynamic_supervisor_costs_a_sibling_nothing() {
 fn a_sibling_that_has_to_wait_is_noticed() {
     let worst = run(async {
         let (stage, _restarts) = under_static(1).await;
-        stage.storm(2 * ANSWER_MAX).await
+        stage.storm(4 * ANSWER_MAX).await
     });
     assert!(worst >= ANSWER_MAX, "{worst:?}");
 }
