@@ -3,30 +3,45 @@
 use std::future::Future;
 use std::time::Duration;
 
+use guildhall_process::testing::{Kit, LeftoverKind, Leftovers, Runner};
 use guildhall_process::{
-    Ctx, Down, Exit, ExitReason, Handle, Init, Pid, ProcRef, Process, Spawn, start, watch,
+    Ctx, Down, Exit, ExitReason, Handle, Init, Pid, ProcRef, Process, Spawn, exit, start, watch,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// No test waits longer than this for an event that should come.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Runs a test on an actix system of its own.
+/// Runs a test on an actix system of its own, in real time.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
-    actix_rt::System::new().block_on(async {
-        tokio::time::timeout(DEADLINE * 5, test)
-            .await
-            .expect("the test hangs")
-    })
+    run_under(Runner::new().real_time(), async move |_kit| test.await)
 }
 
 /// Runs a test on virtual time: when nothing can run, the clock jumps to the next timer.
 pub fn run_virtual<T>(test: impl Future<Output = T>) -> T {
-    let paused = || {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        builder.enable_all().start_paused(true).build().unwrap()
-    };
-    actix_rt::System::with_tokio_rt(paused).block_on(test)
+    run_with(async move |_kit| test.await)
+}
+
+/// [`run_virtual`] for a test that lets time pass.
+pub fn run_with<T>(test: impl AsyncFnOnce(Kit) -> T) -> T {
+    run_under(Runner::new(), test)
+}
+
+/// Afterwards all processes of the test are killed, and no name, group, link, monitor or timer may
+/// outlive its process.
+fn run_under<T>(runner: Runner, test: impl AsyncFnOnce(Kit) -> T) -> T {
+    let runner = runner.patience(DEADLINE).hang_after(DEADLINE * 5);
+    runner.run(async move |kit| {
+        let made = Leftovers::watch();
+        let outcome = test(kit.clone()).await;
+        let mut left = made.found();
+        left.retain(|one| one.kind == LeftoverKind::Process);
+        left.iter().for_each(|one| exit(one.pid, ExitReason::Kill));
+        for one in left {
+            kit.assert_exit(one.pid, |_: &ExitReason| true).await;
+        }
+        outcome
+    })
 }
 
 /// Waits for an event that must come.

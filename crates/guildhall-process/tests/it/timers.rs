@@ -7,7 +7,9 @@ use guildhall_process::{
     Ctx, ExitReason, Handle, ProcRef, Process, Spawn, exit, process_info, spawn, watch,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
+
+use crate::kit::{run_virtual, run_with};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -72,14 +74,6 @@ fn act(f: impl FnOnce(&mut Clock, &mut Ctx<Clock>) + Send + 'static) -> Do {
     Do(Box::new(f))
 }
 
-/// Runs a test on virtual time: whenever all wait, the clock goes on to the next timer.
-fn run<T>(test: impl Future<Output = T>) -> T {
-    actix_rt::System::new().block_on(async {
-        tokio::time::pause();
-        test.await
-    })
-}
-
 fn clock() -> (ProcRef<Clock>, UnboundedReceiver<(u64, u64)>) {
     let (heard, rx) = unbounded_channel();
     let began = Instant::now();
@@ -102,7 +96,7 @@ fn pending(clock: &ProcRef<Clock>) -> usize {
 
 #[test]
 fn timers_come_in_the_order_of_their_due_times_and_then_of_their_setting() {
-    run(async {
+    run_virtual(async {
         let (clock, mut heard) = clock();
         ask(&clock, |_, ctx| {
             for (n, after) in [(1, 30), (2, 10), (3, 20), (4, 10), (5, 0)] {
@@ -124,7 +118,7 @@ fn timers_come_in_the_order_of_their_due_times_and_then_of_their_setting() {
 
 #[test]
 fn cancel_and_read_answer_the_time_that_is_left_and_nothing_after_the_end() {
-    run(async {
+    run_with(async |kit| {
         let (clock, mut heard) = clock();
         let (long, short) = ask(&clock, |_, ctx| {
             let timers = (
@@ -136,7 +130,7 @@ fn cancel_and_read_answer_the_time_that_is_left_and_nothing_after_the_end() {
         })
         .await;
         assert_eq!(pending(&clock), 2);
-        tokio::time::sleep(ms(100)).await;
+        kit.advance(ms(100)).await;
         assert_eq!(heard.try_recv().unwrap().0, 2);
         assert_eq!(pending(&clock), 1);
         ask(&clock, move |_, ctx| {
@@ -151,14 +145,14 @@ fn cancel_and_read_answer_the_time_that_is_left_and_nothing_after_the_end() {
         })
         .await;
         assert_eq!(pending(&clock), 0);
-        tokio::time::sleep(HOUR * 2).await;
+        kit.advance(HOUR * 2).await;
         assert!(heard.try_recv().is_err());
     });
 }
 
 #[test]
 fn a_timer_of_another_process_is_none_of_mine() {
-    run(async {
+    run_virtual(async {
         let ((one, _one), (other, mut heard)) = (clock(), clock());
         let theirs = ask(&other, |_, ctx| ctx.send_after(ms(5), Ring(1))).await;
         let mine = ask(&one, move |_, ctx| {
@@ -172,12 +166,12 @@ fn a_timer_of_another_process_is_none_of_mine() {
 
 #[test]
 fn an_earlier_timer_that_a_result_sets_is_not_slept_through() {
-    run(async {
+    run_virtual(async {
         let (clock, mut heard) = clock();
         ask(&clock, |_, ctx| {
             ctx.send_after(HOUR, Ring(1));
-            let work = tokio::time::sleep(ms(50));
-            ctx.run(work, |_, (), ctx| {
+            let work = timeout(ms(50), std::future::pending::<()>());
+            ctx.run(work, |_, _elapsed, ctx| {
                 ctx.send_after(ms(10), Ring(2));
             });
         })
@@ -190,14 +184,14 @@ fn an_earlier_timer_that_a_result_sets_is_not_slept_through() {
 
 #[test]
 fn a_period_keeps_its_beat_and_leaves_out_what_a_busy_process_has_missed() {
-    run(async {
+    run_with(async |kit| {
         let (clock, mut heard) = clock();
         let timer = ask(&clock, |_, ctx| {
             let timer = ctx.send_interval(ms(10), Ring(1));
             // The mailbox and the timers wait from 15 to 45.
             ctx.send_after(
                 ms(15),
-                act(|_, ctx| ctx.wait(tokio::time::sleep(ms(30)), |_, (), _| ())),
+                act(|_, ctx| ctx.wait(timeout(ms(30), std::future::pending::<()>()), |_, _, _| ())),
             );
             timer
         })
@@ -215,14 +209,14 @@ fn a_period_keeps_its_beat_and_leaves_out_what_a_busy_process_has_missed() {
                 .await
                 .is_some()
         );
-        tokio::time::sleep(HOUR).await;
+        kit.advance(HOUR).await;
         assert!(heard.try_recv().is_err() && pending(&clock) == 0);
     });
 }
 
 #[test]
 fn a_period_of_a_thousand_beats_does_not_drift() {
-    run(async {
+    run_virtual(async {
         let (clock, mut heard) = clock();
         ask(&clock, |_, ctx| ctx.send_interval(ms(7), Ring(1))).await;
         let mut last = 0;
@@ -249,7 +243,7 @@ impl Handle<Thrice> for Clock {
 
 #[test]
 fn a_period_can_be_cancelled_by_its_own_message() {
-    run(async {
+    run_with(async |kit| {
         let (clock, mut heard) = clock();
         ask(&clock, |_, ctx| {
             let state = Thrice(Arc::default());
@@ -257,7 +251,7 @@ fn a_period_can_be_cancelled_by_its_own_message() {
             state.0.lock().unwrap().1 = Some(timer);
         })
         .await;
-        tokio::time::sleep(HOUR).await;
+        kit.advance(HOUR).await;
         let mut beats = 0;
         while heard.try_recv().is_ok() {
             beats += 1;
@@ -268,7 +262,7 @@ fn a_period_can_be_cancelled_by_its_own_message() {
 
 #[test]
 fn timers_end_with_the_process_and_let_go_of_their_messages() {
-    run(async {
+    run_virtual(async {
         let (clock, _heard) = clock();
         let msg = Arc::new(());
         let held = Arc::clone(&msg);
@@ -289,7 +283,7 @@ fn timers_end_with_the_process_and_let_go_of_their_messages() {
 
 #[test]
 fn messages_of_timers_that_panic_when_they_are_dropped_do_not_change_how_a_process_ends() {
-    run(async {
+    run_virtual(async {
         let (clock, _heard) = clock();
         ask(&clock, |_, ctx| {
             for _ in 0..3 {
@@ -311,7 +305,7 @@ fn messages_of_timers_that_panic_when_they_are_dropped_do_not_change_how_a_proce
 
 #[test]
 fn a_timer_for_another_process_outlives_who_has_set_it_and_can_be_cancelled_from_anywhere() {
-    run(async {
+    run_with(async |kit| {
         let (target, mut heard) = clock();
         let (setter, _setter) = clock();
         let to = target.clone();
@@ -336,14 +330,14 @@ fn a_timer_for_another_process_outlives_who_has_set_it_and_can_be_cancelled_from
         let (n, at) = heard.recv().await.unwrap();
         assert!(n == 1 && (50..=52).contains(&at), "{n} came at {at}");
         assert_eq!((kept.cancel(), kept.time_left()), (None, None));
-        tokio::time::sleep(HOUR * 2).await;
+        kit.advance(HOUR * 2).await;
         assert!(heard.try_recv().is_err());
     });
 }
 
 #[test]
 fn a_timer_for_the_dead_is_none() {
-    run(async {
+    run_virtual(async {
         let (target, _heard) = clock();
         let down = watch(target.pid());
         exit(target.pid(), ExitReason::Kill);
@@ -366,7 +360,7 @@ async fn turns(clock: &ProcRef<Clock>) -> Duration {
 #[test]
 fn a_million_timers_slow_no_turn_down_and_all_ring_in_order() {
     const TIMERS: u64 = 1_000_000;
-    run(async {
+    run_virtual(async {
         let (clock, mut heard) = clock();
         ask(&clock, |_, ctx| ctx.send_after(HOUR * 2, Ring(0))).await;
         let few = turns(&clock).await;
