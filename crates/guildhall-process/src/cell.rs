@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use futures_util::task::AtomicWaker;
 
+use crate::attention::Attention;
 use crate::exit::ExitReason;
 use crate::letter::Note;
 use crate::pid::{MonitorRef, Pid};
+use crate::recent::Recent;
 use crate::reply::OnDown;
 use crate::supervisor::Restart;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -34,8 +36,9 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
     pub run_ns: AtomicU64,
     /// When the running turn began; 0 between turns.
     pub busy_since_ns: AtomicU64,
-    /// The type of the last message; written only when it changes.
-    pub current: Mutex<&'static str>,
+    /// The types of the last messages; written only when they change.
+    pub recent: Mutex<Recent>,
+    pub attention: Attention,
     pub state: Mutex<State>,
     pub body: B,
 }
@@ -161,7 +164,8 @@ impl<B> Cell<B> {
             timers: AtomicUsize::new(0),
             run_ns: AtomicU64::new(0),
             busy_since_ns: AtomicU64::new(0),
-            current: Mutex::new("init"),
+            recent: Mutex::new(Recent::new("init")),
+            attention: Attention::default(),
             state: Mutex::new(State::default()),
             body,
         }

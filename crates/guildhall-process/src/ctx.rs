@@ -82,8 +82,11 @@ impl<P: Process> Ctx<P> {
         let handled = self.cell.handled.load(Ordering::Relaxed);
         self.cell.handled.store(handled + 1, Ordering::Relaxed);
         if self.last_message.map(str::as_ptr) != Some(name.as_ptr()) {
-            self.last_message = Some(name);
-            *lock(&self.cell.current) = name;
+            let last = self.last_message.replace(name);
+            lock(&self.cell.recent).push(name, last.is_none());
+        }
+        if self.cell.attention.is_paid() {
+            self.cell.attention.begin_message();
         }
         hooks::message(self.cell.pid, name);
     }

@@ -1,7 +1,8 @@
 //! Introspection: every process and port can be looked at, whether it wants or not, and without
-//! asking it (a stuck process answers no questions).
+//! asking it (a stuck process answers no questions). Who is whose child is in `tree.rs`.
 
-use std::collections::HashMap;
+mod tree;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,6 +14,11 @@ use crate::pid::Pid;
 use crate::supervisor::Restart;
 use crate::sync::{lock, since_ns};
 use crate::table;
+
+pub use tree::{Forest, TreeNode, forest, tree};
+
+/// A bound on the chain of ancestors, should parents ever form a long line.
+const ANCESTORS_MAX: usize = 32;
 
 /// What can be known about a process without its help.
 #[derive(Clone, Debug)]
@@ -27,6 +33,8 @@ pub struct ProcessInfo {
     pub class: &'static str,
     /// Who started it.
     pub parent: Option<Pid>,
+    /// Its parent, the parent of that, and so on, as far as they live; at most 32.
+    pub ancestors: Vec<Pid>,
     /// Whom it is linked with.
     pub links: Vec<Pid>,
     /// Whom it monitors, once for each monitor.
@@ -45,8 +53,13 @@ pub struct ProcessInfo {
     pub mailbox_len: usize,
     /// At how many a sender is refused.
     pub mailbox_max: usize,
-    /// The type of the message that is being handled, and how long the turn it belongs to has run.
+    /// The type of the message that is being handled, and how long it has run. Nobody times the
+    /// messages of a process that nobody looks at: of the message that runs at the first look, or
+    /// a minute after the last one, it is the time of its whole turn (at most 64 messages).
     pub current_message: Option<(&'static str, Duration)>,
+    /// The types of the last messages, the oldest first, at most 8; neighbours differ, because
+    /// equal ones in a row are one entry. Empty before the first message.
+    pub recent_messages: Vec<&'static str>,
     /// Messages handled so far, with timers, exits, downs and results of [`crate::Ctx::run`].
     pub handled: u64,
     /// Timers that it has set for itself or others for it, and that are pending.
@@ -63,15 +76,6 @@ pub struct ProcessInfo {
     pub run_time: Duration,
 }
 
-/// A process and its children.
-#[derive(Clone, Debug)]
-pub struct TreeNode {
-    /// The process.
-    pub info: ProcessInfo,
-    /// Its children in the order of their start.
-    pub children: Vec<TreeNode>,
-}
-
 /// Looks at one process; `None` if it is dead.
 pub fn process_info(pid: Pid) -> Option<ProcessInfo> {
     table::get(pid).and_then(|cell| info(&cell))
@@ -82,32 +86,6 @@ pub fn processes() -> Vec<ProcessInfo> {
     let mut all: Vec<_> = table::all().iter().filter_map(|cell| info(cell)).collect();
     all.sort_by_key(|info| info.pid);
     all
-}
-
-/// The tree of children below `root`, from one snapshot; `None` if `root` is dead.
-pub fn tree(root: Pid) -> Option<TreeNode> {
-    let mut children: HashMap<Pid, Vec<ProcessInfo>> = HashMap::new();
-    let mut top = None;
-    for info in processes() {
-        if info.pid == root {
-            top = Some(info);
-        } else if let Some(parent) = info.parent {
-            children.entry(parent).or_default().push(info);
-        }
-    }
-    Some(grow(top?, &mut children))
-}
-
-// A parent is older than its child, so the recursion ends.
-fn grow(info: ProcessInfo, children: &mut HashMap<Pid, Vec<ProcessInfo>>) -> TreeNode {
-    let below = children.remove(&info.pid).unwrap_or_default();
-    TreeNode {
-        info,
-        children: below
-            .into_iter()
-            .map(|child| grow(child, children))
-            .collect(),
-    }
 }
 
 pub(crate) fn sorted(pids: impl Iterator<Item = Pid>) -> Vec<Pid> {
@@ -124,6 +102,7 @@ fn info(cell: &Cell) -> Option<ProcessInfo> {
         kind: cell.body.kind(),
         class: cell.body.class(),
         parent: cell.parent,
+        ancestors: ancestors(cell),
         links: Vec::new(),
         monitors: Vec::new(),
         monitored_by: Vec::new(),
@@ -134,6 +113,7 @@ fn info(cell: &Cell) -> Option<ProcessInfo> {
         mailbox_len: cell.mailbox_len.load(Ordering::Relaxed),
         mailbox_max: cell.body.mailbox_max(),
         current_message: current_message(cell),
+        recent_messages: recent_messages(cell),
         handled: cell.handled.load(Ordering::Relaxed),
         timers: cell.timers.load(Ordering::Relaxed),
         restarts: child.map_or(0, |child| child.restarts),
@@ -147,9 +127,28 @@ fn info(cell: &Cell) -> Option<ProcessInfo> {
     Some(info)
 }
 
+/// From the parent upwards.
+pub(crate) fn ancestors(cell: &Cell) -> Vec<Pid> {
+    std::iter::successors(cell.parent, |pid| table::get(*pid)?.parent)
+        .filter(|pid| table::get(*pid).is_some())
+        .take(ANCESTORS_MAX)
+        .collect()
+}
+
 fn current_message(cell: &Cell) -> Option<(&'static str, Duration)> {
-    let since = cell.busy_since_ns.load(Ordering::Relaxed);
-    (since != 0).then(|| (*lock(&cell.current), since_ns(since)))
+    let turn = cell.busy_since_ns.load(Ordering::Relaxed);
+    let since = cell.attention.look().unwrap_or(turn).max(turn);
+    let name = lock(&cell.recent).current();
+    (turn != 0).then(|| (name, since_ns(since)))
+}
+
+fn recent_messages(cell: &Cell) -> Vec<&'static str> {
+    let recent = lock(&cell.recent);
+    let mut names = recent.before();
+    if cell.handled.load(Ordering::Relaxed) > 0 {
+        names.push(recent.current());
+    }
+    names
 }
 
 /// The names, which are to be shown without the lock; `None` if the process is dead.

@@ -3,6 +3,7 @@
 //!
 #![doc = include_str!("../README.md")]
 
+mod attention;
 mod blocking;
 mod call;
 mod cell;
@@ -22,6 +23,7 @@ mod pid;
 mod port;
 mod process;
 mod process_ref;
+mod recent;
 mod registry;
 mod reply;
 mod shell;
@@ -42,7 +44,7 @@ pub use ctx::Ctx;
 pub use dynamic::{DynamicChildInfo, DynamicRef, DynamicSupervisor};
 pub use exit::{ExitReason, PanicInfo};
 pub use groups::{DeadMember, GroupChange, GroupEvent, GroupMonitor, Groups};
-pub use info::{ProcessInfo, TreeNode, process_info, processes, tree};
+pub use info::{Forest, ProcessInfo, TreeNode, forest, process_info, processes, tree};
 pub use partition::Partitions;
 pub use pid::{MonitorRef, Pid};
 pub use port::Port;

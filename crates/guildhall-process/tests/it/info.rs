@@ -1,14 +1,14 @@
-//! Introspection and crash reports.
+//! Introspection: one process, and all of them.
 
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use guildhall_process::{
-    ChildSpec, DynamicRef, DynamicSupervisor, ExitReason, Placement, ProcRef, Spawn, Strategy,
-    Supervisor, exit, process_info, processes, spawn, start, tree,
+    ChildSpec, Ctx, DynamicRef, DynamicSupervisor, ExitReason, Handle, Pid, Placement, Pool,
+    ProcRef, Process, ReplyTo, Spawn, Strategy, Supervisor, exit, forest, is_alive, process_info,
+    processes, spawn, start, tree,
 };
 
-use crate::kit::{Probe, act, ask, boom, death, events, probe, run, soon};
+use crate::kit::{DEADLINE, Probe, act, ask, death, events, probe, run, soon};
 
 #[test]
 fn everything_is_known_of_a_process_without_its_help() {
@@ -137,87 +137,220 @@ fn a_dynamic_supervisor_in_a_tree_is_reached_through_on_start() {
     });
 }
 
-/// Collects the crash reports about processes of this name; other tests crash by the thousand.
-const REPORTED: &str = "reported";
-
-struct Collector(Mutex<Vec<Vec<(String, String)>>>);
-
-static COLLECTOR: Collector = Collector(Mutex::new(Vec::new()));
-
-impl log::Log for Collector {
-    fn enabled(&self, _metadata: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        struct Fields(Vec<(String, String)>);
-        impl<'kvs> log::kv::VisitSource<'kvs> for Fields {
-            fn visit_pair(
-                &mut self,
-                key: log::kv::Key<'kvs>,
-                value: log::kv::Value<'kvs>,
-            ) -> Result<(), log::kv::Error> {
-                self.0.push((key.to_string(), value.to_string()));
-                Ok(())
-            }
+#[test]
+fn the_message_that_runs_is_timed_by_itself_and_not_with_its_turn() {
+    run(async {
+        let arbiter = actix_rt::Arbiter::new();
+        let (tx, _events) = events();
+        let stuck = Probe::new("stuck", &tx);
+        let stuck = spawn(
+            Spawn::new().on(Placement::On(arbiter.handle())),
+            move || stuck,
+        );
+        // The first look: from now on messages are timed.
+        process_info(stuck.pid()).unwrap();
+        let (gates, began): (Vec<_>, Vec<_>) = [(); 3]
+            .map(|()| {
+                let (free, blocked) = std::sync::mpsc::channel::<()>();
+                let (tx, began) = std::sync::mpsc::channel();
+                let stick = act(move |_, _| {
+                    tx.send(()).unwrap();
+                    blocked.recv().unwrap_err();
+                });
+                stuck.tell(stick).unwrap();
+                (free, began)
+            })
+            .into_iter()
+            .unzip();
+        let mut gates = gates.into_iter();
+        let time = || {
+            process_info(stuck.pid())
+                .unwrap()
+                .current_message
+                .unwrap()
+                .1
+        };
+        began[0].recv().unwrap();
+        let turn = Instant::now();
+        while time() < Duration::from_millis(100) {
+            tokio::task::yield_now().await;
         }
-        let mut fields = Fields(Vec::new());
-        record.key_values().visit(&mut fields).unwrap();
-        if fields.0.contains(&("name".to_owned(), REPORTED.to_owned())) {
-            self.0.lock().unwrap().push(fields.0);
-        }
-    }
-
-    fn flush(&self) {}
-}
-
-/// The reports about one process.
-fn reports(pid: guildhall_process::Pid) -> Vec<Vec<(String, String)>> {
-    let about = ("pid".to_owned(), pid.to_string());
-    let all = COLLECTOR.0.lock().unwrap();
-    all.iter()
-        .filter(|fields| fields.contains(&about))
-        .cloned()
-        .collect()
+        drop(gates.next());
+        began[1].recv().unwrap();
+        let second = Instant::now();
+        // The kernel's tick is the clock; half of what the first message took is far above it.
+        let shown = time();
+        assert!(
+            shown <= second.elapsed() + Duration::from_millis(50),
+            "{shown:?} of a turn of {:?}",
+            turn.elapsed()
+        );
+        drop(gates);
+        ask(&stuck, |_, _| ()).await;
+        arbiter.stop();
+    });
 }
 
 #[test]
-fn a_crash_gives_one_report_with_fields_and_a_death_by_a_signal_none() {
-    log::set_logger(&COLLECTOR).unwrap();
-    log::set_max_level(log::LevelFilter::Error);
+fn the_types_of_the_last_messages_are_known_and_repetitions_are_one() {
+    struct Sorter;
+    struct A;
+    struct B;
+    impl Process for Sorter {
+        const KIND: &'static str = "sorter";
+    }
+    impl Handle<A> for Sorter {
+        fn handle(&mut self, _msg: A, _ctx: &mut Ctx<Self>) {}
+    }
+    impl Handle<B> for Sorter {
+        fn handle(&mut self, _msg: B, _ctx: &mut Ctx<Self>) {}
+    }
+    impl Handle<ReplyTo<()>> for Sorter {
+        fn handle(&mut self, reply: ReplyTo<()>, _ctx: &mut Ctx<Self>) {
+            reply.send(());
+        }
+    }
     run(async {
-        let (parent, _events) = probe(true).await;
-        let (tx, _events) = events();
-        let child = Probe::new("child", &tx);
-        let opts = Spawn::named(REPORTED).child_of(parent.pid());
-        let child = soon(start(opts, move || child)).await.unwrap();
-        child.tell(act(|_, _| panic!("bang"))).unwrap();
-        death(child.pid()).await;
-        let seen = reports(child.pid());
-        assert_eq!(seen.len(), 1);
-        let field = |key: &str| {
-            let found = seen[0].iter().find(|(name, _)| name == key);
-            found.unwrap_or_else(|| panic!("no field {key}")).1.clone()
-        };
-        assert_eq!(
-            (field("name"), field("kind")),
-            (REPORTED.into(), "probe".into())
+        let sorter = spawn(Spawn::new(), || Sorter);
+        let recent = || process_info(sorter.pid()).unwrap().recent_messages;
+        assert!(recent().is_empty());
+        for _ in 0..3 {
+            sorter.tell(A).unwrap();
+        }
+        sorter.tell(B).unwrap();
+        sorter.call(DEADLINE, |reply| reply).await.unwrap();
+        let seen = recent();
+        let ends = ["::A", "::B", "ReplyTo<()>"];
+        assert_eq!(seen.len(), ends.len(), "{seen:?}");
+        assert!(
+            seen.iter().zip(ends).all(|(name, end)| name.ends_with(end)),
+            "{seen:?}"
         );
-        assert!(field("reason").starts_with("panic: bang"));
-        assert!(field("last_message").ends_with("kit::Do"));
-        assert!(field("ancestors").contains(&parent.pid().to_string()));
-        assert!(field("links").contains(&parent.pid().to_string()));
-        assert_eq!(
-            (field("mailbox_len"), field("state")),
-            ("0".into(), String::new())
-        );
+        for _ in 0..20 {
+            sorter.tell(A).unwrap();
+            sorter.tell(B).unwrap();
+        }
+        sorter.call(DEADLINE, |reply| reply).await.unwrap();
+        assert_eq!(recent().len(), 8);
+    });
+}
 
-        let victim = Probe::new("victim", &tx);
-        let victim = soon(start(Spawn::named(REPORTED), move || victim))
-            .await
-            .unwrap();
-        exit(victim.pid(), boom());
-        death(victim.pid()).await;
-        assert_eq!(reports(victim.pid()).len(), 0);
+#[test]
+fn ancestors_are_told_from_the_parent_upwards_as_far_as_they_live() {
+    run(async {
+        let (root, _events) = probe(false).await;
+        let (middle, _other) = start_below(root.pid()).await;
+        let (leaf, _another) = start_below(middle).await;
+        let ancestors = || process_info(leaf).unwrap().ancestors;
+        assert_eq!(ancestors(), [middle, root.pid()]);
+        exit(root.pid(), ExitReason::Kill);
+        death(root.pid()).await;
+        assert_eq!(ancestors(), [middle]);
+    });
+}
+
+/// A probe that is a child of `parent`, but not linked to it.
+async fn start_below(parent: Pid) -> (Pid, crate::kit::Events) {
+    let (tx, events) = events();
+    let probe = Probe::new("below", &tx);
+    let process = soon(start(Spawn::named("below").parent(parent), move || probe)).await;
+    (process.unwrap().pid(), events)
+}
+
+#[test]
+fn a_tree_is_readable_and_a_name_cannot_forge_a_line() {
+    run(async {
+        let (root, _events) = probe(false).await;
+        let (first, _one) = start_below(root.pid()).await;
+        let (leaf, _two) = start_below(first).await;
+        let forged = Spawn::named("x\n<0.1> supervisor").parent(root.pid());
+        let (tx, _three) = events();
+        let forged = spawn(forged, move || Probe::new("forged", &tx)).pid();
+        let text = tree(root.pid()).unwrap().to_string();
+        let root = root.pid();
+        let expected = format!(
+            "{root} probe probe\n\
+             ├─ {first} probe below\n\
+             │  └─ {leaf} probe below\n\
+             └─ {forged} probe x\\n<0.1> supervisor\n"
+        );
+        assert_eq!(text, expected);
+    });
+}
+
+#[test]
+fn the_orphans_of_a_dead_parent_are_roots() {
+    run(async {
+        let (root, _events) = probe(false).await;
+        let (child, _child) = start_below(root.pid()).await;
+        let is_root = |pid| forest().roots.iter().any(|node| node.info.pid == pid);
+        assert!(is_root(root.pid()) && !is_root(child));
+        exit(root.pid(), ExitReason::Kill);
+        death(root.pid()).await;
+        assert!(is_root(child));
+    });
+}
+
+#[test]
+fn a_line_of_ten_thousand_descendants_costs_no_stack() {
+    run(async {
+        let (root, _events) = probe(false).await;
+        let mut last = root.pid();
+        for _ in 0..10_000 {
+            last = spawn(Spawn::new().parent(last), || Quiet).pid();
+        }
+        let top = tree(root.pid()).unwrap();
+        let mut level = &top;
+        let mut levels = 1;
+        while let [child] = level.children.as_slice() {
+            level = child;
+            levels += 1;
+        }
+        assert_eq!((levels, level.children.len()), (64, 10_000 - 63));
+        assert_eq!(process_info(last).unwrap().ancestors.len(), 32);
+    });
+}
+
+struct Quiet;
+
+impl Process for Quiet {
+    const KIND: &'static str = "quiet";
+}
+
+#[test]
+fn no_snapshot_shows_a_child_without_its_living_parent() {
+    for _ in 0..10 {
+        look_at_growing_lines();
+    }
+}
+
+fn look_at_growing_lines() {
+    const NAME: &str = "lineage";
+    std::thread::scope(|scope| {
+        let lines = [(); 2].map(|()| {
+            scope.spawn(|| {
+                // Each is the child of the one before it, and none of them ends.
+                let mut line = vec![Pool::new(NAME, 1, 1)];
+                for _ in 0..150 {
+                    let parent = line[line.len() - 1].pid();
+                    line.push(Pool::child_of(parent, NAME, 1, 1));
+                }
+                line
+            })
+        });
+        while !lines.iter().all(|line| line.is_finished()) {
+            let roots = forest().roots;
+            let lost = roots
+                .iter()
+                .find(|node| node.info.name.as_deref() == Some(NAME) && node.info.parent.is_some());
+            assert!(lost.is_none(), "{lost:?}");
+        }
+        // The next look must not see this line while it ends.
+        let lines = lines.map(|line| line.join().unwrap());
+        let pids: Vec<_> = lines.iter().flatten().map(Pool::pid).collect();
+        drop(lines);
+        while pids.iter().any(|pid| is_alive(*pid)) {
+            std::thread::yield_now();
+        }
     });
 }

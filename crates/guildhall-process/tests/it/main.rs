@@ -24,6 +24,7 @@ mod partitions;
 mod ports;
 mod random_trees;
 mod registry;
+mod reports;
 mod storms;
 mod supervisors;
 #[cfg(feature = "testing")]

@@ -1,0 +1,40 @@
+//! Whether somebody looks at a process so closely that its messages must be timed one by one. A
+//! process to which nobody pays attention pays one relaxed load for each message.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::sync::now_ns;
+
+/// How long after a look messages are still timed.
+const LOOK_NS: u64 = 60_000_000_000;
+
+#[derive(Default)]
+pub(crate) struct Attention {
+    paid: AtomicBool,
+    looked_ns: AtomicU64,
+    /// When the message that runs began; 0 while messages are not timed.
+    message_ns: AtomicU64,
+}
+
+impl Attention {
+    /// When the message that runs began, if it was timed. From now on messages are.
+    pub fn look(&self) -> Option<u64> {
+        self.looked_ns.store(now_ns(), Ordering::Relaxed);
+        self.paid.store(true, Ordering::Relaxed);
+        let began = self.message_ns.load(Ordering::Relaxed);
+        (began != 0).then_some(began)
+    }
+
+    pub fn is_paid(&self) -> bool {
+        self.paid.load(Ordering::Relaxed)
+    }
+
+    #[cold]
+    pub fn begin_message(&self) {
+        let now = now_ns();
+        let forgotten = now.saturating_sub(self.looked_ns.load(Ordering::Relaxed)) > LOOK_NS;
+        self.paid.store(!forgotten, Ordering::Relaxed);
+        let began = if forgotten { 0 } else { now };
+        self.message_ns.store(began, Ordering::Relaxed);
+    }
+}
