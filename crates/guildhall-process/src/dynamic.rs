@@ -86,23 +86,48 @@ impl Default for DynamicSupervisor {
 
 impl DynamicSupervisor {
     /// No bound on children, OTP's intensity (1 restart in 5 s), 5 s for all children to stop.
+    ///
+    /// ```
+    /// # use guildhall_process::DynamicSupervisor;
+    /// let sessions = DynamicSupervisor::new();
+    /// # drop(sessions);
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Refuses to start more children than this. One that is being restarted or stopped counts.
+    ///
+    /// ```
+    /// # use guildhall_process::DynamicSupervisor;
+    /// let sessions = DynamicSupervisor::new().max_children(10_000);
+    /// # drop(sessions);
+    /// ```
     pub fn max_children(mut self, max: usize) -> Self {
         self.children_max = max;
         self
     }
 
     /// Gives up at more than `max` restarts within `within`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use guildhall_process::DynamicSupervisor;
+    /// let sessions = DynamicSupervisor::new().intensity(100, Duration::from_secs(5));
+    /// # drop(sessions);
+    /// ```
     pub fn intensity(mut self, max: u32, within: Duration) -> Self {
         self.window = Window::new(max, within);
         self
     }
 
     /// How the children are stopped when the supervisor stops; one timer for all of them.
+    ///
+    /// ```
+    /// # use guildhall_process::{DynamicSupervisor, Shutdown};
+    /// let sessions = DynamicSupervisor::new().shutdown(Shutdown::BrutalKill);
+    /// # drop(sessions);
+    /// ```
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
         self.shutdown = shutdown;
         self
@@ -110,12 +135,26 @@ impl DynamicSupervisor {
 
     /// Sets whether it ends when children have ended for good. As under OTP's simple_one_for_one,
     /// all children are significant then, and a permanent one is refused.
+    ///
+    /// ```
+    /// # use guildhall_process::{AutoShutdown, DynamicSupervisor};
+    /// let jobs = DynamicSupervisor::new().auto_shutdown(AutoShutdown::AllSignificant);
+    /// # drop(jobs);
+    /// ```
     pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
         self.auto_shutdown = auto_shutdown;
         self
     }
 
     /// Waits before every restart of a child; each child has waits of its own.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use guildhall_process::{Backoff, DynamicSupervisor};
+    /// let second = Duration::from_secs(1);
+    /// let peers = DynamicSupervisor::new().backoff(Backoff::new(second, 60 * second));
+    /// # drop(peers);
+    /// ```
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = Some(backoff);
         self

@@ -48,6 +48,14 @@ type Slot<P> = Mutex<Option<ProcRef<P>>>;
 
 impl<P: Process> Partitions<P> {
     /// A table of `count` partitions (of one, if `count` is 0), none of which has been started.
+    ///
+    /// ```
+    /// # use guildhall_process::{Partitions, Process};
+    /// # struct Counter;
+    /// # impl Process for Counter { const KIND: &'static str = "counter"; }
+    /// let counters = Partitions::<Counter>::new(8);
+    /// # assert_eq!(counters.count(), 8);
+    /// ```
     pub fn new(count: usize) -> Self {
         let slots = (0..count.max(1)).map(|_| Slot::default()).collect();
         let hash = RandomState::new();
@@ -57,6 +65,15 @@ impl<P: Process> Partitions<P> {
     /// The supervisor of the partitions, to be started once for each table: one for one, and
     /// otherwise as [`Supervisor::new`] makes it. Partition `n` has the id `n` and is made by
     /// `make(n)`, on its own arbiter and again for every restart.
+    ///
+    /// ```
+    /// # use guildhall_process::{Partitions, Process};
+    /// # struct Counter;
+    /// # impl Process for Counter { const KIND: &'static str = "counter"; }
+    /// let counters = Partitions::<Counter>::new(8);
+    /// let supervisor = counters.supervisor(|_index| Counter);
+    /// # drop(supervisor);
+    /// ```
     pub fn supervisor(&self, make: impl Fn(usize) -> P + Send + Sync + 'static) -> Supervisor {
         let make = Arc::new(make);
         self.supervisor_of(|index| {
@@ -92,11 +109,26 @@ impl<P: Process> Partitions<P> {
     }
 
     /// How many partitions there are, whether they run or not.
+    ///
+    /// ```
+    /// # use guildhall_process::{Partitions, Process};
+    /// # struct Counter;
+    /// # impl Process for Counter { const KIND: &'static str = "counter"; }
+    /// assert_eq!(Partitions::<Counter>::new(0).count(), 1);
+    /// ```
     pub fn count(&self) -> usize {
         self.0.slots.len()
     }
 
     /// To which partition a key belongs; less than [`Partitions::count`].
+    ///
+    /// ```
+    /// # use guildhall_process::{Partitions, Process};
+    /// # struct Counter;
+    /// # impl Process for Counter { const KIND: &'static str = "counter"; }
+    /// let counters = Partitions::<Counter>::new(8);
+    /// assert_eq!(counters.index_of("ann"), counters.clone().index_of("ann"));
+    /// ```
     pub fn index_of<K: Hash + ?Sized>(&self, key: &K) -> usize {
         let count = u64::try_from(self.count()).unwrap_or(u64::MAX);
         usize::try_from(self.0.hash.hash_one(key) % count).unwrap_or(0)
@@ -104,17 +136,43 @@ impl<P: Process> Partitions<P> {
 
     /// The partition to which a key belongs; `None` while it does not run. A restarted partition is
     /// found as soon as its `init` is done, before its supervisor does anything else.
+    ///
+    /// ```
+    /// # use guildhall_process::{Partitions, Process, ProcRef};
+    /// # struct Counter;
+    /// # impl Process for Counter { const KIND: &'static str = "counter"; }
+    /// fn counter_of(counters: &Partitions<Counter>, user: u64) -> Option<ProcRef<Counter>> {
+    ///     counters.route(&user)
+    /// }
+    /// ```
     pub fn route<K: Hash + ?Sized>(&self, key: &K) -> Option<ProcRef<P>> {
         self.get(self.index_of(key))
     }
 
     /// A partition by its index; `None` while it does not run.
+    ///
+    /// ```
+    /// # use guildhall_process::{Partitions, Process};
+    /// # struct Counter;
+    /// # impl Process for Counter { const KIND: &'static str = "counter"; }
+    /// // Not started yet.
+    /// assert!(Partitions::<Counter>::new(8).get(0).is_none());
+    /// ```
     pub fn get(&self, index: usize) -> Option<ProcRef<P>> {
         let process = lock(self.0.slots.get(index)?).clone();
         process.filter(ProcRef::is_alive)
     }
 
     /// The partitions that run, by their indices.
+    ///
+    /// ```
+    /// # use guildhall_process::{Partitions, Process};
+    /// # struct Counter;
+    /// # impl Process for Counter { const KIND: &'static str = "counter"; }
+    /// fn running(counters: &Partitions<Counter>) -> usize {
+    ///     counters.all().count()
+    /// }
+    /// ```
     pub fn all(&self) -> impl Iterator<Item = (usize, ProcRef<P>)> {
         (0..self.count()).filter_map(|index| Some((index, self.get(index)?)))
     }

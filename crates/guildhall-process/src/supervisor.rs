@@ -91,6 +91,12 @@ enum Why {
 
 impl Supervisor {
     /// A supervisor without children, with OTP's intensity: 1 restart in 5 s.
+    ///
+    /// ```
+    /// # use guildhall_process::{Strategy, Supervisor};
+    /// let root = Supervisor::new(Strategy::OneForOne);
+    /// # drop(root);
+    /// ```
     pub fn new(strategy: Strategy) -> Self {
         Self {
             strategy,
@@ -101,12 +107,25 @@ impl Supervisor {
     }
 
     /// Gives up at more than `max` restarts within `within`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use guildhall_process::{Strategy, Supervisor};
+    /// let root = Supervisor::new(Strategy::OneForOne).intensity(3, Duration::from_secs(10));
+    /// # drop(root);
+    /// ```
     pub fn intensity(mut self, max: u32, within: Duration) -> Self {
         self.window = Window::new(max, within);
         self
     }
 
     /// Sets whether it ends when significant children have ended.
+    ///
+    /// ```
+    /// # use guildhall_process::{AutoShutdown, Strategy, Supervisor};
+    /// let job = Supervisor::new(Strategy::OneForAll).auto_shutdown(AutoShutdown::AllSignificant);
+    /// # drop(job);
+    /// ```
     pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
         self.auto_shutdown = auto_shutdown;
         self
@@ -114,6 +133,14 @@ impl Supervisor {
 
     /// Adds a child, to be started after those added before. A [`SpecError`] fails the
     /// supervisor's `init`, before any child is started.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildSpec, Process, Strategy, Supervisor};
+    /// # struct Clock;
+    /// # impl Process for Clock { const KIND: &'static str = "clock"; }
+    /// let root = Supervisor::new(Strategy::OneForOne).child(ChildSpec::worker("clock", || Clock));
+    /// # drop(root);
+    /// ```
     pub fn child(mut self, spec: ChildSpec) -> Self {
         self.children.push(spec);
         self

@@ -14,6 +14,15 @@ use crate::spawn::{Placement, Spawn, StartError, Starter, spawn_with};
 use crate::supervisor::{ChildCounts, ChildError, ChildKind, ChildStatus, Restart, answered};
 
 /// One child of a dynamic supervisor.
+///
+/// ```
+/// # use guildhall_process::{ChildError, DynamicRef, DynamicChildInfo};
+/// async fn names(sessions: &DynamicRef) -> Result<Vec<String>, ChildError> {
+///     let children = sessions.which_children().await?;
+///     Ok(children.into_iter().filter_map(|child| child.name).collect())
+/// }
+/// # let _ = |child: DynamicChildInfo| child.name;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DynamicChildInfo {
     /// Its name.
@@ -30,6 +39,13 @@ pub struct DynamicChildInfo {
 
 /// A handle by which children are started, from any thread. Every request is sent before the
 /// method returns: dropping the future does not take it back.
+///
+/// ```
+/// # use guildhall_process::{DynamicRef, DynamicSupervisor, ProcRef};
+/// fn handle(sessions: &ProcRef<DynamicSupervisor>) -> DynamicRef {
+///     DynamicRef::from(sessions.clone())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct DynamicRef(ProcRef<DynamicSupervisor>);
 
@@ -50,6 +66,13 @@ impl From<CallError> for StartError {
 
 impl DynamicRef {
     /// The supervisor's pid.
+    ///
+    /// ```
+    /// # use guildhall_process::{DynamicRef, is_alive};
+    /// fn runs(sessions: &DynamicRef) -> bool {
+    ///     is_alive(sessions.pid())
+    /// }
+    /// ```
     pub fn pid(&self) -> Pid {
         self.0.pid()
     }
@@ -58,6 +81,15 @@ impl DynamicRef {
     /// this returns: dropping the future does not take it back, and the child then runs unseen.
     /// The future only waits, on any thread. `make` runs on the child's arbiter, again for every
     /// restart. `Here` means the supervisor's arbiter.
+    ///
+    /// ```
+    /// # use guildhall_process::{DynamicRef, Placement, ProcRef, Process, Restart, StartError};
+    /// # struct Session;
+    /// # impl Process for Session { const KIND: &'static str = "session"; }
+    /// async fn begin(sessions: &DynamicRef) -> Result<ProcRef<Session>, StartError> {
+    ///     sessions.start_child(None, Restart::Transient, Placement::Here, || Session).await
+    /// }
+    /// ```
     ///
     /// # Errors
     /// See [`StartError`]. A child whose first `init` fails is not restarted.
@@ -86,6 +118,15 @@ impl DynamicRef {
     /// Like [`DynamicRef::start_child`] (also in what a dropped future means) for a temporary child,
     /// which needs to be made only once.
     ///
+    /// ```
+    /// # use guildhall_process::{DynamicRef, Placement, ProcRef, Process, StartError};
+    /// # struct Session;
+    /// # impl Process for Session { const KIND: &'static str = "session"; }
+    /// async fn begin(sessions: &DynamicRef) -> Result<ProcRef<Session>, StartError> {
+    ///     sessions.start_temporary(None, Placement::Here, || Session).await
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// See [`StartError`].
     pub fn start_temporary<P, F>(
@@ -106,6 +147,13 @@ impl DynamicRef {
     /// (then it is known by the pid that it had). The supervisor does not wait for its end; this
     /// future does.
     ///
+    /// ```
+    /// # use guildhall_process::{ChildError, DynamicRef, Pid};
+    /// async fn end(sessions: &DynamicRef, session: Pid) -> Result<(), ChildError> {
+    ///     sessions.terminate_child(session).await
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`ChildError::NotFound`] if it is no child, or not any more.
     pub fn terminate_child(
@@ -117,6 +165,13 @@ impl DynamicRef {
 
     /// All children by age; one that waits for its restart by the age of what it was.
     ///
+    /// ```
+    /// # use guildhall_process::{ChildError, DynamicRef, DynamicChildInfo};
+    /// async fn oldest(sessions: &DynamicRef) -> Result<Option<DynamicChildInfo>, ChildError> {
+    ///     Ok(sessions.which_children().await?.into_iter().next())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// Only of the request itself: [`ChildError::NoProc`] or [`ChildError::Full`].
     pub fn which_children(
@@ -127,6 +182,13 @@ impl DynamicRef {
     }
 
     /// How many children there are; each is a specification of its own.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildError, DynamicRef};
+    /// async fn running(sessions: &DynamicRef) -> Result<usize, ChildError> {
+    ///     Ok(sessions.count_children().await?.active)
+    /// }
+    /// ```
     ///
     /// # Errors
     /// As for [`DynamicRef::which_children`].

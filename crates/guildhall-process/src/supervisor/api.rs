@@ -13,6 +13,14 @@ use crate::process_ref::ProcRef;
 use crate::reply::{CallError, ReplyTo, Waiting};
 
 /// What a child does.
+///
+/// ```
+/// # use guildhall_process::{ChildError, ChildStatus, SupervisorRef};
+/// async fn runs(root: &SupervisorRef, id: &str) -> Result<bool, ChildError> {
+///     let status = root.child(id).await?.status;
+///     Ok(matches!(status, ChildStatus::Running(_)))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChildStatus {
     /// It runs, or has ended a moment ago.
@@ -25,6 +33,11 @@ pub enum ChildStatus {
 
 impl ChildStatus {
     /// Its pid, if it runs.
+    ///
+    /// ```
+    /// # use guildhall_process::ChildStatus;
+    /// assert_eq!(ChildStatus::Restarting.pid(), None);
+    /// ```
     pub fn pid(self) -> Option<Pid> {
         match self {
             Self::Running(pid) => Some(pid),
@@ -41,6 +54,14 @@ impl ChildStatus {
 }
 
 /// One child, as its supervisor sees it.
+///
+/// ```
+/// # use guildhall_process::{ChildError, ChildInfo, SupervisorRef};
+/// async fn worst(root: &SupervisorRef) -> Result<Option<ChildInfo>, ChildError> {
+///     let children = root.which_children().await?;
+///     Ok(children.into_iter().max_by_key(|child| child.restarts))
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChildInfo {
     /// Its id.
@@ -62,6 +83,14 @@ pub struct ChildInfo {
 }
 
 /// OTP's `count_children`.
+///
+/// ```
+/// # use guildhall_process::{ChildError, SupervisorRef};
+/// async fn all_run(root: &SupervisorRef) -> Result<bool, ChildError> {
+///     let counts = root.count_children().await?;
+///     Ok(counts.active == counts.specs)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChildCounts {
     /// All children, whether they run or not.
@@ -75,6 +104,17 @@ pub struct ChildCounts {
 }
 
 /// Why a request about a child failed.
+///
+/// ```
+/// # use guildhall_process::{ChildError, SupervisorRef};
+/// async fn forget(root: &SupervisorRef, id: &str) -> Result<(), ChildError> {
+///     match root.terminate_child(id).await {
+///         Err(ChildError::NotFound) => Ok(()),
+///         Err(other) => Err(other),
+///         Ok(()) => root.delete_child(id).await,
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChildError {
     /// There is no child of this id.
@@ -171,11 +211,27 @@ impl From<ProcRef<Supervisor>> for SupervisorRef {
 
 impl SupervisorRef {
     /// The supervisor's pid.
+    ///
+    /// ```
+    /// # use guildhall_process::{ProcessInfo, SupervisorRef, process_info};
+    /// fn look(root: &SupervisorRef) -> Option<ProcessInfo> {
+    ///     process_info(root.pid())
+    /// }
+    /// ```
     pub fn pid(&self) -> Pid {
         self.0.pid()
     }
 
     /// Adds a child behind the others and starts it.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildError, ChildSpec, Pid, Process, SupervisorRef};
+    /// # struct Clock;
+    /// # impl Process for Clock { const KIND: &'static str = "clock"; }
+    /// async fn add(root: &SupervisorRef) -> Result<Pid, ChildError> {
+    ///     root.start_child(ChildSpec::worker("clock", || Clock)).await
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`ChildError::BadSpec`], [`ChildError::AlreadyStarted`], [`ChildError::AlreadyPresent`] or
@@ -190,6 +246,13 @@ impl SupervisorRef {
     /// Stops a child, or ends its wait for a restart. Its specification stays, but for a temporary
     /// child. Stopping a stopped child is no error.
     ///
+    /// ```
+    /// # use guildhall_process::{ChildError, SupervisorRef};
+    /// async fn stop(root: &SupervisorRef) -> Result<(), ChildError> {
+    ///     root.terminate_child("clock").await
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`ChildError::NotFound`].
     pub fn terminate_child(
@@ -201,6 +264,13 @@ impl SupervisorRef {
     }
 
     /// Starts a child that has ended or was stopped.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildError, Pid, SupervisorRef};
+    /// async fn again(root: &SupervisorRef) -> Result<Pid, ChildError> {
+    ///     root.restart_child("clock").await
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`ChildError::NotFound`], [`ChildError::Running`], [`ChildError::Restarting`] or
@@ -215,6 +285,13 @@ impl SupervisorRef {
 
     /// Forgets the specification of a child that does not run.
     ///
+    /// ```
+    /// # use guildhall_process::{ChildError, SupervisorRef};
+    /// async fn forget(root: &SupervisorRef) -> Result<(), ChildError> {
+    ///     root.delete_child("clock").await
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`ChildError::NotFound`], [`ChildError::Running`] or [`ChildError::Restarting`].
     pub fn delete_child(
@@ -226,6 +303,13 @@ impl SupervisorRef {
     }
 
     /// One child (OTP's `get_childspec`, and what has become of the child).
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildError, SupervisorRef};
+    /// async fn restarts(root: &SupervisorRef) -> Result<u32, ChildError> {
+    ///     Ok(root.child("clock").await?.restarts)
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`ChildError::NotFound`].
@@ -239,6 +323,14 @@ impl SupervisorRef {
 
     /// All children in start order. (OTP lists the last one first.)
     ///
+    /// ```
+    /// # use guildhall_process::{ChildError, SupervisorRef};
+    /// async fn ids(root: &SupervisorRef) -> Result<Vec<String>, ChildError> {
+    ///     let children = root.which_children().await?;
+    ///     Ok(children.into_iter().map(|child| child.id).collect())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// Only of the request itself: [`ChildError::NoProc`] or [`ChildError::Full`], as for all.
     pub fn which_children(
@@ -248,6 +340,13 @@ impl SupervisorRef {
     }
 
     /// How many children there are.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildError, SupervisorRef};
+    /// async fn workers(root: &SupervisorRef) -> Result<usize, ChildError> {
+    ///     Ok(root.count_children().await?.workers)
+    /// }
+    /// ```
     ///
     /// # Errors
     /// As for [`SupervisorRef::which_children`].

@@ -32,6 +32,14 @@ pub struct Backoff {
 }
 
 /// How a wait is chosen below its bound.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use guildhall_process::{Backoff, Jitter};
+/// let second = Duration::from_secs(1);
+/// let repeatable = Backoff { jitter: Jitter::Seeded(7), ..Backoff::new(second, 60 * second) };
+/// # assert_eq!(repeatable.first, second);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jitter {
     /// It is the bound.
@@ -45,6 +53,13 @@ pub enum Jitter {
 
 impl Backoff {
     /// With full jitter.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use guildhall_process::Backoff;
+    /// let backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(10));
+    /// # assert_eq!(backoff.max, Duration::from_secs(10));
+    /// ```
     pub fn new(first: Duration, max: Duration) -> Self {
         Self {
             first,

@@ -11,6 +11,15 @@ use crate::process::Process;
 pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether a child that has ended is started again.
+///
+/// ```
+/// use guildhall_process::{ExitReason, Restart};
+///
+/// # let _ = Restart::Transient;
+/// // What a transient child may end with for good.
+/// assert!(ExitReason::shutdown_with("idle").is_normal_exit());
+/// assert!(!ExitReason::error("no disk").is_normal_exit());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restart {
     /// Always.
@@ -23,6 +32,13 @@ pub enum Restart {
 
 /// How a supervisor stops a child. It waits on a monitor, so also for a child that has unlinked
 /// itself.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use guildhall_process::Shutdown;
+/// let quick = Shutdown::Timeout(Duration::from_millis(100));
+/// # assert_ne!(quick, Shutdown::BrutalKill);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
     /// By a kill.
@@ -34,6 +50,12 @@ pub enum Shutdown {
 }
 
 /// Which other children a restart takes along.
+///
+/// ```
+/// # use guildhall_process::{Strategy, Supervisor};
+/// let pipeline = Supervisor::new(Strategy::RestForOne);
+/// # drop(pipeline);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
     /// None.
@@ -75,6 +97,15 @@ pub enum AutoShutdown {
 }
 
 /// Whether a child is a supervisor itself.
+///
+/// ```
+/// # use guildhall_process::{ChildCounts, ChildInfo, ChildKind};
+/// fn supervisors(children: &[ChildInfo]) -> usize {
+///     let is_supervisor = |child: &&ChildInfo| child.kind == ChildKind::Supervisor;
+///     children.iter().filter(is_supervisor).count()
+/// }
+/// # assert_eq!(supervisors(&[]), ChildCounts::default().supervisors);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChildKind {
     /// No.
@@ -101,6 +132,20 @@ impl ChildKind {
 }
 
 /// Why a child specification is refused; each names the child.
+///
+/// ```
+/// # use guildhall_process::{
+/// #     ChildSpec, Process, Spawn, SpecError, StartError, Strategy, Supervisor, start,
+/// # };
+/// # struct Clock;
+/// # impl Process for Clock { const KIND: &'static str = "clock"; }
+/// # actix_rt::System::new().block_on(async {
+/// let clock = || ChildSpec::worker("clock", || Clock);
+/// let twice = Supervisor::new(Strategy::OneForOne).child(clock()).child(clock());
+/// let error = start(Spawn::new(), || twice).await.unwrap_err();
+/// assert_eq!(error, StartError::Init(SpecError::DuplicateId("clock".into()).into()));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SpecError {
     /// Of two children with the same id no request could mean the second.

@@ -32,7 +32,8 @@ type OnStart = dyn Fn(&dyn Any) -> Result<(), ExitReason> + Send + Sync;
 /// What a supervisor must know to start, restart and stop one child.
 ///
 /// ```
-/// /// use guildhall_process::{Backoff, ChildSpec, Process, Restart, Shutdown};
+/// use std::time::Duration;
+/// use guildhall_process::{Backoff, ChildSpec, Process, Restart, Shutdown};
 ///
 /// struct Mailer;
 /// impl Process for Mailer {
@@ -62,6 +63,14 @@ pub struct ChildSpec {
 impl ChildSpec {
     /// A child: permanent, on the supervisor's arbiter, with 5 s to shut down (a supervisor of this
     /// crate has all the time it needs). `make` runs on the child's arbiter, once for every start.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildSpec, Process};
+    /// # struct Clock;
+    /// # impl Process for Clock { const KIND: &'static str = "clock"; }
+    /// let clock = ChildSpec::worker("clock", || Clock);
+    /// # drop(clock);
+    /// ```
     pub fn worker<P: Process>(
         id: impl Into<String>,
         make: impl Fn() -> P + Send + Sync + 'static,
@@ -133,6 +142,12 @@ impl ChildSpec {
     }
 
     /// A supervisor: permanent, with all the time it needs to shut down.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildSpec, Strategy, Supervisor};
+    /// let core = ChildSpec::supervisor("core", || Supervisor::new(Strategy::OneForAll));
+    /// # drop(core);
+    /// ```
     pub fn supervisor(
         id: impl Into<String>,
         make: impl Fn() -> Supervisor + Send + Sync + 'static,
@@ -141,6 +156,12 @@ impl ChildSpec {
     }
 
     /// A dynamic supervisor: permanent, with all the time it needs to shut down.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildSpec, DynamicSupervisor};
+    /// let sessions = ChildSpec::dynamic("sessions", DynamicSupervisor::new);
+    /// # drop(sessions);
+    /// ```
     pub fn dynamic(
         id: impl Into<String>,
         make: impl Fn() -> DynamicSupervisor + Send + Sync + 'static,
@@ -149,12 +170,28 @@ impl ChildSpec {
     }
 
     /// Sets the restart type.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildSpec, Process, Restart};
+    /// # struct Clock;
+    /// # impl Process for Clock { const KIND: &'static str = "clock"; }
+    /// let once = ChildSpec::worker("clock", || Clock).restart(Restart::Temporary);
+    /// # drop(once);
+    /// ```
     pub fn restart(mut self, restart: Restart) -> Self {
         self.restart = restart;
         self
     }
 
     /// Sets how the child is stopped.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildSpec, Process, Shutdown};
+    /// # struct Clock;
+    /// # impl Process for Clock { const KIND: &'static str = "clock"; }
+    /// let clock = ChildSpec::worker("clock", || Clock).shutdown(Shutdown::BrutalKill);
+    /// # drop(clock);
+    /// ```
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
         self.shutdown = shutdown;
         self
@@ -162,6 +199,14 @@ impl ChildSpec {
 
     /// Whether the child's own end counts for the supervisor's [`super::AutoShutdown`]. Refused
     /// for a permanent child, and below a supervisor that never shuts itself down.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildSpec, Process, Restart};
+    /// # struct Clock;
+    /// # impl Process for Clock { const KIND: &'static str = "clock"; }
+    /// let clock = ChildSpec::worker("clock", || Clock).restart(Restart::Temporary).significant(true);
+    /// # drop(clock);
+    /// ```
     pub fn significant(mut self, significant: bool) -> Self {
         self.significant = significant;
         self
@@ -169,12 +214,32 @@ impl ChildSpec {
 
     /// Waits before every restart of this child. It stands here and not at the supervisor because
     /// the reason to wait is what this one child needs from outside; its siblings need not.
+    ///
+    /// ```
+    /// # use guildhall_process::{Backoff, ChildSpec, Process};
+    /// # struct Clock;
+    /// # impl Process for Clock { const KIND: &'static str = "clock"; }
+    /// use std::time::Duration;
+    ///
+    /// let second = Duration::from_secs(1);
+    /// let clock = ChildSpec::worker("clock", || Clock).backoff(Backoff::new(second, 30 * second));
+    /// # drop(clock);
+    /// ```
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = Some(backoff);
         self
     }
 
     /// Sets where the child runs.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildSpec, Placement, Process};
+    /// # struct Clock;
+    /// # impl Process for Clock { const KIND: &'static str = "clock"; }
+    /// # fn place(arbiter: guildhall_process::ArbiterHandle) -> ChildSpec {
+    /// ChildSpec::worker("clock", || Clock).placement(Placement::On(arbiter))
+    /// # }
+    /// ```
     pub fn placement(mut self, placement: Placement) -> Self {
         self.placement = placement;
         self
@@ -183,6 +248,15 @@ impl ChildSpec {
     /// Calls `f` on the supervisor's arbiter after every successful start, before the next child
     /// is started; a further one is called after it. `P` must be the child's type: otherwise, and
     /// if `f` panics, the child is stopped and counts as one that could not be started.
+    ///
+    /// ```
+    /// # use guildhall_process::{ChildSpec, ProcRef, Process};
+    /// # struct Clock;
+    /// # impl Process for Clock { const KIND: &'static str = "clock"; }
+    /// let clock = ChildSpec::worker("clock", || Clock);
+    /// let clock = clock.on_start(|clock: &ProcRef<Clock>| println!("{clock:?} runs"));
+    /// # drop(clock);
+    /// ```
     pub fn on_start<P: Process>(mut self, f: impl Fn(&ProcRef<P>) + Send + Sync + 'static) -> Self {
         let before = self.on_start.take();
         self.on_start = Some(Arc::new(move |any: &dyn Any| {

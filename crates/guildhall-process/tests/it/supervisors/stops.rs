@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use guildhall_process::{
-    ChildSpec, Ctx, ExitReason, Init, ProcRef, Process, Shutdown, Strategy, Supervisor, exit,
-    process_info, watch,
+    ChildSpec, Ctx, ExitReason, Handle, Init, ProcRef, Process, Shutdown, Strategy, Supervisor,
+    exit, process_info, watch,
 };
 
 use super::{begin, child, finish, which};
@@ -85,8 +85,13 @@ impl Process for Slow {
     }
 
     fn handle_parent_exit(&mut self, reason: ExitReason, ctx: &mut Ctx<Self>) {
-        let hour = tokio::time::sleep(Duration::from_secs(3_600));
-        ctx.wait(hour, |_, (), ctx| ctx.exit(reason));
+        ctx.send_after(Duration::from_secs(3_600), reason);
+    }
+}
+
+impl Handle<ExitReason> for Slow {
+    fn handle(&mut self, reason: ExitReason, ctx: &mut Ctx<Self>) {
+        ctx.exit(reason);
     }
 }
 
