@@ -2,9 +2,10 @@
 
 use std::sync::mpsc::{Receiver, channel};
 
-use guildhall_process::{ExitReason, Port, exit, is_alive, process_info, watch};
+use guildhall_process::testing::run;
+use guildhall_process::{ExitReason, Port, exit, is_alive, process_info};
 
-use crate::kit::{Event, ask, boom, death, probe, run, soon};
+use crate::kit::boom;
 
 fn open() -> (Port, Receiver<ExitReason>) {
     let (tx, rx) = channel();
@@ -16,18 +17,15 @@ fn open() -> (Port, Receiver<ExitReason>) {
 
 #[test]
 fn the_end_of_a_port_reaches_its_link_and_its_monitors() {
-    run(async {
-        let (process, mut events) = probe(true).await;
+    run(async |kit| {
+        let mut probe = kit.probe::<()>("probe").trapping();
         let (port, on_exit) = open();
-        port.link(process.pid());
-        let down = watch(port.pid());
         let pid = port.pid();
+        port.link(probe.pid());
+        probe.monitor(pid);
         port.close(boom());
-        assert_eq!(soon(down).await, boom());
-        match events.next().await {
-            Event::Exit(exit) => assert_eq!((exit.from, exit.reason), (pid, boom())),
-            other => panic!("{other:?}"),
-        }
+        probe.expect_exit_of(pid, boom()).await;
+        probe.expect_down_of(pid, boom()).await;
         assert!(!is_alive(pid));
         assert!(
             on_exit.try_recv().is_err(),
@@ -38,36 +36,35 @@ fn the_end_of_a_port_reaches_its_link_and_its_monitors() {
 
 #[test]
 fn the_end_of_a_process_ends_the_linked_port() {
-    run(async {
-        let (process, _events) = probe(false).await;
+    run(async |kit| {
+        let probe = kit.probe::<()>("probe");
         let (port, on_exit) = open();
-        let pid = port.pid();
-        ask(&process, move |_, ctx| ctx.link(pid)).await;
-        exit(process.pid(), boom());
-        death(process.pid()).await;
+        probe.link(port.pid());
+        exit(probe.pid(), boom());
+        kit.assert_exit(port.pid(), boom()).await;
         assert_eq!(on_exit.recv().unwrap(), boom());
-        assert!(!is_alive(pid));
         port.close(ExitReason::Normal);
     });
 }
 
 #[test]
 fn a_dropped_port_ends_with_an_error() {
-    run(async {
-        let (process, _events) = probe(false).await;
+    run(async |kit| {
+        let probe = kit.probe::<()>("probe");
         let (port, _on_exit) = open();
-        port.link(process.pid());
+        port.link(probe.pid());
         drop(port);
-        assert_eq!(death(process.pid()).await, ExitReason::error("dropped"));
+        kit.assert_exit(probe.pid(), ExitReason::error("dropped"))
+            .await;
     });
 }
 
 #[test]
 fn a_port_obeys_the_signal_table_of_who_does_not_trap() {
-    run(async {
+    run(async |kit| {
         let (port, on_exit) = open();
         exit(port.pid(), ExitReason::Normal);
-        assert!(is_alive(port.pid()));
+        kit.assert_alive(port.pid()).await;
         exit(port.pid(), ExitReason::Kill);
         assert_eq!(on_exit.recv().unwrap(), ExitReason::Killed);
         let (late, on_exit) = open();
@@ -78,13 +75,13 @@ fn a_port_obeys_the_signal_table_of_who_does_not_trap() {
 
 #[test]
 fn a_port_that_was_closed_normally_harms_nobody() {
-    run(async {
-        let (process, _events) = probe(false).await;
+    run(async |kit| {
+        let probe = kit.probe::<()>("probe");
         let (port, _on_exit) = open();
-        port.link(process.pid());
+        port.link(probe.pid());
         assert_eq!(process_info(port.pid()).unwrap().class, "port");
         port.close(ExitReason::Normal);
-        ask(&process, |_, _| ()).await;
-        assert!(process_info(process.pid()).unwrap().links.is_empty());
+        kit.assert_alive(probe.pid()).await;
+        assert!(process_info(probe.pid()).unwrap().links.is_empty());
     });
 }

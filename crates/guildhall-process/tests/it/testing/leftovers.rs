@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use guildhall_process::testing::{LeftoverKind, Leftovers, Runner, run};
+use guildhall_process::testing::{LeftoverKind, Leftovers, Recorder, Runner, run};
 use guildhall_process::{
-    ExitReason, Groups, Placement, Pool, Port, Registry, Spawn, exit, spawn, watch,
+    ExitReason, GroupEvent, Groups, Placement, Pool, Port, Registry, Spawn, exit, spawn, watch,
 };
 
 use super::{failure, failure_of, says};
@@ -145,6 +145,17 @@ fn timers_and_memberships_of_groups_that_are_left_over_are_caught() {
         groups.leave(&"hall", one.pid());
         groups.leave(&"hall", one.pid());
         leftovers.assert_none();
+
+        let subscriber = kit.opaque_probe::<GroupEvent<&str, Recorder<u32>>>("two");
+        let (monitor, _members) = groups.monitor("hall", &subscriber.process());
+        let found = leftovers.found();
+        assert_eq!(
+            found.iter().map(|one| one.kind).collect::<Vec<_>>(),
+            [LeftoverKind::Process, LeftoverKind::GroupMonitor]
+        );
+        says(&found[1].text, &["group monitor rooms:", r#"probe "two""#]);
+        groups.demonitor(monitor, &subscriber.process());
+        assert_eq!(kinds(&leftovers), [LeftoverKind::Process]);
     });
 }
 
