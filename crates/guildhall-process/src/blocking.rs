@@ -128,7 +128,7 @@ impl Pool {
         hooks::adopt_port(&cell);
         shared::staff(&cell, threads.max(1));
         if let Some(parent) = parent {
-            signals::link(&*cell, parent);
+            signals::link(cell.clone(), parent);
         }
         Self {
             handle: Arc::new(Handle(cell)),

@@ -2,20 +2,20 @@
 //! behind one mutex, so that link, monitor, exit and register are atomic against death; the
 //! counters beside it are written by the owner and read by the status page.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::task::AtomicWaker;
 
 use crate::attention::Attention;
 use crate::exit::ExitReason;
+use crate::few::Few;
 use crate::letter::Note;
 use crate::pid::{MonitorRef, Pid};
 use crate::recent::Recent;
 use crate::reply::OnDown;
 use crate::supervisor::Restart;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use crate::sync::{Mutex, NumberHash, lock, now_ns};
+use crate::sync::{Mutex, lock, now_ns};
 
 pub(crate) struct Cell<B: ?Sized = dyn Body> {
     pub pid: Pid,
@@ -83,10 +83,11 @@ pub(crate) struct State {
 /// Most processes have few of these, and many none.
 #[derive(Default)]
 pub(crate) struct Relations {
-    pub links: HashSet<Pid, NumberHash>,
-    pub monitors: HashMap<MonitorRef, Pid, NumberHash>,
-    pub watchers: HashMap<MonitorRef, Watcher, NumberHash>,
-    pub names: HashMap<NameId, Arc<dyn Name>, NumberHash>,
+    /// The cells themselves, so that a death finds its links without a search. They are let go at death.
+    pub links: Few<Pid, Arc<Cell>>,
+    pub monitors: Few<MonitorRef, Pid>,
+    pub watchers: Few<MonitorRef, Watcher>,
+    pub names: Few<NameId, Arc<dyn Name>>,
 }
 
 /// Who is to be told of the death.

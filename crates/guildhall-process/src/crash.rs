@@ -44,7 +44,7 @@ fn relations(cell: &Cell) -> (Vec<Pid>, Vec<Pid>) {
     let Some(relations) = state.known_relations() else {
         return (Vec::new(), Vec::new());
     };
-    let links = info::sorted(relations.links.iter().copied());
+    let links = info::sorted(relations.links.keys().copied());
     (links, info::sorted(relations.monitors.values().copied()))
 }
 

@@ -28,7 +28,8 @@ pub struct Ctx<P: Process> {
     parts: ContextParts<Shell<P>>,
     pub(crate) cell: Arc<Cell<Mailbox<P>>>,
     pub(crate) turn: Turn,
-    pub(crate) tasks: Orders<P>,
+    /// Boxed, as most processes have none.
+    tasks: Option<Box<Orders<P>>>,
     /// `init` has succeeded.
     pub(crate) ready: bool,
     /// The process wants to end.
@@ -51,7 +52,7 @@ impl<P: Process> Ctx<P> {
             parts,
             cell,
             turn: Turn::default(),
-            tasks: Orders::default(),
+            tasks: None,
             ready: false,
             exit: None,
             ending: None,
@@ -106,8 +107,17 @@ impl<P: Process> Ctx<P> {
         !self.parts.waiting() && self.allows_waited()
     }
 
+    pub(crate) fn tasks(&mut self) -> &mut Orders<P> {
+        self.tasks.get_or_insert_default()
+    }
+
+    /// Whether there may be tasks.
+    pub(crate) fn has_tasks(&self) -> bool {
+        self.tasks.as_ref().is_some_and(|tasks| tasks.any())
+    }
+
     pub(crate) fn start_task(&mut self, task: impl ActorFuture<Shell<P>, Output = ()> + 'static) {
-        if let Some(list) = self.tasks.start(Box::pin(task)) {
+        if let Some(list) = self.tasks().start(Box::pin(task)) {
             self.parts.spawn(list);
         }
     }
@@ -135,7 +145,7 @@ impl<P: Process> Ctx<P> {
     /// Links this process with another: when one ends, the other gets an exit signal. Two
     /// processes have at most one link. A dead `pid` sends a `NoProc` exit signal at once.
     pub fn link(&mut self, pid: Pid) {
-        signals::link(&*self.cell, pid);
+        signals::link(self.cell.clone(), pid);
     }
 
     /// Removes the link, for both sides. An EXIT in the mailbox already is still handled.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::cell::{Cell, Name, NameKind};
+use crate::cell::{Cell, Name, NameKind, Watcher};
 use crate::exit::ExitReason;
 use crate::panics::catch;
 use crate::pid::Pid;
@@ -157,9 +157,9 @@ fn add_relations(cell: &Cell, info: &mut ProcessInfo) -> Option<Vec<Arc<dyn Name
     info.trap_exit = state.trap_exit;
     let mut names = Vec::new();
     if let Some(relations) = state.known_relations() {
-        info.links = sorted(relations.links.iter().copied());
+        info.links = sorted(relations.links.keys().copied());
         info.monitors = sorted(relations.monitors.values().copied());
-        info.monitored_by = sorted(relations.watchers.values().filter_map(|w| w.process()));
+        info.monitored_by = sorted(relations.watchers.values().filter_map(Watcher::process));
         names.extend(
             relations
                 .names

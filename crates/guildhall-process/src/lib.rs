@@ -11,6 +11,7 @@ mod crash;
 mod ctx;
 mod dynamic;
 mod exit;
+mod few;
 mod groups;
 mod hooks;
 mod info;

@@ -95,7 +95,7 @@ impl Port {
 
     /// Links the port to a process. A dead `pid` ends the port with `NoProc`.
     pub fn link(&self, pid: Pid) {
-        signals::link(&*self.cell, pid);
+        signals::link(self.cell.clone(), pid);
     }
 
     fn end(&self, reason: ExitReason) {

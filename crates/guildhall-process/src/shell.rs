@@ -3,7 +3,6 @@
 //! end. Nothing here can abort: the user's values are dropped one by one, each under `catch`.
 
 use std::future::Future;
-use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -131,7 +130,7 @@ impl<P: Process, F: FnOnce() -> P> Seed<P, F> {
     /// The process, where it is going to run.
     pub fn plant(mut self) -> Option<Running<P, F>> {
         let (cell, parts) = self.0.take()?;
-        let stage = Stage::Seed(parts);
+        let stage = Stage::Seed(Some(parts));
         Some(Running { cell, stage })
     }
 }
@@ -146,14 +145,14 @@ impl<P: Process, F> Drop for Seed<P, F> {
 
 impl<P: Process, F: FnOnce() -> P> Parts<P, F> {
     /// Makes the process; without one the maker has panicked, and the end is announced.
-    fn grow(self, cell: &Arc<Cell<Mailbox<P>>>) -> Option<Box<ContextFut<Shell<P>, Ctx<P>>>> {
+    fn grow(self, cell: &Arc<Cell<Mailbox<P>>>) -> Option<ContextFut<Shell<P>, Ctx<P>>> {
         match catch(self.make) {
             Ok(process) => {
                 let mailbox = actix::dev::Mailbox::new(self.receiver);
                 let parts = ContextParts::new(mailbox.sender_producer());
                 let ctx = Ctx::new(parts, Arc::clone(cell), self.starter);
                 let shell = Shell(Some(process));
-                Some(Box::new(ContextFut::new(ctx, shell, mailbox)))
+                Some(ContextFut::new(ctx, shell, mailbox))
             }
             Err(fault) => {
                 let reason = fault.into_reason(None);
@@ -182,10 +181,11 @@ pub(crate) struct Running<P: Process, F> {
     stage: Stage<P, F>,
 }
 
+// The large variant is the living process. It is made and dropped in place: moving it would cost as much as a turn.
+#[expect(clippy::large_enum_variant, reason = "see above")]
 enum Stage<P: Process, F> {
-    Seed(Parts<P, F>),
-    /// Boxed: a future is moved several times before it first runs, and this is the large part.
-    Live(Box<ContextFut<Shell<P>, Ctx<P>>>),
+    Seed(Option<Parts<P, F>>),
+    Live(ContextFut<Shell<P>, Ctx<P>>),
     Done,
 }
 
@@ -195,20 +195,19 @@ impl<P: Process, F: FnOnce() -> P> Running<P, F> {
         if let Some(reason) = self.cell.pending_exit() {
             return Some(End::signalled(reason));
         }
-        if let Stage::Seed(_) = &self.stage
-            && let Stage::Seed(parts) = mem::replace(&mut self.stage, Stage::Done)
-            && let Some(live) = parts.grow(&self.cell)
-        {
-            self.stage = Stage::Live(live);
+        if let Stage::Seed(parts) = &mut self.stage {
+            let grown = parts.take().and_then(|parts| parts.grow(&self.cell));
+            self.stage = grown.map_or(Stage::Done, Stage::Live);
         }
         let Stage::Live(inner) = &mut self.stage else {
             return Some(End::own(ExitReason::Normal));
         };
         let ctx = inner.ctx();
-        ctx.turn.begin(ctx.tasks.any());
+        let has_tasks = ctx.has_tasks();
+        ctx.turn.begin(has_tasks);
         let began = now_ns();
         self.cell.busy_since_ns.store(began, Ordering::Relaxed);
-        let polled = catch_turn(self.cell.pid, || Pin::new(&mut **inner).poll(cx));
+        let polled = catch_turn(self.cell.pid, || Pin::new(&mut *inner).poll(cx));
         charge(&self.cell, began);
         let ctx = inner.ctx();
         match polled {
@@ -229,19 +228,39 @@ impl<P: Process, F: FnOnce() -> P> Running<P, F> {
 impl<P: Process, F> Running<P, F> {
     fn end(&mut self, end: End) {
         self.cell.closing.store(true, Ordering::Release);
-        match mem::replace(&mut self.stage, Stage::Done) {
+        match &mut self.stage {
             Stage::Done => {}
-            Stage::Seed(parts) => parts.wither(&*self.cell, end.reason),
+            Stage::Seed(parts) => {
+                let parts = parts.take();
+                self.stage = Stage::Done;
+                if let Some(parts) = parts {
+                    parts.wither(&*self.cell, end.reason);
+                }
+            }
             Stage::Live(inner) => {
                 let report = end.report;
-                let (ending, last, starter) = close(inner, end);
-                let panicked = matches!(ending.reason, ExitReason::Panic(_));
-                if ending.reason.is_crash() && (report || panicked) {
-                    crash::report(&*self.cell, &ending.reason, last, ending.summary.as_deref());
-                }
-                announce(&*self.cell, ending.reason, starter);
+                let closed = close(inner, end);
+                self.bury(closed, report);
             }
         }
+    }
+
+    /// Drops the process and tells its end.
+    fn bury(&mut self, closed: Closed, report: bool) {
+        let Closed {
+            mut ending,
+            last,
+            starter,
+        } = closed;
+        // Only the process's own Drop can panic in here, as all else is dropped quietly: never two at once.
+        if let Err(fault) = catch(|| self.stage = Stage::Done) {
+            ending.reason = fault.into_reason(last);
+        }
+        let panicked = matches!(ending.reason, ExitReason::Panic(_));
+        if ending.reason.is_crash() && (report || panicked) {
+            crash::report(&*self.cell, &ending.reason, last, ending.summary.as_deref());
+        }
+        announce(&*self.cell, ending.reason, starter);
     }
 }
 
@@ -303,37 +322,51 @@ impl End {
     }
 }
 
-/// Ends the inner actor; afterwards all of the user's values are dropped.
-fn close<P: Process>(
-    mut inner: Box<ContextFut<Shell<P>, Ctx<P>>>,
-    end: End,
-) -> (Box<Ending>, Option<&'static str>, Option<Starter>) {
+/// Ends the inner actor; what is left of the user's values goes with it when it is dropped.
+fn close<P: Process>(inner: &mut ContextFut<Shell<P>, Ctx<P>>, end: End) -> Closed {
     let ctx = inner.ctx();
     let starter = ctx.starter.take();
-    let mut ending = Box::new(Ending {
-        reason: end.reason,
+    let last = ctx.last_message;
+    let mut ending = Ending {
         terminate: end.terminate && ctx.ready,
+        reason: end.reason,
         summary: None,
-    });
-    if ctx.parts().started() {
-        // actix calls `stopped` of an actor that stops, and there the process is taken apart.
-        ctx.ending = Some(ending.clone());
-        ctx.parts().stop();
-        let polled = catch(|| Pin::new(&mut *inner).poll(&mut Context::from_waker(Waker::noop())));
-        if let Some(outcome) = inner.ctx().ending.take() {
-            ending = outcome;
-        }
-        if let Err(fault) = polled {
-            ending.reason = fault.into_reason(inner.ctx().last_message);
-        }
+    };
+    let asked = ending.terminate || ending.reason.is_crash();
+    if asked && ctx.parts().started() {
+        ending = part(inner, ending);
     }
-    let last = inner.ctx().last_message;
     // A context that is not terminated would be polled again by its Drop, and a panic there aborts.
     inner.ctx().parts().terminate();
-    if let Err(fault) = catch(|| drop(inner)) {
-        ending.reason = fault.into_reason(last);
+    Closed {
+        ending,
+        last,
+        starter,
     }
-    (ending, last, starter)
+}
+
+/// What is left of a process.
+struct Closed {
+    ending: Ending,
+    last: Option<&'static str>,
+    starter: Option<Starter>,
+}
+
+/// Asks the process for its last words. actix lends us the actor in `stopped`, which it calls of one that stops;
+/// there the process is taken apart.
+fn part<P: Process>(inner: &mut ContextFut<Shell<P>, Ctx<P>>, ending: Ending) -> Ending {
+    let mut outcome = ending.clone();
+    let ctx = inner.ctx();
+    ctx.ending = Some(Box::new(ending));
+    ctx.parts().stop();
+    let polled = catch(|| Pin::new(&mut *inner).poll(&mut Context::from_waker(Waker::noop())));
+    if let Some(ending) = inner.ctx().ending.take() {
+        outcome = *ending;
+    }
+    if let Err(fault) = polled {
+        outcome.reason = fault.into_reason(inner.ctx().last_message);
+    }
+    outcome
 }
 
 fn charge<P: Process>(cell: &Cell<Mailbox<P>>, began: u64) {

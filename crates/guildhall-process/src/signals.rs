@@ -3,6 +3,8 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::mem;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::cell::{Cell, Relations, State, Watcher};
@@ -65,9 +67,17 @@ pub(crate) enum Via {
 
 /// The signal table. Which row applies is decided under the target's lock.
 pub(crate) fn exit_signal(target: &Cell, from: Pid, reason: ExitReason, via: Via) {
+    // Outlives the lock: the last reference to a cell may drop a user's values.
+    let unlinked;
     let mut state = lock(&target.state);
-    if state.dead || (via == Via::Link && !remove_link(&mut state, from)) {
+    if state.dead {
         return;
+    }
+    if via == Via::Link {
+        unlinked = remove_link(&mut state, from);
+        if unlinked.is_none() {
+            return;
+        }
     }
     let kill = via == Via::Exit && reason == ExitReason::Kill;
     if state.trap_exit && !kill {
@@ -86,40 +96,40 @@ pub(crate) fn exit_signal(target: &Cell, from: Pid, reason: ExitReason, via: Via
     target.body.interrupt(target);
 }
 
-fn remove_link(state: &mut State, peer: Pid) -> bool {
+fn remove_link(state: &mut State, peer: Pid) -> Option<Arc<Cell>> {
     state
         .known_relations()
-        .is_some_and(|relations| relations.links.remove(&peer))
+        .and_then(|relations| relations.links.remove(&peer))
 }
 
 /// Links two processes; a dead `peer` comes back as a `NoProc` exit signal.
-pub(crate) fn link(me: &Cell, peer: Pid) {
+pub(crate) fn link(me: Arc<Cell>, peer: Pid) {
     if me.pid == peer {
         return;
     }
     let linked = table::get(peer).is_some_and(|cell| {
-        with_both(me, &cell, |mine, theirs| {
+        with_both(&me, &cell, |mine, theirs| {
             if !theirs.dead && !mine.dead {
-                mine.relations().links.insert(peer);
-                theirs.relations().links.insert(me.pid);
+                mine.relations().links.insert(peer, Arc::clone(&cell));
+                theirs.relations().links.insert(me.pid, Arc::clone(&me));
             }
             !theirs.dead
         })
     });
     if !linked {
-        exit_signal(me, peer, ExitReason::NoProc, Via::NoProc);
+        exit_signal(&me, peer, ExitReason::NoProc, Via::NoProc);
     }
 }
 
 /// Removes the link from both sides. An EXIT that is in the mailbox already stays there, as in OTP.
 pub(crate) fn unlink(me: &Cell, peer: Pid) {
     match table::get(peer) {
-        Some(cell) if me.pid != peer => with_both(me, &cell, |mine, theirs| {
-            remove_link(mine, peer);
-            remove_link(theirs, me.pid);
-        }),
+        Some(cell) if me.pid != peer => drop(with_both(me, &cell, |mine, theirs| {
+            (remove_link(mine, peer), remove_link(theirs, me.pid))
+        })),
         _ => {
-            remove_link(&mut lock(&me.state), peer);
+            let unlinked = remove_link(&mut lock(&me.state), peer);
+            drop(unlinked);
         }
     }
 }
@@ -195,7 +205,9 @@ pub(crate) fn die(cell: &Cell, reason: ExitReason) -> bool {
     state.exit = Some(reason.clone());
     let mut relations = state.take_relations();
     drop(state);
-    for (id, name) in in_order(relations.names.drain(), |(id, _)| *id) {
+    for (id, name) in in_order(mem::take(&mut relations.names).into_entries(), |(id, _)| {
+        *id
+    }) {
         name.release(id);
     }
     table::remove(cell.pid);
@@ -204,17 +216,19 @@ pub(crate) fn die(cell: &Cell, reason: ExitReason) -> bool {
 }
 
 fn tell_relations(pid: Pid, relations: Relations, reason: &ExitReason) {
-    for (reference, target) in in_order(relations.monitors, |(reference, _)| *reference) {
+    for (reference, target) in in_order(relations.monitors.into_entries(), |(reference, _)| {
+        *reference
+    }) {
         if let Some(target) = table::get(target) {
             target.unwatch(reference);
         }
     }
-    for peer in in_order(relations.links, |peer| *peer) {
-        if let Some(peer) = table::get(peer) {
-            exit_signal(&peer, pid, reason.clone(), Via::Link);
-        }
+    for (_, peer) in in_order(relations.links.into_entries(), |(pid, _)| *pid) {
+        exit_signal(&peer, pid, reason.clone(), Via::Link);
     }
-    for (reference, watcher) in in_order(relations.watchers, |(reference, _)| *reference) {
+    for (reference, watcher) in in_order(relations.watchers.into_entries(), |(reference, _)| {
+        *reference
+    }) {
         match watcher {
             Watcher::Slot(slot) => slot.down(reason.clone()),
             Watcher::Process(owner) => {

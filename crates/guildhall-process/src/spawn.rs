@@ -258,7 +258,7 @@ where
     publish(&process)?;
     let hold = Hold::on(&cell);
     if let Some(peer) = opts.link {
-        signals::link(&*cell, peer);
+        signals::link(cell.clone(), peer);
     }
     if let Some(monitor) = opts.monitor {
         signals::monitor_by(monitor.by, monitor.reference, cell.pid);

@@ -78,11 +78,11 @@ impl<P: Process> ActorFuture<Shell<P>> for TaskList<P> {
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         let this = self.get_mut();
-        this.obey(&mut ctx.tasks);
+        this.obey(ctx.tasks());
         let mut polled = TaskId::default();
-        while polled < ctx.tasks.newest && ctx.allows_task() {
+        while polled < ctx.tasks().newest && ctx.allows_task() {
             ctx.turn.tasks_polled();
-            let newest = ctx.tasks.newest;
+            let newest = ctx.tasks().newest;
             this.0.retain_mut(|entry| {
                 entry.id <= polled
                     || !ctx.allows_task()
@@ -90,10 +90,11 @@ impl<P: Process> ActorFuture<Shell<P>> for TaskList<P> {
             });
             polled = newest;
             // What its tasks have started now must be polled as well, or nothing would wake it.
-            this.obey(&mut ctx.tasks);
+            this.obey(ctx.tasks());
         }
-        ctx.tasks.listed = !this.0.is_empty();
-        if ctx.tasks.listed {
+        let listed = !this.0.is_empty();
+        ctx.tasks().listed = listed;
+        if listed {
             Poll::Pending
         } else {
             Poll::Ready(())

@@ -257,7 +257,7 @@ impl Found {
         let slots = |watcher: &&Watcher| watcher.process().is_none();
         Self {
             names: relations.names.values().cloned().collect(),
-            links: relations.links.iter().copied().collect(),
+            links: relations.links.keys().copied().collect(),
             monitors: relations.monitors.values().copied().collect(),
             // One is the kit's own.
             waiting: relations.watchers.values().filter(slots).count() - 1,

@@ -39,7 +39,7 @@ impl<M: Send + 'static> Probe<M> {
     /// });
     /// ```
     pub fn link(&self, pid: Pid) {
-        signals::link(&**self.process.cell(), pid);
+        signals::link(self.process.cell().clone(), pid);
     }
 
     /// Removes the link.

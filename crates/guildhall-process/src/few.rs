@@ -1,0 +1,122 @@
+//! A map for what most processes have one of, or none: in place while it is one, a list while it is short, and a
+//! hash map when it has grown.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::mem;
+
+use crate::sync::NumberHash;
+
+/// Up to this many entries a list is faster to search than a hash map, and smaller.
+const LIST_MAX: usize = 8;
+
+#[derive(Debug)]
+pub(crate) enum Few<K, V> {
+    None,
+    One(K, V),
+    List(Vec<(K, V)>),
+    Map(Box<HashMap<K, V, NumberHash>>),
+}
+
+impl<K, V> Default for Few<K, V> {
+    fn default() -> Self {
+        Self::None
+    }
+}
+
+impl<K: Copy + Eq + Hash, V> Few<K, V> {
+    /// Puts a value in; what was there under the key comes back.
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        if let Some(old) = self.get_mut(&key) {
+            return Some(mem::replace(old, value));
+        }
+        match self {
+            Self::Map(map) => return map.insert(key, value),
+            Self::List(list) if list.len() < LIST_MAX => list.push((key, value)),
+            small => {
+                *small = match mem::take(small) {
+                    Self::None => Self::One(key, value),
+                    Self::One(first, one) => Self::List(vec![(first, one), (key, value)]),
+                    Self::List(list) => {
+                        let mut map: HashMap<K, V, NumberHash> = list.into_iter().collect();
+                        map.insert(key, value);
+                        Self::Map(Box::new(map))
+                    }
+                    map @ Self::Map(_) => map,
+                }
+            }
+        }
+        None
+    }
+
+    pub fn remove(&mut self, key: &K) -> Option<V> {
+        match self {
+            Self::Map(map) => map.remove(key),
+            Self::List(list) => {
+                let at = list.iter().position(|(k, _)| k == key)?;
+                Some(list.swap_remove(at).1)
+            }
+            Self::One(only, _) if only == key => match mem::take(self) {
+                Self::One(_, value) => Some(value),
+                _ => None,
+            },
+            Self::None | Self::One(..) => None,
+        }
+    }
+
+    pub fn contains_key(&self, key: &K) -> bool {
+        match self {
+            Self::None => false,
+            Self::One(only, _) => only == key,
+            Self::List(list) => list.iter().any(|(k, _)| k == key),
+            Self::Map(map) => map.contains_key(key),
+        }
+    }
+
+    fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        match self {
+            Self::One(only, value) => (only == key).then_some(value),
+            Self::List(list) => list.iter_mut().find(|(k, _)| k == key).map(|(_, v)| v),
+            Self::None | Self::Map(_) => None,
+        }
+    }
+
+    /// In no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        let (one, list, map) = match self {
+            Self::None => (None, &[][..], None),
+            Self::One(key, value) => (Some((key, value)), &[][..], None),
+            Self::List(list) => (None, list.as_slice(), None),
+            Self::Map(map) => (None, &[][..], Some(map)),
+        };
+        let list = list.iter().map(|(key, value)| (key, value));
+        one.into_iter()
+            .chain(list)
+            .chain(map.into_iter().flat_map(|map| map.iter()))
+    }
+
+    /// In no order.
+    pub fn keys(&self) -> impl Iterator<Item = &K> {
+        self.iter().map(|(key, _)| key)
+    }
+
+    /// In no order.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.iter().map(|(_, value)| value)
+    }
+
+    /// Takes everything out, in no order.
+    pub fn into_entries(self) -> impl Iterator<Item = (K, V)> {
+        let (mut one, mut list, mut map) = (None, Vec::new(), None);
+        match self {
+            Self::None => {}
+            Self::One(key, value) => one = Some((key, value)),
+            Self::List(entries) => list = entries,
+            Self::Map(entries) => map = Some(*entries),
+        }
+        one.into_iter().chain(list).chain(map.into_iter().flatten())
+    }
+}
+
+#[cfg(test)]
+mod tests;
