@@ -96,7 +96,7 @@ pub fn downs(cell: &Owner, pid: Pid) -> Vec<ExitReason> {
 pub fn linked(cell: &Owner, peer: Pid) -> bool {
     let mut state = lock(&cell.state);
     let relations = state.known_relations();
-    relations.is_some_and(|relations| relations.links.contains(&peer))
+    relations.is_some_and(|relations| relations.links.contains_key(&peer))
 }
 
 pub fn boom() -> ExitReason {

@@ -17,7 +17,7 @@ type Die = fn(&Cell, ExitReason) -> bool;
 /// who is bound to it hears that one.
 fn end_against_kill(die: Die) {
     let (watcher, dying) = (cell(true), cell(false));
-    link(&*watcher, dying.pid);
+    link(watcher.clone(), dying.pid);
     monitor(&*watcher, MonitorRef::next(), dying.pid);
     let ending = thread::spawn({
         let dying = dying.clone();
@@ -59,7 +59,7 @@ fn a_death_that_is_not_atomic_with_the_look_is_found() {
 /// Two processes that are linked and monitor each other die at once.
 fn mutual_deaths() {
     let (a, b) = (cell(false), cell(false));
-    link(&*a, b.pid);
+    link(a.clone(), b.pid);
     monitor(&*a, MonitorRef::next(), b.pid);
     monitor(&*b, MonitorRef::next(), a.pid);
     let dying = thread::spawn({

@@ -1,5 +1,7 @@
 //! Links against deaths, unlinks and other links.
 
+use std::sync::Arc;
+
 use shuttle::thread;
 
 use super::cells::{Owner, boom, cell, exits, linked, turn};
@@ -12,11 +14,11 @@ use crate::sync::lock;
 use crate::table;
 
 /// Someone links to a process that dies meanwhile: it hears of the death exactly once.
-fn link_against_death(link: fn(&Cell, Pid)) {
+fn link_against_death(link: fn(Arc<Cell>, Pid)) {
     let (me, peer) = (cell(true), cell(false));
     let linking = thread::spawn({
         let (me, peer) = (me.clone(), peer.pid);
-        move || link(&*me, peer)
+        move || link(me.clone(), peer)
     });
     die(&*peer, boom());
     linking.join().unwrap();
@@ -35,13 +37,13 @@ fn a_link_against_a_death_is_told_exactly_once() {
 }
 
 /// Looks whether the peer lives, and then links.
-fn link_after_a_look(me: &Cell, peer: Pid) {
+fn link_after_a_look(me: Arc<Cell>, peer: Pid) {
     if !is_alive(peer) {
         return link(me, peer);
     }
-    lock(&me.state).relations().links.insert(peer);
-    if let Some(peer) = table::get(peer) {
-        lock(&peer.state).relations().links.insert(me.pid);
+    if let Some(cell) = table::get(peer) {
+        lock(&me.state).relations().links.insert(peer, cell.clone());
+        lock(&cell.state).relations().links.insert(me.pid, me);
     }
 }
 
@@ -53,12 +55,12 @@ fn a_link_that_is_not_atomic_with_the_look_is_found() {
 
 /// Two processes link each other while one of them dies by a signal: no deadlock, and either both
 /// know of the link or the survivor has heard of its end.
-fn crossing_links(link: fn(&Cell, Pid)) {
+fn crossing_links(link: fn(Arc<Cell>, Pid)) {
     let (a, b) = (cell(true), cell(true));
     let threads = [(&a, &b), (&b, &a)].map(|(me, peer)| {
         let (me, peer) = (me.clone(), peer.pid);
         thread::spawn(move || {
-            link(&*me, peer);
+            link(me.clone(), peer);
             turn(&me);
         })
     });
@@ -84,15 +86,15 @@ fn links_in_opposite_order_neither_deadlock_nor_lose_a_death() {
 }
 
 /// Locks its own state first.
-fn link_that_locks_itself_first(me: &Cell, peer: Pid) {
+fn link_that_locks_itself_first(me: Arc<Cell>, peer: Pid) {
     let Some(peer) = table::get(peer) else {
         return link(me, peer);
     };
     let mut mine = lock(&me.state);
     let mut theirs = lock(&peer.state);
     if !mine.dead && !theirs.dead {
-        mine.relations().links.insert(peer.pid);
-        theirs.relations().links.insert(me.pid);
+        mine.relations().links.insert(peer.pid, peer.clone());
+        theirs.relations().links.insert(me.pid, me.clone());
     }
 }
 
@@ -114,7 +116,7 @@ fn link_against_unlink() {
     let (a, b) = (cell(true), cell(true));
     let linking = thread::spawn({
         let (a, b) = (a.clone(), b.pid);
-        move || link(&*a, b)
+        move || link(a.clone(), b)
     });
     unlink(&*b, a.pid);
     linking.join().unwrap();

@@ -74,7 +74,7 @@ fn demonitor_against_death() {
     let mut state = lock(&me.state);
     let left = state
         .known_relations()
-        .map_or(0, |relations| relations.monitors.len());
+        .map_or(0, |relations| relations.monitors.iter().count());
     drop(state);
     // A DOWN that is in the mailbox already is not handled: its monitor is gone.
     assert_eq!(left, 0);

@@ -9,6 +9,7 @@ use super::cells::{Owner, boom, cell_that_looks, downs, exits};
 use super::{explore, found};
 use crate::cell::{Cell, Label};
 use crate::exit::ExitReason;
+use crate::few::Few;
 use crate::groups::Groups;
 use crate::letter::Note;
 use crate::pid::MonitorRef;
@@ -52,7 +53,7 @@ fn heir(names: &Names, rooms: &Rooms, bearer: &ProcRef<Bearer>) -> Owner {
             "the dead is a member"
         );
     });
-    link(&*heir, bearer.pid());
+    link(heir.clone(), bearer.pid());
     monitor(&*heir, MonitorRef::next(), bearer.pid());
     heir
 }
@@ -93,7 +94,7 @@ fn a_name_is_never_left_to_the_dead() {
 fn register_unnoted(names: &Names, bearer: &ProcRef<Bearer>) {
     register(names, bearer);
     if let Some(relations) = lock(&bearer.cell().state).known_relations() {
-        relations.names.clear();
+        relations.names = Few::default();
     }
 }
 

@@ -61,7 +61,7 @@ fn numbered(n: u32) -> ExitReason {
 /// Two senders with two signals each, of which one dies linked: each one's come in its order.
 fn two_senders(exit_from: Send) {
     let (target, one, other) = (cell(true), cell(false), cell(false));
-    link(&*target, one.pid);
+    link(target.clone(), one.pid);
     let speak = |sender: &Owner, first: u32| {
         let (target, sender) = (target.pid, sender.clone());
         thread::spawn(move || {
