@@ -293,11 +293,12 @@ pub(super) async fn settle(scope: Arc<Scope>, site: Site) {
     while quiet < QUIET_ROUNDS {
         go_round().await;
         let turns = scope.turns();
-        quiet = if scope.is_busy() || turns != seen {
-            0
-        } else {
-            quiet + 1
-        };
+        let busy = scope.is_busy();
+        quiet = if busy || turns != seen { 0 } else { quiet + 1 };
+        if busy && turns == seen {
+            // Who is busy works on another thread.
+            std::thread::yield_now();
+        }
         seen = turns;
         if turns - began > TURNS_MAX {
             site.fail(format!("no rest after {TURNS_MAX} turns of the processes"));

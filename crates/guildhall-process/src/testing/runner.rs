@@ -3,6 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_rt::System;
@@ -106,7 +107,7 @@ impl Runner {
     }
 
     /// Real time after which the test is taken to hang and fails; a handler that still runs as long
-    /// again aborts the program, because nothing else can end it. Default 60 s.
+    /// again (5 s at least) aborts the program, because nothing else can end it. Default 60 s.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -172,9 +173,9 @@ impl Runner {
         let watchdog = Watchdog::start(self.hang_after, scope.clone());
         System::with_tokio_rt(|| runtime).block_on(async {
             let mut whole = pin!(self.whole(site, scope, test));
-            poll_fn(|cx| match watchdog.bites(cx) {
-                Some(report) => site.fail(report),
-                None => whole.as_mut().poll(cx),
+            poll_fn(|cx| match (whole.as_mut().poll(cx), watchdog.bites(cx)) {
+                (Poll::Pending, Some(report)) => site.fail(report),
+                (polled, _) => polled,
             })
             .await
         })

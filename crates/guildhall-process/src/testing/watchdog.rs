@@ -16,6 +16,9 @@ use crate::sync::{Mutex, lock};
 /// Processes that a report tells of; a hang of ten thousand is explained by the first of them.
 const REPORTED_MAX: usize = 20;
 
+/// Real time that a woken test has to fail by itself; a busy machine must not cost the other tests.
+const GRACE_MIN: Duration = Duration::from_secs(5);
+
 pub(crate) struct Watchdog {
     shared: Arc<Shared>,
     limit: Duration,
@@ -44,8 +47,9 @@ impl Watchdog {
             .spawn(move || {
                 if watched.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
                     watching.bark();
-                    if watched.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                        eprintln!("{}", watching.report(limit.saturating_mul(2)));
+                    let grace = limit.max(GRACE_MIN);
+                    if watched.recv_timeout(grace) == Err(RecvTimeoutError::Timeout) {
+                        eprintln!("{}", watching.report(limit.saturating_add(grace)));
                         std::process::abort();
                     }
                 }
