@@ -34,7 +34,6 @@ fn a_day_of_timers_takes_a_moment_and_each_strikes_at_its_time() {
 fn timers_that_are_set_on_the_way_strike_on_the_way() {
     run(async |kit| {
         let mut probe = kit.probe::<u32>("probe");
-        probe.answer(|n| Some(n));
         probe.act(|ctx| {
             let me = ctx.me();
             ctx.run(timeout(HOUR, pending::<()>()), move |_, _elapsed, ctx| {
