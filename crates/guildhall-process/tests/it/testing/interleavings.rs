@@ -28,7 +28,7 @@ async fn open_before_use(kit: Kit) {
     file.expect_message_eq("read").await;
 }
 
-/// In which order the messages of five senders arrive, and the ends of five who are linked to one.
+/// In which order the messages of five senders arrive, and the ends of twenty who are linked to one (so many lie in a hash).
 async fn order_of(kit: &Kit) -> Vec<(usize, u32)> {
     let mut sink = kit.probe::<(usize, u32)>("sink");
     let senders = [0, 1, 2, 3, 4].map(|who| {
@@ -37,7 +37,7 @@ async fn order_of(kit: &Kit) -> Vec<(usize, u32)> {
         sender.answer(move |n| to.tell((who, n)).err().map(|_| n));
         sender
     });
-    let linked: Vec<_> = (0..5).map(|_| kit.probe::<()>("linked")).collect();
+    let linked: Vec<_> = (0..20).map(|_| kit.probe::<()>("linked")).collect();
     for linked in &linked {
         linked.link(senders[0].pid());
         sink.monitor(linked.pid());
