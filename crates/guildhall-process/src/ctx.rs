@@ -21,6 +21,7 @@ use crate::spawn::{Monitor, Spawn, Starter, spawn};
 use crate::sync::lock;
 use crate::task::{Orders, Task};
 use crate::timers::Agenda;
+use crate::trace;
 use crate::turn::Turn;
 
 /// The running process's view of itself.
@@ -40,6 +41,7 @@ pub struct Ctx<P: Process> {
     pub(crate) starter: Option<Starter>,
     pub(crate) last_message: Option<&'static str>,
     pub(crate) agenda: Option<Box<Agenda<P>>>,
+    pub(crate) traced: Option<Box<trace::Running>>,
 }
 
 impl<P: Process> Ctx<P> {
@@ -59,6 +61,7 @@ impl<P: Process> Ctx<P> {
             starter,
             last_message: None,
             agenda: None,
+            traced: None,
         }
     }
 
@@ -87,7 +90,7 @@ impl<P: Process> Ctx<P> {
             lock(&self.cell.recent).push(name, last.is_none());
         }
         if self.cell.attention.is_paid() {
-            self.cell.attention.begin_message();
+            self.attend(name);
         }
         hooks::message(self.cell.pid, name);
     }

@@ -12,6 +12,7 @@ use crate::pid::Pid;
 use crate::process::{Down, Exit, Handle, Process};
 use crate::shell::Shell;
 use crate::sync::lock;
+use crate::trace::TraceEvent;
 
 /// A user's message.
 pub(crate) struct Letter<M> {
@@ -95,6 +96,7 @@ impl<P: Process> EnvelopeProxy<Shell<P>> for Note {
         match self.clone() {
             Note::Exit(exit) => {
                 ctx.begin_message(type_name::<Exit>(), false);
+                ctx.cell.trace(|| TraceEvent::Exit(exit.clone()));
                 if is_parent(exit.from, ctx) {
                     process.handle_parent_exit(exit.reason, ctx);
                 } else {
@@ -104,6 +106,7 @@ impl<P: Process> EnvelopeProxy<Shell<P>> for Note {
             Note::Down(down) => {
                 if is_expected(&down, ctx) {
                     ctx.begin_message(type_name::<Down>(), false);
+                    ctx.cell.trace(|| TraceEvent::Down(down.clone()));
                     process.handle_down(down, ctx);
                 }
             }

@@ -37,6 +37,7 @@ mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timers;
+mod trace;
 mod turn;
 
 pub use actix_rt::ArbiterHandle;
@@ -60,3 +61,4 @@ pub use supervisor::{
     Jitter, Restart, Shutdown, SpecError, Strategy, Supervisor, SupervisorRef,
 };
 pub use timers::{Timer, TimerRef};
+pub use trace::{Trace, TraceEvent, Traced, trace};

@@ -113,7 +113,10 @@ where
                 alive
             });
             match added {
-                Ok(true) => return Ok(()),
+                Ok(true) => {
+                    entry.trace();
+                    return Ok(());
+                }
                 Ok(false) => return Err(Taken { by: me.pid() }),
                 Err((_, other)) if other.owner.is_alive() => {
                     return Err(Taken {

@@ -210,6 +210,7 @@ impl<P: Process, F: FnOnce() -> P> Running<P, F> {
         let polled = catch_turn(self.cell.pid, || Pin::new(&mut *inner).poll(cx));
         charge(&self.cell, began);
         let ctx = inner.ctx();
+        ctx.end_message();
         match polled {
             Err(fault) => return Some(End::crashed(fault.into_reason(ctx.last_message))),
             Ok(Poll::Ready(())) => return Some(End::own(ExitReason::Normal)),

@@ -16,6 +16,7 @@ use crate::process::{Down, Exit};
 use crate::reply::{Lost, Waiting};
 use crate::sync::lock;
 use crate::table;
+use crate::trace::TraceEvent;
 
 /// Sends an exit signal that comes from no process ([`Pid::OUTSIDE`]). `Normal` is ignored by a
 /// process that does not trap exits; `Kill` cannot be trapped and ends the target as `Killed`.
@@ -89,9 +90,14 @@ pub(crate) fn exit_signal(target: &Cell, from: Pid, reason: ExitReason, via: Via
     if reason == ExitReason::Normal && !to_self {
         return;
     }
-    let reason = if kill { ExitReason::Killed } else { reason };
-    state.exit.get_or_insert(reason);
+    let ending = if kill {
+        ExitReason::Killed
+    } else {
+        reason.clone()
+    };
+    state.exit.get_or_insert(ending);
     drop(state);
+    target.trace(|| TraceEvent::ExitSignal(Exit { from, reason }));
     target.urgent.store(true, Ordering::Release);
     target.body.interrupt(target);
 }
@@ -108,13 +114,18 @@ pub(crate) fn link(me: Arc<Cell>, peer: Pid) {
         return;
     }
     let linked = table::get(peer).is_some_and(|cell| {
-        with_both(&me, &cell, |mine, theirs| {
+        let linked = with_both(&me, &cell, |mine, theirs| {
             if !theirs.dead && !mine.dead {
                 mine.relations().links.insert(peer, Arc::clone(&cell));
                 theirs.relations().links.insert(me.pid, Arc::clone(&me));
             }
             !theirs.dead
-        })
+        });
+        if linked {
+            me.trace(|| TraceEvent::Linked(peer));
+            cell.trace(|| TraceEvent::Linked(me.pid));
+        }
+        linked
     });
     if !linked {
         exit_signal(&me, peer, ExitReason::NoProc, Via::NoProc);
@@ -124,9 +135,13 @@ pub(crate) fn link(me: Arc<Cell>, peer: Pid) {
 /// Removes the link from both sides. An EXIT that is in the mailbox already stays there, as in OTP.
 pub(crate) fn unlink(me: &Cell, peer: Pid) {
     match table::get(peer) {
-        Some(cell) if me.pid != peer => drop(with_both(me, &cell, |mine, theirs| {
-            (remove_link(mine, peer), remove_link(theirs, me.pid))
-        })),
+        Some(cell) if me.pid != peer => {
+            drop(with_both(me, &cell, |mine, theirs| {
+                (remove_link(mine, peer), remove_link(theirs, me.pid))
+            }));
+            me.trace(|| TraceEvent::Unlinked(peer));
+            cell.trace(|| TraceEvent::Unlinked(me.pid));
+        }
         _ => {
             let unlinked = remove_link(&mut lock(&me.state), peer);
             drop(unlinked);
@@ -156,6 +171,7 @@ pub(crate) fn monitor(me: &Cell, reference: MonitorRef, target: Pid) {
         }
         state.relations().monitors.insert(reference, target);
     }
+    me.trace(|| TraceEvent::Monitors(target));
     let watching =
         table::get(target).is_some_and(|cell| cell.watch(reference, Watcher::Process(me.pid)));
     if !watching {
@@ -205,6 +221,7 @@ pub(crate) fn die(cell: &Cell, reason: ExitReason) -> bool {
     state.exit = Some(reason.clone());
     let mut relations = state.take_relations();
     drop(state);
+    cell.trace_death(&reason);
     for (id, name) in in_order(mem::take(&mut relations.names).into_entries(), |(id, _)| {
         *id
     }) {

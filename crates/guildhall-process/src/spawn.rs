@@ -22,6 +22,7 @@ use crate::shell::{Mailbox, Seed};
 use crate::signals;
 use crate::supervisor::SpecError;
 use crate::table;
+use crate::trace;
 
 /// Where a process runs. It stays there all its life.
 #[derive(Clone, Debug, Default)]
@@ -256,6 +257,7 @@ where
     let cell = Arc::new(Cell::new(opts.parent, label, body));
     let process = ProcRef::new(Arc::clone(&cell));
     publish(&process)?;
+    trace::spawned(opts.parent, cell.pid);
     let hold = Hold::on(&cell);
     if let Some(peer) = opts.link {
         signals::link(cell.clone(), peer);

@@ -69,6 +69,9 @@ where
         let entry = self.inner.entry(key, me);
         let take = |id| me.cell().take_name(id, entry.clone());
         let added = self.inner.shelf.add(entry.before, &entry, take);
+        if added {
+            entry.trace();
+        }
         added.then_some(()).ok_or(Taken { by: me.pid() })
     }
 

@@ -6,9 +6,10 @@ use std::sync::{Arc, Weak};
 
 use super::{Keyed, Place, Shelf};
 use crate::cell::{Name, NameId, NameKind};
-use crate::panics::Quiet;
+use crate::panics::{Quiet, catch};
 use crate::process::Process;
 use crate::process_ref::ProcRef;
+use crate::trace::TraceEvent;
 
 pub(super) struct Inner<K, P: Process> {
     pub name: &'static str,
@@ -53,6 +54,18 @@ impl<K: Eq + Hash, P: Process> Inner<K, P> {
         if self.shelf.remove(place).is_some() {
             entry.owner.cell().give_up_name(place.id());
         }
+    }
+}
+
+impl<K, P> Entry<K, P>
+where
+    K: Eq + Hash + Debug + Send + Sync,
+    P: Process,
+{
+    /// Tells who traces the process that it has this name.
+    pub fn trace(&self) {
+        let label = || catch(|| self.label()).unwrap_or_else(|fault| fault.message);
+        self.owner.cell().trace(|| TraceEvent::Registered(label()));
     }
 }
 

@@ -30,4 +30,5 @@ mod supervisors;
 #[cfg(feature = "testing")]
 mod testing;
 mod timers;
+mod traces;
 mod turns;
