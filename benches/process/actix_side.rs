@@ -17,17 +17,23 @@ struct Counter {
     stopped: Rc<Cell<usize>>,
 }
 
-#[derive(Message)]
-#[rtype(result = "()")]
 struct Add(u64);
 
-#[derive(Message)]
-#[rtype(result = "u64")]
+impl Message for Add {
+    type Result = ();
+}
+
 struct Get;
 
-#[derive(Message)]
-#[rtype(result = "()")]
+impl Message for Get {
+    type Result = u64;
+}
+
 struct Stop;
+
+impl Message for Stop {
+    type Result = ();
+}
 
 impl Actor for Counter {
     type Context = Context<Self>;
@@ -67,7 +73,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 
 /// As a task, like the other sides.
 fn run<T: 'static>(work: impl Future<Output = T> + 'static) -> T {
-    block_on(async { actix_rt::spawn(work).await.unwrap() })
+    block_on(async { actix::spawn(work).await.unwrap() })
 }
 
 fn one() -> Addr<Counter> {

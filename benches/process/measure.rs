@@ -143,7 +143,7 @@ pub fn measure(measurement: &Measurement, sides: &[Side], ours: &str) {
             measurement.name, side.name, measurement.what
         );
     }
-    if let Some(ns) = erlang::measure(measurement.name) {
+    if let Some(ns) = erlang::measure(measurement.name, measurement.count) {
         println!(
             "{}: erlang: {ns:.0} ns {}",
             measurement.name, measurement.what
@@ -187,7 +187,7 @@ pub fn idle_bytes(sides: &[Side], ours: &str) {
             println!("BYTES {IDLE_BYTES} {bytes:.0} (aim <= {IDLE_BYTES_MAX}: {met})");
         }
     }
-    if let Some(bytes) = erlang::measure(IDLE_BYTES) {
+    if let Some(bytes) = erlang::measure(IDLE_BYTES, IDLE / 10) {
         println!("{IDLE_BYTES}: erlang: {bytes:.0} per idle process");
     }
 }

@@ -51,12 +51,12 @@ impl Handle<Message> for Counter {
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
-    actix_rt::System::new().block_on(work)
+    actix::System::new().block_on(work)
 }
 
 /// As a task, like the other sides.
 fn run<T: 'static>(work: impl Future<Output = T> + 'static) -> T {
-    block_on(async { actix_rt::spawn(work).await.unwrap() })
+    block_on(async { actix::spawn(work).await.unwrap() })
 }
 
 fn one() -> ProcRef<Counter> {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::mem;
 
+use crate::hooks::in_order;
 use crate::sync::NumberHash;
 
 /// Up to this many entries a list is faster to search than a hash map, and smaller.
@@ -105,16 +106,22 @@ impl<K: Copy + Eq + Hash, V> Few<K, V> {
         self.iter().map(|(_, value)| value)
     }
 
-    /// Takes everything out, in no order.
-    pub fn into_entries(self) -> impl Iterator<Item = (K, V)> {
-        let (mut one, mut list, mut map) = (None, Vec::new(), None);
+    /// Takes everything out, in the order of the keys where a seed must always mean the same, and in no order
+    /// elsewhere. One call for each, as moving an iterator over all shapes costs more than a death.
+    pub fn consume(self, mut f: impl FnMut(K, V))
+    where
+        K: Ord,
+    {
         match self {
             Self::None => {}
-            Self::One(key, value) => one = Some((key, value)),
-            Self::List(entries) => list = entries,
-            Self::Map(entries) => map = Some(*entries),
+            Self::One(key, value) => f(key, value),
+            Self::List(list) => {
+                in_order(list, |(key, _)| *key).for_each(|(key, value)| f(key, value))
+            }
+            Self::Map(map) => {
+                in_order(*map, |(key, _)| *key).for_each(|(key, value)| f(key, value))
+            }
         }
-        one.into_iter().chain(list).chain(map.into_iter().flatten())
     }
 }
 

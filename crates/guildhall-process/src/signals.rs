@@ -9,7 +9,6 @@ use std::sync::atomic::Ordering;
 
 use crate::cell::{Cell, Relations, State, Watcher};
 use crate::exit::ExitReason;
-use crate::hooks::in_order;
 use crate::letter::Note;
 use crate::pid::{MonitorRef, Pid};
 use crate::process::{Down, Exit};
@@ -222,37 +221,28 @@ pub(crate) fn die(cell: &Cell, reason: ExitReason) -> bool {
     let mut relations = state.take_relations();
     drop(state);
     cell.trace_death(&reason);
-    for (id, name) in in_order(mem::take(&mut relations.names).into_entries(), |(id, _)| {
-        *id
-    }) {
-        name.release(id);
-    }
+    mem::take(&mut relations.names).consume(|id, name| name.release(id));
     table::remove(cell.pid);
     tell_relations(cell.pid, relations, &reason);
     true
 }
 
 fn tell_relations(pid: Pid, relations: Relations, reason: &ExitReason) {
-    for (reference, target) in in_order(relations.monitors.into_entries(), |(reference, _)| {
-        *reference
-    }) {
+    relations.monitors.consume(|reference, target| {
         if let Some(target) = table::get(target) {
             target.unwatch(reference);
         }
-    }
-    for (_, peer) in in_order(relations.links.into_entries(), |(pid, _)| *pid) {
+    });
+    relations.links.consume(|_, peer| {
         exit_signal(&peer, pid, reason.clone(), Via::Link);
-    }
-    for (reference, watcher) in in_order(relations.watchers.into_entries(), |(reference, _)| {
-        *reference
-    }) {
-        match watcher {
-            Watcher::Slot(slot) => slot.down(reason.clone()),
-            Watcher::Process(owner) => {
-                if let Some(owner) = table::get(owner) {
-                    down(&owner, reference, pid, reason.clone());
-                }
+    });
+    let tell = |reference, watcher| match watcher {
+        Watcher::Slot(slot) => slot.down(reason.clone()),
+        Watcher::Process(owner) => {
+            if let Some(owner) = table::get(owner) {
+                down(&owner, reference, pid, reason.clone());
             }
         }
-    }
+    };
+    relations.watchers.consume(tell);
 }

@@ -38,7 +38,10 @@ proptest! {
         }
         let seen: HashMap<_, _> = few.iter().map(|(key, value)| (*key, *value)).collect();
         prop_assert_eq!(&seen, &model);
-        let taken: HashMap<_, _> = few.into_entries().collect();
+        let mut taken = HashMap::new();
+        few.consume(|key, value| {
+            taken.insert(key, value);
+        });
         prop_assert_eq!(&taken, &model);
     }
 }
