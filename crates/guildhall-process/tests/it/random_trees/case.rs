@@ -60,6 +60,7 @@ pub struct Spec {
 pub enum Body {
     Worker(Worker),
     Supervisor(Supervisor),
+    Dynamic(Dynamic),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +78,17 @@ pub struct Supervisor {
     pub intensity: u32,
     pub period_ms: u64,
     pub auto: Auto,
+    pub children: Vec<Name>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Dynamic {
+    pub intensity: u32,
+    pub period_ms: u64,
+    pub auto: Auto,
+    /// How it stops its children.
+    pub patience: Stop,
+    /// What the first step asks it to start.
     pub children: Vec<Name>,
 }
 
@@ -134,7 +146,8 @@ pub enum Request {
 pub enum Act {
     Exit(Option<Id>, Id, Why),
     Do(Id, Deed<Id>),
-    Ask(Id, Request, Name),
+    /// With the child's last process.
+    Ask(Id, Request, Name, Option<Id>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -79,7 +79,7 @@ impl Search<'_> {
     }
 
     /// Tries every order; worlds that have become equal are followed once.
-    fn choose(&mut self, world: World, several: &[Id]) {
+    fn choose(&mut self, world: World, several: &[(Id, usize)]) {
         if self.seen.contains(&world) {
             return;
         }

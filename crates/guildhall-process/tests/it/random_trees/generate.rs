@@ -5,10 +5,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::case::{Auto, Body, Case, Deed, Name, Op, Request, Spec, Stop, Supervisor, Why, Worker};
+use super::case::{
+    Auto, Body, Case, Deed, Dynamic, Name, Op, Request, Spec, Stop, Supervisor, Why, Worker,
+};
 
 const LEVELS: u32 = 3;
-/// Workers that are not in the tree at its start.
+/// Workers that nobody starts unless asked.
 const EXTRAS: usize = 2;
 const STEPS_MAX: usize = 8;
 
@@ -28,10 +30,12 @@ pub fn cases() -> impl Strategy<Value = Case> {
         for extra in extras {
             flatten(extra, Auto::Never, &mut specs);
         }
-        let parents = parents(&specs);
-        let named = |op| name(op, &parents);
+        let (parents, dynamic) = (parents(&specs), dynamics(&specs));
+        let named = |op| name(op, &parents, &dynamic);
         let steps = steps.into_iter();
         let steps = steps.map(|step| step.into_iter().map(named).collect());
+        let first = dynamic.iter().flat_map(|name| starts(*name, &specs));
+        let steps = std::iter::once(first.collect()).chain(steps);
         Case {
             steps: steps.collect(),
             specs,
@@ -90,7 +94,7 @@ fn worker() -> impl Strategy<Value = Node> {
 fn supervisor(levels: u32) -> BoxedStrategy<Node> {
     let child = match levels {
         0 | 1 => worker().boxed(),
-        more => prop_oneof![2 => worker(), 1 => supervisor(more - 1)].boxed(),
+        more => prop_oneof![4 => worker(), 2 => supervisor(more - 1), 1 => dynamic()].boxed(),
     };
     let strategies = vec![
         Restarts::OneForOne,
@@ -128,6 +132,30 @@ fn supervisor(levels: u32) -> BoxedStrategy<Node> {
         .boxed()
 }
 
+fn dynamic() -> impl Strategy<Value = Node> {
+    let auto = select(AUTO.to_vec());
+    let patience = select(vec![Stop::Brutally, Stop::AfterMs(10)]);
+    let limits = (0..4_u32, select(vec![1500, 3500, 7500]));
+    let shape = (limits, auto, patience, vec(worker(), 1..4));
+    (restart(), any::<bool>(), shape).prop_map(|(restart, significant, shape)| {
+        let ((intensity, period_ms), auto, patience, children) = shape;
+        let body = Body::Dynamic(Dynamic {
+            intensity,
+            period_ms,
+            auto,
+            patience,
+            children: Vec::new(),
+        });
+        let spec = Spec {
+            restart,
+            significant,
+            stop: Stop::Infinity,
+            body,
+        };
+        Node { spec, children }
+    })
+}
+
 /// Gives names; `auto` is the parent's, and says whether a significant child is allowed.
 fn flatten(node: Node, auto: Auto, specs: &mut Vec<Spec>) -> Name {
     let place = specs.len();
@@ -136,12 +164,14 @@ fn flatten(node: Node, auto: Auto, specs: &mut Vec<Spec>) -> Name {
     specs.push(spec);
     let own = match &specs[place].body {
         Body::Supervisor(supervisor) => supervisor.auto,
-        Body::Worker(_) => Auto::Never,
+        _ => Auto::Never,
     };
     let children = node.children.into_iter();
     let names: Vec<_> = children.map(|child| flatten(child, own, specs)).collect();
-    if let Body::Supervisor(supervisor) = &mut specs[place].body {
-        supervisor.children = names;
+    match &mut specs[place].body {
+        Body::Supervisor(supervisor) => supervisor.children = names,
+        Body::Dynamic(dynamic) => dynamic.children = names,
+        Body::Worker(_) => {}
     }
     Name::try_from(place).unwrap()
 }
@@ -150,13 +180,34 @@ fn flatten(node: Node, auto: Auto, specs: &mut Vec<Spec>) -> Name {
 fn parents(specs: &[Spec]) -> Vec<Option<Name>> {
     let mut parents = vec![None; specs.len()];
     for (place, spec) in specs.iter().enumerate() {
-        if let Body::Supervisor(supervisor) = &spec.body {
-            for child in &supervisor.children {
-                parents[usize::from(*child)] = Name::try_from(place).ok();
-            }
+        let children = match &spec.body {
+            Body::Supervisor(supervisor) => supervisor.children.as_slice(),
+            Body::Dynamic(dynamic) => dynamic.children.as_slice(),
+            Body::Worker(_) => &[],
+        };
+        for child in children {
+            parents[usize::from(*child)] = Name::try_from(place).ok();
         }
     }
     parents
+}
+
+/// Requests for the children that a dynamic supervisor has from the beginning.
+fn starts(name: Name, specs: &[Spec]) -> Vec<Op> {
+    let children = match &specs[usize::from(name)].body {
+        Body::Dynamic(dynamic) => dynamic.children.as_slice(),
+        _ => &[],
+    };
+    let start = |child: &Name| Op::Ask(name, Request::Start, *child);
+    children.iter().map(start).collect()
+}
+
+fn dynamics(specs: &[Spec]) -> Vec<Name> {
+    let all = specs.iter().enumerate();
+    let dynamic = all.filter(|(_, spec)| matches!(spec.body, Body::Dynamic(_)));
+    dynamic
+        .filter_map(|(place, _)| Name::try_from(place).ok())
+        .collect()
 }
 
 fn why() -> impl Strategy<Value = Why> {
@@ -170,7 +221,8 @@ fn why() -> impl Strategy<Value = Why> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let any_name = any::<Name>;
+    // Small numbers, most of which still mean the same when a case shrinks.
+    let any_name = || 0..16_u8;
     let deed = prop_oneof![
         3 => why().prop_map(Deed::Exit),
         2 => Just(Deed::Panic),
@@ -196,8 +248,9 @@ const REQUESTS: [Request; 4] = [
     Request::Start,
 ];
 
-/// Any number becomes a name of the tree; most requests go to the child's own supervisor.
-fn name(op: Op, parents: &[Option<Name>]) -> Op {
+/// Any number becomes a name of the tree; most requests go to the child's own supervisor
+/// or to a dynamic one.
+fn name(op: Op, parents: &[Option<Name>], dynamic: &[Name]) -> Op {
     let len = Name::try_from(parents.len()).unwrap();
     let fit = |name: Name| name % len;
     match op {
@@ -213,8 +266,11 @@ fn name(op: Op, parents: &[Option<Name>]) -> Op {
         ),
         Op::Ask(who, request, child) => {
             let parent = parents[usize::from(fit(child))];
-            let stranger = who % 8 == 0;
-            let who = parent.filter(|_| !stranger).unwrap_or_else(|| fit(who));
+            let who = match (who % 8, parent, dynamic) {
+                (0, ..) | (_, None, []) => fit(who),
+                (1..4, _, [some, ..]) | (_, None, [some, ..]) => *some,
+                (_, Some(parent), _) => parent,
+            };
             Op::Ask(who, request, fit(child))
         }
         Op::AdvanceMs(ms) => Op::AdvanceMs(ms),

@@ -2,7 +2,9 @@
 //! processes, links, monitors and exit signals; `model/supervisor.rs` has the supervisors. A signal
 //! arrives at once; in which order processes run is left open, `explain.rs` tries all orders.
 
+mod dynamic;
 mod supervisor;
+mod wrong;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{Hash, Hasher};
@@ -11,33 +13,9 @@ use std::rc::Rc;
 use super::case::{
     Act, Answer, Body, Deed, Event, Facts, Id, Name, Note, Request, Spec, Why, Worker,
 };
+use dynamic::Dynamic;
 use supervisor::Supervisor;
-
-/// A rule that is wrong on purpose, to see that it is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrong {
-    TransientRestartsOnNormal,
-    IntensityOneMore,
-    StopsInStartOrder,
-    LinkedKillKills,
-    UnlinkLeavesTheOtherSide,
-    SecondMonitorIsTheFirst,
-    RestForOneTakesAll,
-    SiblingsOfTheTemporaryDeadReturn,
-}
-
-impl Wrong {
-    pub const ALL: [Self; 8] = [
-        Self::TransientRestartsOnNormal,
-        Self::IntensityOneMore,
-        Self::StopsInStartOrder,
-        Self::LinkedKillKills,
-        Self::UnlinkLeavesTheOtherSide,
-        Self::SecondMonitorIsTheFirst,
-        Self::RestForOneTakesAll,
-        Self::SiblingsOfTheTemporaryDeadReturn,
-    ];
-}
+pub use wrong::Wrong;
 
 /// What never changes.
 pub struct Fixed {
@@ -88,8 +66,9 @@ struct Process {
     mailbox: VecDeque<Message>,
     /// An exit signal that ends it.
     exit: Option<Why>,
-    /// `None` for a worker.
+    /// `None` for a worker, and one of both for a supervisor.
     supervisor: Option<Box<Supervisor>>,
+    dynamic: Option<Box<Dynamic>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -97,8 +76,11 @@ enum Message {
     Exit(Option<Id>, Why),
     Down(Id, Why),
     Do(Deed<Id>),
-    Ask(usize, Request, Name),
+    Ask(usize, Request, Name, Option<Id>),
     Retry(Name),
+    /// Of a child of a dynamic supervisor.
+    Started(Id),
+    RetryDynamic(Id),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -136,8 +118,8 @@ impl World {
             match *act {
                 Act::Exit(from, to, why) => self.signal(to, from, why, Via::Exit),
                 Act::Do(who, deed) => self.push(who, Message::Do(deed)),
-                Act::Ask(who, request, child) => {
-                    self.push(who, Message::Ask(number, request, child));
+                Act::Ask(who, request, child, last) => {
+                    self.push(who, Message::Ask(number, request, child, last));
                 }
             }
         }
@@ -151,8 +133,9 @@ impl World {
             (*id, (process.links.iter().copied().collect(), watchers))
         };
         let table = |(id, process): (&Id, &Process)| {
-            let supervisor = process.supervisor.as_ref()?;
-            Some((*id, supervisor.table()))
+            let of_static = process.supervisor.as_ref().map(|s| s.table());
+            let table = of_static.or(process.dynamic.as_ref().map(|d| d.table()));
+            Some((*id, table?))
         };
         let mut told = self.told.clone();
         told.values_mut().for_each(|notes| notes.sort_unstable());
@@ -165,25 +148,32 @@ impl World {
         }
     }
 
-    /// Who could run now.
-    pub fn runnable(&self) -> Vec<Id> {
+    /// Who could run now; several times, numbered, who could do different things.
+    pub fn runnable(&self) -> Vec<(Id, usize)> {
         let ids = self.processes.iter();
-        ids.filter(|(_, process)| self.can_run(process))
-            .map(|(id, _)| *id)
-            .collect()
+        let able = ids.filter(|(_, process)| self.can_run(process));
+        able.flat_map(|(id, process)| {
+            let turns = match process.dynamic {
+                None => 1,
+                Some(_) => self.dynamic_turns(*id),
+            };
+            (0..turns).map(|turn| (*id, turn))
+        })
+        .collect()
     }
 
     fn can_run(&self, process: &Process) -> bool {
         let has_mail = !process.mailbox.is_empty();
-        let wants = match &process.supervisor {
-            None => has_mail,
-            Some(supervisor) => self.supervisor_can_run(supervisor, has_mail),
+        let wants = match (&process.supervisor, &process.dynamic) {
+            (Some(supervisor), _) => self.supervisor_can_run(supervisor, has_mail),
+            (_, Some(dynamic)) => self.dynamic_can_run(dynamic, has_mail),
+            (None, None) => has_mail,
         };
         process.exit.is_some() || !process.begun || wants
     }
 
     /// Lets a process do the next thing: a pending exit comes first, then `init`, then messages.
-    pub fn run(&mut self, id: Id) {
+    pub fn run(&mut self, (id, turn): (Id, usize)) {
         self.events.clear();
         let Some(process) = self.processes.get_mut(&id) else {
             return;
@@ -193,6 +183,9 @@ impl World {
         }
         if process.supervisor.is_some() {
             return self.run_supervisor(id);
+        }
+        if process.dynamic.is_some() {
+            return self.run_dynamic(id, turn);
         }
         if !process.begun {
             return self.begin_worker(id);
@@ -223,7 +216,8 @@ impl World {
             Message::Exit(from, why) => self.tell(id, Note::Exit(from, why)),
             Message::Down(of, why) => self.tell(id, Note::Down(Some(of), why)),
             Message::Do(deed) => self.act(id, deed),
-            Message::Ask(..) | Message::Retry(_) => {}
+            // Of supervisors.
+            _ => {}
         }
     }
 
@@ -267,7 +261,7 @@ impl World {
     fn worker(&self, id: Id) -> Worker {
         match &self.spec(id.name).body {
             Body::Worker(worker) => *worker,
-            Body::Supervisor(_) => panic!("{id:?} is no worker"),
+            other => panic!("{id:?} is {other:?}"),
         }
     }
 
@@ -296,7 +290,11 @@ impl World {
 
     /// The process exists, linked to its parent, and has not run.
     fn spawn(&mut self, name: Name, parent: Option<Id>) -> Id {
-        let n = self.starts.get(&name).copied().unwrap_or_default() + 1;
+        // Numbers count begun processes; those that have not begun yet come next.
+        let begun = self.starts.get(&name).copied().unwrap_or_default();
+        let namesakes = Id { name, n: 0 }..=Id { name, n: u8::MAX };
+        let newest = self.processes.range(namesakes).next_back();
+        let n = newest.map_or(begun, |(id, _)| id.n.max(begun)) + 1;
         let id = Id { name, n };
         let process = Process {
             parent,
@@ -307,8 +305,12 @@ impl World {
             mailbox: VecDeque::new(),
             exit: None,
             supervisor: match &self.spec(name).body {
-                Body::Worker(_) => None,
                 Body::Supervisor(spec) => Some(Box::new(Supervisor::new(&spec.children))),
+                _ => None,
+            },
+            dynamic: match &self.spec(name).body {
+                Body::Dynamic(_) => Some(Box::default()),
+                _ => None,
             },
         };
         self.processes.insert(id, process);
@@ -319,11 +321,11 @@ impl World {
     }
 
     fn note_start(&mut self, id: Id) {
-        self.starts.insert(id.name, id.n);
+        *self.starts.entry(id.name).or_default() += 1;
         self.events.push(Event::Started(id));
         let trap = match &self.spec(id.name).body {
             Body::Worker(worker) => worker.trap,
-            Body::Supervisor(_) => true,
+            _ => true,
         };
         if let Some(process) = self.processes.get_mut(&id) {
             process.begun = true;
@@ -356,7 +358,7 @@ impl World {
         };
         if process.begun {
             self.deaths.insert(id, why);
-            if process.supervisor.is_none() {
+            if self.is_worker(id) {
                 self.events.push(Event::Ended(id, why));
             }
         }

@@ -1,26 +1,25 @@
 //! The real tree on virtual time: builds it from its specifications, carries out a step, waits
 //! until all is at rest, and says what was seen.
 
+mod asks;
 mod record;
+mod tree;
 mod worker;
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use guildhall_process::{
-    AutoShutdown, ChildError, ChildInfo, ChildSpec, ChildStatus, ExitReason, ProcRef, Shutdown,
-    Spawn, Supervisor, SupervisorRef, exit, exit_from, process_info, spawn,
+    ExitReason, ProcRef, Spawn, Supervisor, exit, exit_from, process_info, spawn,
 };
 use tokio::time::Instant;
 
-use super::case::{
-    Act, Answer, At, Auto, Body, Deed, Event, Facts, Id, Name, Op, Request, Spec, Stop, Why,
-};
+use super::case::{Act, Body, Deed, Event, Facts, Id, Name, Op, Request, Spec, Why};
+use asks::Answering;
 use record::Record;
-use worker::{Do, Worker};
+use worker::Do;
 
 /// How long a step lasts: more than all patience in a tree together.
 pub const STEP: Duration = Duration::from_secs(2);
@@ -35,15 +34,15 @@ pub struct Stage {
     until: Instant,
 }
 
-type Answering = Pin<Box<dyn Future<Output = Option<Answer>>>>;
-
 impl Stage {
     pub fn new(specs: &[Spec]) -> Self {
         let specs = Arc::new(specs.to_vec());
         let record = Record::default();
         let (s, r) = (Arc::clone(&specs), record.clone());
-        let root = spawn(Spawn::named("root"), move || supervisor(&s, 0, &r));
-        record.know(Id { name: 0, n: 1 }, root.pid());
+        let root = spawn(Spawn::named("root"), move || {
+            r.start(0);
+            tree::supervisor(&s, 0, &r)
+        });
         record.know_supervisor(Id { name: 0, n: 1 }, &root);
         let until = Instant::now();
         Self {
@@ -66,7 +65,13 @@ impl Stage {
             }
             Op::Ask(who, request, child) => {
                 let who = living(who).filter(|id| !self.is_worker(id.name))?;
-                Some(Act::Ask(who, request, child))
+                // A dynamic supervisor is asked about workers only.
+                let dynamic = self.record.dynamic(who).is_some();
+                let other = !self.is_worker(child) || request == Request::Restart;
+                if dynamic && (other || request == Request::Delete) {
+                    return None;
+                }
+                Some(Act::Ask(who, request, child, self.record.last(child)))
             }
             Op::AdvanceMs(_) => None,
         };
@@ -127,6 +132,9 @@ impl Stage {
             if let Some(process) = self.record.supervisor(id) {
                 facts.tables.insert(id, self.table(&process).await);
             }
+            if let Some(process) = self.record.dynamic(id) {
+                facts.tables.insert(id, self.dynamic_table(&process).await);
+            }
         }
         (events, facts)
     }
@@ -147,47 +155,14 @@ impl Stage {
                 // A worker that has died in this step hears nothing.
                 let _ = self.record.worker(who).tell(deed);
             }
-            Act::Ask(who, request, child) => return self.ask(who, request, child),
+            Act::Ask(who, request, child, last) => {
+                return match self.record.dynamic(who) {
+                    Some(process) => self.ask_dynamic(&process, request, child, last),
+                    None => self.ask(who, request, child),
+                };
+            }
         }
         None
-    }
-
-    fn ask(&self, who: Id, request: Request, child: Name) -> Option<Answering> {
-        let process = self.record.supervisor(who)?;
-        let id = child.to_string();
-        let record = self.record.clone();
-        let started = move |pid| Answer::Started(record.id(pid).expect("a known child"));
-        let record = self.record.clone();
-        Some(match request {
-            Request::Terminate => {
-                let answer = process.terminate_child(&id);
-                Box::pin(async move { said(answer.await.map(|()| Answer::Ok), &record) })
-            }
-            Request::Restart => {
-                let answer = process.restart_child(&id);
-                Box::pin(async move { said(answer.await.map(started), &record) })
-            }
-            Request::Delete => {
-                let answer = process.delete_child(&id);
-                Box::pin(async move { said(answer.await.map(|()| Answer::Ok), &record) })
-            }
-            Request::Start => {
-                let answer = process.start_child(self::child(&self.specs, child, &record));
-                Box::pin(async move { said(answer.await.map(started), &record) })
-            }
-        })
-    }
-
-    async fn table(&self, process: &SupervisorRef) -> Vec<(Name, At)> {
-        let list = tokio::time::timeout(AT_ONCE, process.which_children()).await;
-        let list = list.expect("an idle supervisor answers at once");
-        let at = |status| match status {
-            ChildStatus::Stopped => At::Undefined,
-            ChildStatus::Restarting => At::Restarting,
-            ChildStatus::Running(pid) => At::Pid(self.record.id(pid).expect("a known child")),
-        };
-        let row = |child: ChildInfo| (child.id.parse().unwrap(), at(child.status));
-        list.unwrap().into_iter().map(row).collect()
     }
 
     /// Kills whatever lives; what survives that is a finding.
@@ -211,62 +186,6 @@ impl Stage {
 async fn rest(until: Instant) {
     let never = std::future::pending::<()>();
     assert!(tokio::time::timeout_at(until, never).await.is_err());
-}
-
-fn said(answer: Result<Answer, ChildError>, record: &Record) -> Option<Answer> {
-    Some(match answer {
-        Ok(answer) => answer,
-        Err(ChildError::NotFound) => Answer::NotFound,
-        Err(ChildError::Running) => Answer::Running,
-        Err(ChildError::Restarting) => Answer::Restarting,
-        Err(ChildError::AlreadyPresent) => Answer::Present,
-        Err(ChildError::AlreadyStarted(pid)) => Answer::AlreadyStarted(record.id(pid)?),
-        Err(ChildError::Start(_)) => Answer::Failed,
-        // A supervisor that died answers nothing.
-        Err(ChildError::NoProc) => return None,
-        Err(ChildError::BadSpec(_)) => Answer::BadSpec,
-        Err(ChildError::Full) => panic!("no mailbox is full here"),
-    })
-}
-
-fn supervisor(specs: &Arc<Vec<Spec>>, name: Name, record: &Record) -> Supervisor {
-    let Body::Supervisor(spec) = &specs[usize::from(name)].body else {
-        panic!("{name} is no supervisor");
-    };
-    record.start(name);
-    let within = Duration::from_millis(spec.period_ms);
-    let supervisor = Supervisor::new(spec.strategy)
-        .intensity(spec.intensity, within)
-        .auto_shutdown(match spec.auto {
-            Auto::Never => AutoShutdown::Never,
-            Auto::Any => AutoShutdown::AnySignificant,
-            Auto::All => AutoShutdown::AllSignificant,
-        });
-    let children = spec.children.iter();
-    children.fold(supervisor, |supervisor, name| {
-        supervisor.child(child(specs, *name, record))
-    })
-}
-
-fn child(specs: &Arc<Vec<Spec>>, name: Name, record: &Record) -> ChildSpec {
-    let (s, r) = (Arc::clone(specs), record.clone());
-    let spec = &specs[usize::from(name)];
-    let child = match spec.body {
-        Body::Worker(worker) => {
-            ChildSpec::worker(name.to_string(), move || Worker::new(name, worker, &r))
-        }
-        Body::Supervisor(_) => {
-            let known = record.clone();
-            ChildSpec::supervisor(name.to_string(), move || supervisor(&s, name, &r))
-                .on_start(move |process| known.know_newest(name, process))
-        }
-    };
-    let child = child.restart(spec.restart).significant(spec.significant);
-    child.shutdown(match spec.stop {
-        Stop::Brutally => Shutdown::BrutalKill,
-        Stop::AfterMs(ms) => Shutdown::Timeout(Duration::from_millis(ms)),
-        Stop::Infinity => Shutdown::Infinity,
-    })
 }
 
 fn reason(why: Why) -> ExitReason {

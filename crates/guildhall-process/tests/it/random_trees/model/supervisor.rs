@@ -96,7 +96,7 @@ impl World {
     fn sup_spec(&self, id: Id) -> &case::Supervisor {
         match &self.spec(id.name).body {
             Body::Supervisor(spec) => spec,
-            Body::Worker(_) => panic!("{id:?} is no supervisor"),
+            other => panic!("{id:?} is {other:?}"),
         }
     }
 
@@ -113,15 +113,14 @@ impl World {
 
     /// When the next patience ends.
     pub fn next_timer_ms(&self) -> Option<u64> {
-        let supervisors = self
-            .processes
-            .values()
-            .filter_map(|p| p.supervisor.as_ref());
+        let processes = self.processes.values();
+        let supervisors = processes.clone().filter_map(|p| p.supervisor.as_ref());
         let timers = supervisors.filter_map(|supervisor| match supervisor.wait {
             Wait::Death(_, kill_ms) => kill_ms,
             _ => None,
         });
-        timers.min()
+        let dynamic = processes.filter_map(|p| p.dynamic.as_ref());
+        timers.chain(dynamic.flat_map(|d| d.timers_ms())).min()
     }
 
     /// The `init` of `id` has succeeded.
@@ -143,6 +142,12 @@ impl World {
     }
 
     fn starter_hears_from(&mut self, parent: Id, id: Id, news: Wait) {
+        if self.processes[&parent].dynamic.is_some() {
+            if news == Wait::Started(id) {
+                self.push(parent, Message::Started(id));
+            }
+            return;
+        }
         let supervisor = self.sup(parent);
         if supervisor.wait == Wait::Start(id) {
             supervisor.wait = news;
@@ -277,29 +282,33 @@ impl World {
             Some(Message::Retry(name)) if self.sup(id).at(name) == Some(At::Restarting) => {
                 self.restart(id, name);
             }
-            Some(Message::Ask(call, request, name)) => self.asked(id, call, request, name),
+            Some(Message::Ask(call, request, name, _)) => self.asked(id, call, request, name),
             _ => {}
         }
     }
 
-    fn child_ended(&mut self, id: Id, name: Name, why: Why) {
-        let spec = self.spec(name).clone();
+    /// The table of restart types and reasons.
+    pub(super) fn restarts(&self, name: Name, why: Why) -> bool {
         let good = matches!(why, Why::Normal | Why::Shutdown | Why::ShutdownWith);
         let wrong = self.fixed.0.wrong == Some(Wrong::TransientRestartsOnNormal);
-        let again = match spec.restart {
+        match self.spec(name).restart {
             Restart::Permanent => true,
             Restart::Transient => !good || (wrong && why == Why::Normal),
             Restart::Temporary => false,
-        };
-        if again {
+        }
+    }
+
+    fn child_ended(&mut self, id: Id, name: Name, why: Why) {
+        if self.restarts(name, why) {
             return self.restart(id, name);
         }
         self.forget(id, name);
+        let significant = self.spec(name).significant;
         let auto = self.sup_spec(id).auto;
         let ends = match auto {
             Auto::Never => false,
-            Auto::Any => spec.significant,
-            Auto::All => spec.significant && !self.has_significant(id),
+            Auto::Any => significant,
+            Auto::All => significant && !self.has_significant(id),
         };
         if ends {
             self.sup(id).stop_all(Goal::Exit(Why::Shutdown));

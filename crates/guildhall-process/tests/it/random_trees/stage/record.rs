@@ -6,7 +6,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::FutureExt;
-use guildhall_process::{Down, Exit, ExitReason, Pid, ProcRef, Supervisor, SupervisorRef, watch};
+use guildhall_process::{
+    Down, DynamicRef, DynamicSupervisor, Exit, ExitReason, Pid, ProcRef, Supervisor, SupervisorRef,
+    watch,
+};
 
 use super::super::case::{Event, Id, Name, Note, Why};
 use super::why;
@@ -24,6 +27,7 @@ struct Pages {
     ids: HashMap<Pid, Id>,
     workers: HashMap<Id, ProcRef<Worker>>,
     supervisors: HashMap<Id, SupervisorRef>,
+    dynamic: HashMap<Id, DynamicRef>,
     downs: Vec<(Id, Watching)>,
     living: BTreeMap<Id, Pid>,
 }
@@ -61,7 +65,7 @@ impl Record {
         self.pages().happened.push(Happened::Ended(id));
     }
 
-    pub fn know(&self, id: Id, pid: Pid) {
+    fn know(&self, id: Id, pid: Pid) {
         let down = Box::pin(watch(pid));
         let mut pages = self.pages();
         pages.pids.insert(id, pid);
@@ -75,17 +79,17 @@ impl Record {
         self.pages().workers.insert(id, process.clone());
     }
 
-    /// The supervisor that was started last by this name is ready.
-    pub fn know_newest(&self, name: Name, process: &ProcRef<Supervisor>) {
-        let n = self.pages().starts[&name];
-        let id = Id { name, n };
-        self.know(id, process.pid());
-        self.know_supervisor(id, process);
-    }
-
+    /// The supervisor is ready.
     pub fn know_supervisor(&self, id: Id, process: &ProcRef<Supervisor>) {
+        self.know(id, process.pid());
         let process = SupervisorRef::from(process.clone());
         self.pages().supervisors.insert(id, process);
+    }
+
+    pub fn know_dynamic(&self, id: Id, process: &ProcRef<DynamicSupervisor>) {
+        self.know(id, process.pid());
+        let process = DynamicRef::from(process.clone());
+        self.pages().dynamic.insert(id, process);
     }
 
     pub fn tell(&self, id: Id, told: Told) {
@@ -106,6 +110,10 @@ impl Record {
 
     pub fn supervisor(&self, id: Id) -> Option<SupervisorRef> {
         self.pages().supervisors.get(&id).cloned()
+    }
+
+    pub fn dynamic(&self, id: Id) -> Option<DynamicRef> {
+        self.pages().dynamic.get(&id).cloned()
     }
 
     /// The process that was started last by this name, dead or alive.
