@@ -159,9 +159,12 @@ async fn storm(places: &[Placement; 2], hubs: &[ProcRef<Hub>; 2], mut dice: Dice
     for thread in threads {
         thread.join().unwrap();
     }
+    // A death tells its watchers one after the other, on the thread of the dead. When both threads
+    // have carried out all orders, all deaths are told to all, and what bonds with the dead answer.
     for hub in hubs {
-        // What a bond with the dead answers lies behind the orders that were waiting.
         hub.call(DEADLINE, Order::Flush).await.unwrap();
+    }
+    for hub in hubs {
         let heard = hub.call(DEADLINE, Order::Report).await.unwrap();
         assert_eq!(amiss(&heard, &pids), []);
     }
