@@ -173,11 +173,7 @@ impl World {
                     }
                 }
             }
-            Some(Message::RetryDynamic(child)) => {
-                if self.dynamic(id).remove(child).is_some() {
-                    self.restart_dynamic(id, child.name);
-                }
-            }
+            Some(Message::RetryDynamic(child)) => self.retry_dynamic(id, child),
             Some(Message::Ask(call, Request::Start, name, _)) => self.start_dynamic(id, call, name),
             Some(Message::Ask(call, _, _, child)) => self.terminate_dynamic(id, call, child),
             _ => {}
@@ -254,6 +250,12 @@ impl World {
                     self.gone_for_good(id);
                 }
             }
+        }
+    }
+
+    fn retry_dynamic(&mut self, id: Id, child: Id) {
+        if self.dynamic(id).remove(child).is_some() {
+            self.restart_dynamic(id, child.name);
         }
     }
 
