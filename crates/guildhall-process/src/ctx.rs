@@ -1,5 +1,8 @@
 //! The context: what a process can do with itself while one of its methods runs. Inside it is an
-//! actix context of our own; users never call actix's traits on it.
+//! actix context of our own; users never call actix's traits on it. Links, monitors and children of
+//! the process are in `bonds.rs`.
+
+mod bonds;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,12 +15,11 @@ use actix::{ActorContext, ActorState, Addr, AsyncContext, SpawnHandle};
 use crate::cell::Cell;
 use crate::exit::ExitReason;
 use crate::hooks;
-use crate::pid::{MonitorRef, Pid};
+use crate::pid::Pid;
 use crate::process::Process;
 use crate::process_ref::ProcRef;
 use crate::shell::{Ending, Mailbox, Shell};
-use crate::signals;
-use crate::spawn::{Monitor, Spawn, Starter, spawn};
+use crate::spawn::Starter;
 use crate::sync::lock;
 use crate::task::{Orders, Task};
 use crate::timers::Agenda;
@@ -140,35 +142,6 @@ impl<P: Process> Ctx<P> {
         self.cell.parent
     }
 
-    /// From now on exit signals (but for the kill) become calls of [`Process::handle_exit`].
-    pub fn trap_exit(&mut self, on: bool) {
-        lock(&self.cell.state).trap_exit = on;
-    }
-
-    /// Links this process with another: when one ends, the other gets an exit signal. Two
-    /// processes have at most one link. A dead `pid` sends a `NoProc` exit signal at once.
-    pub fn link(&mut self, pid: Pid) {
-        signals::link(self.cell.clone(), pid);
-    }
-
-    /// Removes the link, for both sides. An EXIT in the mailbox already is still handled.
-    pub fn unlink(&mut self, pid: Pid) {
-        signals::unlink(&*self.cell, pid);
-    }
-
-    /// Asks for a [`crate::Down`] when `pid` ends; at once and with `NoProc` if it is dead. Every
-    /// call makes another monitor.
-    pub fn monitor(&mut self, pid: Pid) -> MonitorRef {
-        let reference = MonitorRef::next();
-        signals::monitor(&*self.cell, reference, pid);
-        reference
-    }
-
-    /// Removes a monitor; after this no DOWN of it is handled, even if it is in the mailbox.
-    pub fn demonitor(&mut self, monitor: MonitorRef) {
-        signals::demonitor(&*self.cell, monitor);
-    }
-
     /// Ends this process with `reason` once the current handler returns; no further message is
     /// handled. The first call counts.
     pub fn exit(&mut self, reason: ExitReason) {
@@ -187,25 +160,6 @@ impl<P: Process> Ctx<P> {
                 }
             }
         }
-    }
-
-    /// Spawns a child of this process, linked to it before it runs.
-    pub fn spawn_link<Q: Process>(
-        &mut self,
-        opts: Spawn,
-        make: impl FnOnce() -> Q + Send + 'static,
-    ) -> ProcRef<Q> {
-        spawn(opts.child_of(self.pid()), make)
-    }
-
-    /// Spawns a process and monitors it before it runs.
-    pub fn spawn_monitor<Q: Process>(
-        &mut self,
-        opts: Spawn,
-        make: impl FnOnce() -> Q + Send + 'static,
-    ) -> (ProcRef<Q>, MonitorRef) {
-        let monitor = Monitor::by(self.pid());
-        (spawn(opts.monitor(monitor), make), monitor.reference)
     }
 
     /// Runs a future beside the mailbox; `then` gets its result as if it were a message. Both die
