@@ -24,6 +24,15 @@ pub use lane::Lane;
 use shared::{Job, PoolCell, Shared};
 
 /// Why a job has no result.
+///
+/// ```
+/// use guildhall_process::{JobError, Pool};
+///
+/// actix_rt::System::new().block_on(async {
+///     let pool = Pool::new("sums", 1, 0);
+///     assert_eq!(pool.run(|| 40 + 2).await, Err(JobError::Full), "nothing may wait in it");
+/// });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobError {
     /// It panicked, with this message.
@@ -47,6 +56,12 @@ impl fmt::Display for JobError {
 impl std::error::Error for JobError {}
 
 /// A pool at one moment.
+///
+/// ```
+/// # use guildhall_process::{Pool, PoolStats};
+/// let stats: PoolStats = Pool::new("sums", 2, 100).stats();
+/// assert_eq!((stats.threads, stats.queued, stats.done), (2, 0, 0));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PoolStats {
     /// Jobs that wait; a lane counts as one job however long it is.
@@ -91,6 +106,12 @@ struct Handle(Arc<PoolCell>);
 
 impl Pool {
     /// Starts `threads` threads (at least one) named after the pool. At most `queue_max` jobs wait.
+    ///
+    /// ```
+    /// # use guildhall_process::Pool;
+    /// let pool = Pool::new("database", 4, 1000);
+    /// assert_eq!(pool.stats().threads, 4);
+    /// ```
     pub fn new(name: &'static str, threads: usize, queue_max: usize) -> Self {
         Self::open(None, name, threads, queue_max)
     }
@@ -136,6 +157,12 @@ impl Pool {
     }
 
     /// The pool's pid.
+    ///
+    /// ```
+    /// # use guildhall_process::{Pool, is_alive};
+    /// let pool = Pool::new("database", 4, 1000);
+    /// assert!(is_alive(pool.pid()));
+    /// ```
     pub fn pid(&self) -> Pid {
         self.cell().pid
     }
@@ -145,6 +172,15 @@ impl Pool {
     ///
     /// # Errors
     /// See [`JobError`]; `Full` comes without waiting.
+    ///
+    /// ```
+    /// # use guildhall_process::Pool;
+    /// # actix_rt::System::new().block_on(async {
+    /// let pool = Pool::new("files", 4, 100);
+    /// let text = pool.run(|| std::fs::read_to_string("Cargo.toml")).await;
+    /// assert!(text.unwrap().is_ok());
+    /// # });
+    /// ```
     pub fn run<T, F>(
         &self,
         job: F,
@@ -163,6 +199,17 @@ impl Pool {
 
     /// Closes the pool at once, also for its other handles. Who awaits the future waits until the
     /// accepted jobs are done and the threads have gone; who drops it does not.
+    ///
+    /// ```
+    /// # use guildhall_process::{JobError, Pool};
+    /// # actix_rt::System::new().block_on(async {
+    /// let pool = Pool::new("files", 4, 100);
+    /// let accepted = pool.run(|| "done");
+    /// pool.close().await;
+    /// assert_eq!(accepted.await, Ok("done"));
+    /// assert_eq!(pool.run(|| "late").await, Err(JobError::Closed));
+    /// # });
+    /// ```
     pub fn close(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         let down = signals::watch(self.pid());
         self.cell().close();
@@ -172,6 +219,15 @@ impl Pool {
     }
 
     /// The pool at this moment.
+    ///
+    /// ```
+    /// # use guildhall_process::Pool;
+    /// # actix_rt::System::new().block_on(async {
+    /// let pool = Pool::new("files", 4, 100);
+    /// pool.run(|| ()).await.unwrap();
+    /// assert_eq!(pool.stats().done, 1);
+    /// # });
+    /// ```
     pub fn stats(&self) -> PoolStats {
         self.cell().body.stats()
     }

@@ -27,6 +27,34 @@ use crate::trace;
 use crate::turn::Turn;
 
 /// The running process's view of itself.
+///
+/// ```
+/// use guildhall_process::{Ctx, ExitReason, Handle, Process, Spawn, spawn, watch};
+///
+/// struct Countdown(u32);
+/// struct Tick;
+///
+/// impl Process for Countdown {
+///     const KIND: &'static str = "countdown";
+/// }
+///
+/// impl Handle<Tick> for Countdown {
+///     fn handle(&mut self, _tick: Tick, ctx: &mut Ctx<Self>) {
+///         self.0 -= 1;
+///         match self.0 {
+///             0 => ctx.exit(ExitReason::Normal),
+///             _ => ctx.me().tell(Tick).unwrap(),
+///         }
+///     }
+/// }
+///
+/// actix_rt::System::new().block_on(async {
+///     let countdown = spawn(Spawn::new(), || Countdown(3));
+///     let end = watch(countdown.pid());
+///     countdown.tell(Tick).unwrap();
+///     assert_eq!(end.await, ExitReason::Normal);
+/// });
+/// ```
 pub struct Ctx<P: Process> {
     parts: ContextParts<Shell<P>>,
     pub(crate) cell: Arc<Cell<Mailbox<P>>>,
@@ -128,27 +156,111 @@ impl<P: Process> Ctx<P> {
     }
 
     /// The process's own pid.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room {
+    /// #     const KIND: &'static str = "room";
+    /// #     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    /// assert!(is_alive(ctx.pid()));
+    /// #         Init::Ready
+    /// #     }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// #     start(Spawn::new(), || Room).await.unwrap();
+    /// # });
+    /// ```
     pub fn pid(&self) -> Pid {
         self.cell.pid
     }
 
     /// A reference to the process itself.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room {
+    /// #     const KIND: &'static str = "room";
+    /// #     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    /// assert_eq!(ctx.me().pid(), ctx.pid());
+    /// #         Init::Ready
+    /// #     }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// #     start(Spawn::new(), || Room).await.unwrap();
+    /// # });
+    /// ```
     pub fn me(&self) -> ProcRef<P> {
         ProcRef::new(Arc::clone(&self.cell))
     }
 
     /// Who started the process, if a process did.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room {
+    /// #     const KIND: &'static str = "room";
+    /// #     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    /// assert_eq!(ctx.parent(), None, "it was started from outside");
+    /// #         Init::Ready
+    /// #     }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// #     start(Spawn::new(), || Room).await.unwrap();
+    /// # });
+    /// ```
     pub fn parent(&self) -> Option<Pid> {
         self.cell.parent
     }
 
     /// Ends this process with `reason` once the current handler returns; no further message is
     /// handled. The first call counts.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room {
+    /// #     const KIND: &'static str = "room";
+    /// #     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    /// ctx.exit(ExitReason::Shutdown);
+    /// ctx.exit(ExitReason::Normal);
+    /// #         Init::Ready
+    /// #     }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// #     let reason = watch(spawn(Spawn::new(), || Room).pid()).await;
+    /// assert_eq!(reason, ExitReason::Shutdown);
+    /// # });
+    /// ```
     pub fn exit(&mut self, reason: ExitReason) {
         self.exit.get_or_insert(reason);
     }
 
     /// Ends an asynchronous `init` ([`crate::Init::Pending`]); an error ends the process with it.
+    ///
+    /// ```
+    /// use guildhall_process::{Ctx, Init, Process, Spawn, start};
+    ///
+    /// struct Store(Option<String>);
+    ///
+    /// impl Process for Store {
+    ///     const KIND: &'static str = "store";
+    ///
+    ///     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    ///         ctx.wait(async { "rows".to_owned() }, |store, rows, ctx| {
+    ///             store.0 = Some(rows);
+    ///             ctx.init_done(Ok(()));
+    ///         });
+    ///         Init::Pending
+    ///     }
+    /// }
+    ///
+    /// actix_rt::System::new().block_on(async {
+    ///     assert!(start(Spawn::new(), || Store(None)).await.is_ok());
+    /// });
+    /// ```
     pub fn init_done(&mut self, result: Result<(), ExitReason>) {
         match result {
             Err(reason) => self.exit(reason),
@@ -167,6 +279,29 @@ impl<P: Process> Ctx<P> {
     ///
     /// Results that are ready in the same turn come in the order in which their futures were
     /// started. No other order is promised: who needs one runs one future after the other.
+    ///
+    /// ```
+    /// use guildhall_process::{Ctx, ExitReason, Init, Process, Spawn, spawn, watch};
+    ///
+    /// struct Reader;
+    ///
+    /// impl Process for Reader {
+    ///     const KIND: &'static str = "reader";
+    ///
+    ///     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    ///         ctx.run(async { 40 + 2 }, |_reader, sum, ctx| {
+    ///             assert_eq!(sum, 42);
+    ///             ctx.exit(ExitReason::Normal);
+    ///         });
+    ///         Init::Ready
+    ///     }
+    /// }
+    ///
+    /// actix_rt::System::new().block_on(async {
+    ///     let reader = spawn(Spawn::new(), || Reader);
+    ///     assert_eq!(watch(reader.pid()).await, ExitReason::Normal);
+    /// });
+    /// ```
     pub fn run<F, T>(&mut self, fut: F, then: impl FnOnce(&mut P, T, &mut Ctx<P>) + 'static)
     where
         F: Future<Output = T> + 'static,
@@ -177,6 +312,27 @@ impl<P: Process> Ctx<P> {
 
     /// Runs a future while the mailbox waits. Exit signals and the kill still interrupt it; what
     /// they would leave as messages for a process that traps exits waits, too.
+    ///
+    /// ```
+    /// use guildhall_process::{Ctx, ExitReason, Init, Process, Spawn, exit, spawn, watch};
+    ///
+    /// struct Patient;
+    ///
+    /// impl Process for Patient {
+    ///     const KIND: &'static str = "patient";
+    ///
+    ///     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    ///         ctx.wait(std::future::pending::<()>(), |_patient, (), _ctx| ());
+    ///         Init::Ready
+    ///     }
+    /// }
+    ///
+    /// actix_rt::System::new().block_on(async {
+    ///     let patient = spawn(Spawn::new(), || Patient);
+    ///     exit(patient.pid(), ExitReason::Shutdown);
+    ///     assert_eq!(watch(patient.pid()).await, ExitReason::Shutdown);
+    /// });
+    /// ```
     pub fn wait<F, T>(&mut self, fut: F, then: impl FnOnce(&mut P, T, &mut Ctx<P>) + 'static)
     where
         F: Future<Output = T> + 'static,

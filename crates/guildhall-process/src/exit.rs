@@ -5,6 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Why a process ended, as links, monitors and supervisors are told it.
+///
+/// ```
+/// use guildhall_process::ExitReason;
+///
+/// assert_eq!(ExitReason::Killed.to_string(), "killed");
+/// assert_eq!(ExitReason::error("no disk").to_string(), "error: no disk");
+/// assert!(ExitReason::Shutdown.is_normal_exit() && !ExitReason::NoProc.is_normal_exit());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExitReason {
     /// It had done its work. A link of a process that does not trap exits ignores it.
@@ -27,6 +35,27 @@ pub enum ExitReason {
 }
 
 /// What is known about a panic.
+///
+/// ```
+/// use guildhall_process::{Ctx, ExitReason, Init, Process, Spawn, spawn, watch};
+///
+/// struct Fragile;
+///
+/// impl Process for Fragile {
+///     const KIND: &'static str = "fragile";
+///
+///     fn init(&mut self, _ctx: &mut Ctx<Self>) -> Init {
+///         panic!("it broke")
+///     }
+/// }
+///
+/// actix_rt::System::new().block_on(async {
+///     match watch(spawn(Spawn::new(), || Fragile).pid()).await {
+///         ExitReason::Panic(info) => assert_eq!(info.message, "it broke"),
+///         other => unreachable!("{other}"),
+///     }
+/// });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PanicInfo {
     /// The panic's message, or a placeholder when its payload was no text.
@@ -39,17 +68,33 @@ pub struct PanicInfo {
 
 impl ExitReason {
     /// `ShutdownWith` of a text.
+    ///
+    /// ```
+    /// # use guildhall_process::ExitReason;
+    /// assert_eq!(ExitReason::shutdown_with("idle").to_string(), "shutdown: idle");
+    /// ```
     pub fn shutdown_with(why: &str) -> Self {
         Self::ShutdownWith(why.into())
     }
 
     /// `Error` of a text.
+    ///
+    /// ```
+    /// # use guildhall_process::ExitReason;
+    /// assert_eq!(ExitReason::error("no disk").label(), "error");
+    /// ```
     pub fn error(what: impl Into<Arc<str>>) -> Self {
         Self::Error(what.into())
     }
 
     /// Whether a `transient` child that ended so stays ended (OTP: normal, shutdown,
     /// {shutdown, Term}).
+    ///
+    /// ```
+    /// # use guildhall_process::ExitReason;
+    /// assert!(ExitReason::shutdown_with("idle").is_normal_exit());
+    /// assert!(!ExitReason::Killed.is_normal_exit());
+    /// ```
     pub fn is_normal_exit(&self) -> bool {
         matches!(self, Self::Normal | Self::Shutdown | Self::ShutdownWith(_))
     }
@@ -60,6 +105,11 @@ impl ExitReason {
     }
 
     /// A stable word for logs and metrics.
+    ///
+    /// ```
+    /// # use guildhall_process::ExitReason;
+    /// assert_eq!(ExitReason::shutdown_with("idle").label(), "shutdown");
+    /// ```
     pub fn label(&self) -> &'static str {
         match self {
             Self::Normal => "normal",

@@ -17,6 +17,19 @@ use group::Group;
 pub use group::{GroupChange, GroupEvent, GroupMonitor};
 
 /// The process that would join is dead.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// # let parties: Groups<u32, Room> = Groups::new("parties");
+/// # let room = spawn(Spawn::new(), || Room);
+/// exit(room.pid(), ExitReason::Kill);
+/// watch(room.pid()).await;
+/// assert_eq!(parties.join(7, &room), Err(DeadMember(room.pid())));
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeadMember(pub Pid);
 
@@ -82,6 +95,18 @@ where
     P: Process,
 {
     /// No groups yet; the name is for the status page.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let parties: Groups<u32, Room> = Groups::new("parties");
+    /// let room = spawn(Spawn::new(), || Room);
+    /// parties.join(7, &room).unwrap();
+    /// assert_eq!(process_info(room.pid()).unwrap().groups, ["parties:7"]);
+    /// # });
+    /// ```
     pub fn new(name: &'static str) -> Self {
         let shelf = Shelf::default();
         Self {
@@ -93,6 +118,19 @@ where
     ///
     /// # Errors
     /// [`DeadMember`] if it is dead.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let parties: Groups<u32, Room> = Groups::new("parties");
+    /// # let room = spawn(Spawn::new(), || Room);
+    /// parties.join(7, &room).unwrap();
+    /// parties.join(7, &room).unwrap();
+    /// assert_eq!(parties.members(&7).len(), 2);
+    /// # });
+    /// ```
     pub fn join(&self, group: G, member: &ProcRef<P>) -> Result<(), DeadMember> {
         let key = Arc::new(group);
         loop {
@@ -106,18 +144,56 @@ where
     }
 
     /// Takes `pid` out of a group, once; false if it is no member.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let parties: Groups<u32, Room> = Groups::new("parties");
+    /// # let room = spawn(Spawn::new(), || Room);
+    /// parties.join(7, &room).unwrap();
+    /// assert!(parties.leave(&7, room.pid()));
+    /// assert!(!parties.leave(&7, room.pid()), "it was in there once");
+    /// # });
+    /// ```
     pub fn leave(&self, group: &G, pid: Pid) -> bool {
         let found = self.inner.shelf.first(group);
         found.is_some_and(|(_, group)| group.leave_once(pid))
     }
 
     /// The members in the order in which they joined, once for every time.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let parties: Groups<u32, Room> = Groups::new("parties");
+    /// # let room = spawn(Spawn::new(), || Room);
+    /// parties.join(7, &room).unwrap();
+    /// assert_eq!(parties.members(&7), [room]);
+    /// assert!(parties.members(&8).is_empty());
+    /// # });
+    /// ```
     pub fn members(&self, group: &G) -> Vec<ProcRef<P>> {
         let found = self.inner.shelf.first(group);
         found.map_or_else(Vec::new, |(_, group)| group.members())
     }
 
     /// The groups that have members, in no order.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let parties: Groups<u32, Room> = Groups::new("parties");
+    /// # let room = spawn(Spawn::new(), || Room);
+    /// parties.join(7, &room).unwrap();
+    /// assert_eq!(parties.which_groups(), [7]);
+    /// # });
+    /// ```
     pub fn which_groups(&self) -> Vec<G>
     where
         G: Clone,
@@ -128,6 +204,24 @@ where
     }
 
     /// Sends `msg` to all members and answers with those that have refused it, and their copies.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Echo;
+    /// # impl Process for Echo { const KIND: &'static str = "echo"; }
+    /// # struct Ask(u32, ReplyTo<u32>);
+    /// # impl Handle<Ask> for Echo {
+    /// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// let echoes: Groups<&str, Echo> = Groups::new("echoes");
+    /// # impl Handle<&'static str> for Echo { fn handle(&mut self, _: &'static str, _: &mut Ctx<Self>) {} }
+    /// echoes.join("cave", &spawn(Spawn::new(), || Echo)).unwrap();
+    /// for (member, error) in echoes.broadcast(&"cave", &"hello") {
+    ///     println!("{member:?} does not take {:?}: {error}", error.into_inner());
+    /// }
+    /// # });
+    /// ```
     pub fn broadcast<M>(&self, group: &G, msg: &M) -> Vec<(ProcRef<P>, SendError<M>)>
     where
         M: Clone + Send + 'static,
@@ -146,6 +240,36 @@ where
     /// Lets `subscriber` hear of everyone who joins or leaves the group from now on, in order and
     /// past the bound of its mailbox, and answers with those who are members now: together they
     /// leave no gap. A subscriber that ends is forgotten.
+    ///
+    /// ```
+    /// use guildhall_process::{Ctx, GroupEvent, Groups, Handle, Process, Spawn, spawn};
+    ///
+    /// struct Player;
+    ///
+    /// impl Process for Player {
+    ///     const KIND: &'static str = "player";
+    /// }
+    ///
+    /// struct Host;
+    ///
+    /// impl Process for Host {
+    ///     const KIND: &'static str = "host";
+    /// }
+    ///
+    /// impl Handle<GroupEvent<u32, Player>> for Host {
+    ///     fn handle(&mut self, event: GroupEvent<u32, Player>, _ctx: &mut Ctx<Self>) {
+    ///         println!("{event:?}");
+    ///     }
+    /// }
+    ///
+    /// actix_rt::System::new().block_on(async {
+    ///     let parties: Groups<u32, Player> = Groups::new("parties");
+    ///     let host = spawn(Spawn::new(), || Host);
+    ///     let (monitor, members) = parties.monitor(7, &host);
+    ///     assert!(members.is_empty());
+    ///     parties.demonitor(monitor, &host);
+    /// });
+    /// ```
     pub fn monitor<Q>(&self, group: G, subscriber: &ProcRef<Q>) -> (GroupMonitor, Vec<ProcRef<P>>)
     where
         Q: Handle<GroupEvent<G, P>>,
@@ -159,6 +283,21 @@ where
     }
 
     /// Ends a monitor. An event that is in the mailbox already is still handled.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # impl Handle<GroupEvent<u32, Room>> for Room {
+    /// #     fn handle(&mut self, _event: GroupEvent<u32, Room>, _ctx: &mut Ctx<Self>) {}
+    /// # }
+    /// # let (host, parties) = (spawn(Spawn::new(), || Room), Groups::<u32, Room>::new("parties"));
+    /// let (monitor, _members) = parties.monitor(7, &host);
+    /// parties.demonitor(monitor, &host);
+    /// parties.demonitor(monitor, &host); // No harm.
+    /// # });
+    /// ```
     pub fn demonitor<Q: Process>(&self, monitor: GroupMonitor, subscriber: &ProcRef<Q>) {
         if let Some(name) = subscriber.cell().give_up_name(monitor.id()) {
             name.release(monitor.id());

@@ -21,6 +21,18 @@ pub use tree::{Forest, TreeNode, forest, tree};
 const ANCESTORS_MAX: usize = 32;
 
 /// What can be known about a process without its help.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let room = spawn(Spawn::named("cellar"), || Room);
+/// let info: ProcessInfo = process_info(room.pid()).unwrap();
+/// assert_eq!((info.kind, info.name.as_deref()), ("room", Some("cellar")));
+/// assert_eq!((info.mailbox_len, info.mailbox_max), (0, Room::MAILBOX_MAX));
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct ProcessInfo {
     /// Its pid.
@@ -77,11 +89,32 @@ pub struct ProcessInfo {
 }
 
 /// Looks at one process; `None` if it is dead.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let room = spawn(Spawn::new(), || Room);
+/// assert_eq!(process_info(room.pid()).unwrap().kind, "room");
+/// assert!(process_info(Pid::OUTSIDE).is_none());
+/// # });
+/// ```
 pub fn process_info(pid: Pid) -> Option<ProcessInfo> {
     table::get(pid).and_then(|cell| info(&cell))
 }
 
 /// Looks at all processes and ports, in the order of their start.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let room = spawn(Spawn::new(), || Room);
+/// assert!(processes().iter().any(|info| info.pid == room.pid()));
+/// # });
+/// ```
 pub fn processes() -> Vec<ProcessInfo> {
     let mut all: Vec<_> = table::all().iter().filter_map(|cell| info(cell)).collect();
     all.sort_by_key(|info| info.pid);

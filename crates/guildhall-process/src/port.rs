@@ -18,6 +18,18 @@ type OnExit = Box<dyn FnOnce(ExitReason) + Send>;
 
 /// An open port. A port does not trap exits: an exit signal that would end a process ends it.
 /// Dropping it without [`Port::close`] ends it with `Error("dropped")`.
+///
+/// ```
+/// use std::sync::mpsc;
+/// use guildhall_process::{ExitReason, Port, exit, is_alive};
+///
+/// let (tx, rx) = mpsc::channel();
+/// // A socket of another library, say, which is to be closed when the port is told to end.
+/// let port = Port::open("socket", None, move |reason| tx.send(reason).unwrap());
+/// exit(port.pid(), ExitReason::Shutdown);
+/// assert_eq!(rx.recv(), Ok(ExitReason::Shutdown));
+/// assert!(!is_alive(port.pid()));
+/// ```
 pub struct Port {
     cell: Arc<Cell<PortBody>>,
 }
@@ -63,6 +75,12 @@ impl Body for PortBody {
 impl Port {
     /// Opens a port. `on_exit` runs once, on the signalling thread, when an exit signal ends the
     /// port; not when [`Port::close`] or the drop ends it. It must not block.
+    ///
+    /// ```
+    /// # use guildhall_process::{Port, process_info};
+    /// let port = Port::open("socket", Some("192.0.2.1:443".to_owned()), |_reason| ());
+    /// assert_eq!(process_info(port.pid()).unwrap().class, "port");
+    /// ```
     pub fn open(
         kind: &'static str,
         name: Option<String>,
@@ -84,16 +102,45 @@ impl Port {
     }
 
     /// The port's pid.
+    ///
+    /// ```
+    /// # use guildhall_process::{Port, is_alive};
+    /// let port = Port::open("socket", None, |_reason| ());
+    /// assert!(is_alive(port.pid()));
+    /// ```
     pub fn pid(&self) -> Pid {
         self.cell.pid
     }
 
     /// Ends the port; links and monitors get `reason`. Does nothing if it has ended.
+    ///
+    /// ```
+    /// # use guildhall_process::{ExitReason, Port, watch};
+    /// # actix_rt::System::new().block_on(async {
+    /// let port = Port::open("socket", None, |_reason| ());
+    /// let end = watch(port.pid());
+    /// port.close(ExitReason::error("reset by peer"));
+    /// assert_eq!(end.await, ExitReason::error("reset by peer"));
+    /// # });
+    /// ```
     pub fn close(self, reason: ExitReason) {
         self.end(reason);
     }
 
     /// Links the port to a process. A dead `pid` ends the port with `NoProc`.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let session = spawn(Spawn::new(), || Room);
+    /// let port = Port::open("socket", None, |_reason| ());
+    /// port.link(session.pid());
+    /// port.close(ExitReason::error("reset by peer"));
+    /// assert_eq!(watch(session.pid()).await, ExitReason::error("reset by peer"));
+    /// # });
+    /// ```
     pub fn link(&self, pid: Pid) {
         signals::link(self.cell.clone(), pid);
     }

@@ -17,6 +17,25 @@ use crate::reply::{CallError, Lost, ReplyTo, Waiting};
 use crate::shell::Mailbox;
 
 /// A message that could not be sent; it comes back.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Echo;
+/// # impl Process for Echo { const KIND: &'static str = "echo"; }
+/// # struct Ask(u32, ReplyTo<u32>);
+/// # impl Handle<Ask> for Echo {
+/// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+/// # }
+/// # actix_rt::System::new().block_on(async {
+/// let echo = spawn(Spawn::new(), || Echo);
+/// exit(echo.pid(), ExitReason::Kill);
+/// watch(echo.pid()).await;
+/// match echo.tell(Ask(42, ReplyTo::detached())) {
+///     Err(SendError::Dead(Ask(n, _))) => assert_eq!(n, 42, "the message is back"),
+///     other => unreachable!("{other:?}"),
+/// }
+/// # });
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendError<M> {
     /// The process is dead.
@@ -27,6 +46,11 @@ pub enum SendError<M> {
 
 impl<M> SendError<M> {
     /// The message.
+    ///
+    /// ```
+    /// # use guildhall_process::SendError;
+    /// assert_eq!(SendError::Full("letter").into_inner(), "letter");
+    /// ```
     pub fn into_inner(self) -> M {
         match self {
             Self::Dead(msg) | Self::Full(msg) => msg,
@@ -55,6 +79,21 @@ impl<M> fmt::Debug for SendError<M> {
 impl<M> std::error::Error for SendError<M> {}
 
 /// A reference to a process of type `P`. It does not keep the process alive.
+///
+/// ```
+/// use guildhall_process::{ProcRef, Process, Spawn, spawn};
+///
+/// struct Room;
+///
+/// impl Process for Room {
+///     const KIND: &'static str = "room";
+/// }
+///
+/// actix_rt::System::new().block_on(async {
+///     let room: ProcRef<Room> = spawn(Spawn::new(), || Room);
+///     assert_eq!(room, room.clone());
+/// });
+/// ```
 pub struct ProcRef<P: Process> {
     cell: Arc<Cell<Mailbox<P>>>,
 }
@@ -89,11 +128,33 @@ impl<P: Process> ProcRef<P> {
     }
 
     /// The process's pid.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let room = spawn(Spawn::new(), || Room);
+    /// assert!(is_alive(room.pid()));
+    /// # });
+    /// ```
     pub fn pid(&self) -> Pid {
         self.cell.pid
     }
 
     /// Whether the process is alive at this moment.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let room = spawn(Spawn::new(), || Room);
+    /// exit(room.pid(), ExitReason::Kill);
+    /// watch(room.pid()).await;
+    /// assert!(!room.is_alive());
+    /// # });
+    /// ```
     pub fn is_alive(&self) -> bool {
         self.cell.is_alive()
     }
@@ -102,6 +163,20 @@ impl<P: Process> ProcRef<P> {
     ///
     /// # Errors
     /// The message comes back if the process is dead or its mailbox full.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Echo;
+    /// # impl Process for Echo { const KIND: &'static str = "echo"; }
+    /// # struct Ask(u32, ReplyTo<u32>);
+    /// # impl Handle<Ask> for Echo {
+    /// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// let echo = spawn(Spawn::new(), || Echo);
+    /// assert_eq!(echo.tell(Ask(42, ReplyTo::detached())).map_err(|error| error.to_string()), Ok(()));
+    /// # });
+    /// ```
     pub fn tell<M: Send + 'static>(&self, msg: M) -> Result<(), SendError<M>>
     where
         P: Handle<M>,
@@ -144,6 +219,21 @@ impl<P: Process> ProcRef<P> {
     /// # Errors
     /// See [`CallError`]. The timeout counts from the second time that the future is polled, which
     /// follows the first at once.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Echo;
+    /// # impl Process for Echo { const KIND: &'static str = "echo"; }
+    /// # struct Ask(u32, ReplyTo<u32>);
+    /// # impl Handle<Ask> for Echo {
+    /// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// let echo = spawn(Spawn::new(), || Echo);
+    /// let answer = echo.call(std::time::Duration::from_secs(1), |reply| Ask(42, reply));
+    /// assert_eq!(answer.await, Ok(42));
+    /// # });
+    /// ```
     pub fn call<M, R, F>(
         &self,
         timeout: Duration,
@@ -177,6 +267,21 @@ impl<P: Process> ProcRef<P> {
     }
 
     /// A reference by which only messages of type `M` can be sent.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Echo;
+    /// # impl Process for Echo { const KIND: &'static str = "echo"; }
+    /// # struct Ask(u32, ReplyTo<u32>);
+    /// # impl Handle<Ask> for Echo {
+    /// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// let echo = spawn(Spawn::new(), || Echo);
+    /// let asked: Recipient<Ask> = echo.recipient();
+    /// assert_eq!(asked.pid(), echo.pid());
+    /// # });
+    /// ```
     pub fn recipient<M: Send + 'static>(&self) -> Recipient<M>
     where
         P: Handle<M>,
@@ -195,6 +300,25 @@ impl From<Lost> for CallError {
 }
 
 /// A reference to a process of any type that handles `M`.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Echo;
+/// # impl Process for Echo { const KIND: &'static str = "echo"; }
+/// # struct Ask(u32, ReplyTo<u32>);
+/// # impl Handle<Ask> for Echo {
+/// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+/// # }
+/// # actix_rt::System::new().block_on(async {
+/// # struct Wall;
+/// # impl Process for Wall { const KIND: &'static str = "wall"; }
+/// # impl Handle<Ask> for Wall { fn handle(&mut self, _ask: Ask, _ctx: &mut Ctx<Self>) {} }
+/// let echo = spawn(Spawn::new(), || Echo).recipient();
+/// let wall = spawn(Spawn::new(), || Wall).recipient();
+/// let all: [Recipient<Ask>; 2] = [echo, wall];
+/// assert!(all.iter().all(|one| one.tell(Ask(42, ReplyTo::detached())).is_ok()));
+/// # });
+/// ```
 pub struct Recipient<M>(Arc<dyn Tell<M>>);
 
 trait Tell<M>: Send + Sync {
@@ -217,11 +341,39 @@ impl<M> Recipient<M> {
     ///
     /// # Errors
     /// The message comes back if the process is dead or its mailbox full.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Echo;
+    /// # impl Process for Echo { const KIND: &'static str = "echo"; }
+    /// # struct Ask(u32, ReplyTo<u32>);
+    /// # impl Handle<Ask> for Echo {
+    /// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// let echo = spawn(Spawn::new(), || Echo).recipient();
+    /// assert!(echo.tell(Ask(42, ReplyTo::detached())).is_ok());
+    /// # });
+    /// ```
     pub fn tell(&self, msg: M) -> Result<(), SendError<M>> {
         self.0.tell(msg)
     }
 
     /// The process's pid.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Echo;
+    /// # impl Process for Echo { const KIND: &'static str = "echo"; }
+    /// # struct Ask(u32, ReplyTo<u32>);
+    /// # impl Handle<Ask> for Echo {
+    /// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// let echo = spawn(Spawn::new(), || Echo);
+    /// assert_eq!(echo.recipient().pid(), echo.pid());
+    /// # });
+    /// ```
     pub fn pid(&self) -> Pid {
         self.0.pid()
     }

@@ -22,6 +22,18 @@ pub use duplicate::DuplicateRegistry;
 pub use via::Via;
 
 /// The key is taken.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// # let rooms: Registry<u32, Room> = Registry::new("rooms");
+/// # let (hall, cellar) = (spawn(Spawn::new(), || Room), spawn(Spawn::new(), || Room));
+/// rooms.register(1, &hall).unwrap();
+/// assert_eq!(rooms.register(1, &cellar), Err(Taken { by: hall.pid() }));
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
     /// By whom. The registrant's own pid means that the registrant is dead: nobody has the key.
@@ -82,6 +94,18 @@ where
     P: Process,
 {
     /// An empty registry; the name is for the status page.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let rooms: Registry<u32, Room> = Registry::new("rooms");
+    /// let hall = spawn(Spawn::new(), || Room);
+    /// rooms.register(1, &hall).unwrap();
+    /// assert_eq!(process_info(hall.pid()).unwrap().registered, ["rooms:1"]);
+    /// # });
+    /// ```
     pub fn new(name: &'static str) -> Self {
         Self {
             inner: Inner::new(name),
@@ -92,6 +116,19 @@ where
     ///
     /// # Errors
     /// [`Taken`] if another process has the key, or (with `by` = `me`) if `me` is dead.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let rooms: Registry<u32, Room> = Registry::new("rooms");
+    /// let hall = spawn(Spawn::new(), || Room);
+    /// rooms.register(1, &hall).unwrap();
+    /// rooms.register(1, &hall).unwrap();
+    /// assert_eq!(rooms.len(), 1);
+    /// # });
+    /// ```
     pub fn register(&self, key: K, me: &ProcRef<P>) -> Result<(), Taken> {
         match self.claim(key, me, || ()) {
             Err(taken) if taken.by == me.pid() && me.is_alive() => Ok(()),
@@ -130,6 +167,19 @@ where
     }
 
     /// Gives the key up, if `pid` has it.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let rooms: Registry<u32, Room> = Registry::new("rooms");
+    /// # let hall = spawn(Spawn::new(), || Room);
+    /// rooms.register(1, &hall).unwrap();
+    /// rooms.unregister(&1, hall.pid());
+    /// assert_eq!(rooms.whereis(&1), None);
+    /// # });
+    /// ```
     pub fn unregister(&self, key: &K, pid: Pid) {
         let Some((place, entry)) = self.inner.shelf.first(key) else {
             return;
@@ -140,22 +190,66 @@ where
     }
 
     /// Who has the key.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let rooms: Registry<u32, Room> = Registry::new("rooms");
+    /// # let hall = spawn(Spawn::new(), || Room);
+    /// rooms.register(1, &hall).unwrap();
+    /// assert_eq!(rooms.whereis(&1), Some(hall));
+    /// # });
+    /// ```
     pub fn whereis(&self, key: &K) -> Option<ProcRef<P>> {
         let (_, entry) = self.inner.shelf.first(key)?;
         Some(entry.owner.clone())
     }
 
     /// How many keys are taken.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let rooms: Registry<u32, Room> = Registry::new("rooms");
+    /// rooms.register(1, &spawn(Spawn::new(), || Room)).unwrap();
+    /// assert_eq!(rooms.len(), 1);
+    /// # });
+    /// ```
     pub fn len(&self) -> usize {
         self.inner.shelf.len()
     }
 
     /// Whether no key is taken.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let rooms: Registry<u32, Room> = Registry::new("rooms");
+    /// assert!(rooms.is_empty());
+    /// # });
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// All keys, in no order.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let rooms: Registry<u32, Room> = Registry::new("rooms");
+    /// rooms.register(1, &spawn(Spawn::new(), || Room)).unwrap();
+    /// assert_eq!(rooms.keys(), [1]);
+    /// # });
+    /// ```
     pub fn keys(&self) -> Vec<K>
     where
         K: Clone,
@@ -168,6 +262,19 @@ where
     }
 
     /// The address of whoever has the key when something is sent to it.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let rooms: Registry<u32, Room> = Registry::new("rooms");
+    /// let first = rooms.via(1);
+    /// assert_eq!(first.whereis(), None);
+    /// let hall = first.start(Spawn::new(), || Room).await.unwrap();
+    /// assert_eq!(first.whereis(), Some(hall));
+    /// # });
+    /// ```
     pub fn via(&self, key: K) -> Via<K, P> {
         Via::new(self.clone(), key)
     }

@@ -17,6 +17,23 @@ use crate::pid::{MonitorRef, Pid};
 use crate::sync::{Mutex, lock};
 
 /// Why a call has no answer.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Echo;
+/// # impl Process for Echo { const KIND: &'static str = "echo"; }
+/// # struct Ask(u32, ReplyTo<u32>);
+/// # impl Handle<Ask> for Echo {
+/// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+/// # }
+/// # actix_rt::System::new().block_on(async {
+/// # let second = std::time::Duration::from_secs(1);
+/// let echo = spawn(Spawn::new(), || Echo);
+/// exit(echo.pid(), ExitReason::Shutdown);
+/// let error = echo.call(second, |reply| Ask(42, reply)).await.unwrap_err();
+/// assert_eq!(error, CallError::Exit(ExitReason::Shutdown));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallError {
     /// The process was dead before the call.
@@ -46,10 +63,52 @@ impl fmt::Display for CallError {
 impl std::error::Error for CallError {}
 
 /// Where the answer to a request goes. Dropping it without an answer tells the caller so.
+///
+/// ```
+/// use std::time::Duration;
+/// use guildhall_process::{CallError, Ctx, Handle, Process, ReplyTo, Spawn, spawn};
+///
+/// struct Clerk;
+/// struct Question(&'static str, ReplyTo<&'static str>);
+///
+/// impl Process for Clerk {
+///     const KIND: &'static str = "clerk";
+/// }
+///
+/// impl Handle<Question> for Clerk {
+///     fn handle(&mut self, Question(text, reply): Question, _ctx: &mut Ctx<Self>) {
+///         if text != "why?" {
+///             reply.send("yes");
+///         }
+///     }
+/// }
+///
+/// actix_rt::System::new().block_on(async {
+///     let (clerk, second) = (spawn(Spawn::new(), || Clerk), Duration::from_secs(1));
+///     assert_eq!(clerk.call(second, |reply| Question("open?", reply)).await, Ok("yes"));
+///     let refused = clerk.call(second, |reply| Question("why?", reply)).await;
+///     assert_eq!(refused, Err(CallError::NoReply));
+/// });
+/// ```
 pub struct ReplyTo<R>(Option<Arc<Slot<R>>>);
 
 impl<R> ReplyTo<R> {
     /// Answers. A caller that is gone or has timed out is silently passed over.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Echo;
+    /// # impl Process for Echo { const KIND: &'static str = "echo"; }
+    /// # struct Ask(u32, ReplyTo<u32>);
+    /// # impl Handle<Ask> for Echo {
+    /// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// let echo = spawn(Spawn::new(), || Echo);
+    /// let answer = echo.call(std::time::Duration::from_secs(1), |reply| Ask(42, reply));
+    /// assert_eq!(answer.await, Ok(42), "the echo sends what it was asked");
+    /// # });
+    /// ```
     pub fn send(mut self, reply: R) {
         if let Some(slot) = self.0.take() {
             slot.fill(State::Value(reply));
@@ -57,11 +116,21 @@ impl<R> ReplyTo<R> {
     }
 
     /// Whether somebody still waits for the answer.
+    ///
+    /// ```
+    /// # use guildhall_process::ReplyTo;
+    /// assert!(!ReplyTo::<u32>::detached().is_waiting());
+    /// ```
     pub fn is_waiting(&self) -> bool {
         self.0.as_ref().is_some_and(|slot| slot.is_open())
     }
 
     /// For a request whose answer nobody wants.
+    ///
+    /// ```
+    /// # use guildhall_process::ReplyTo;
+    /// ReplyTo::detached().send("nobody reads this");
+    /// ```
     pub fn detached() -> Self {
         Self(None)
     }

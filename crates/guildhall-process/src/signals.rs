@@ -20,12 +20,36 @@ use crate::trace::TraceEvent;
 /// Sends an exit signal that comes from no process ([`Pid::OUTSIDE`]). `Normal` is ignored by a
 /// process that does not trap exits; `Kill` cannot be trapped and ends the target as `Killed`.
 /// A dead target is not an error.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let room = spawn(Spawn::new(), || Room);
+/// exit(room.pid(), ExitReason::Kill);
+/// assert_eq!(watch(room.pid()).await, ExitReason::Killed);
+/// # });
+/// ```
 pub fn exit(target: Pid, reason: ExitReason) {
     exit_from(Pid::OUTSIDE, target, reason);
 }
 
 /// Sends an exit signal in the name of `from` (OTP's `exit/2`); see [`exit`]. A process that sends
 /// itself `Normal` and does not trap exits ends.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let (ada, bob) = (spawn(Spawn::new(), || Room).pid(), spawn(Spawn::new(), || Room).pid());
+/// exit_from(ada, bob, ExitReason::Normal);
+/// assert!(is_alive(bob), "another's Normal is dropped");
+/// exit_from(ada, ada, ExitReason::Normal);
+/// assert_eq!(watch(ada).await, ExitReason::Normal);
+/// # });
+/// ```
 pub fn exit_from(from: Pid, target: Pid, reason: ExitReason) {
     if let Some(cell) = table::get(target) {
         exit_signal(&cell, from, reason, Via::Exit);
@@ -33,6 +57,16 @@ pub fn exit_from(from: Pid, target: Pid, reason: ExitReason) {
 }
 
 /// Whether the process or port is alive.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let room = spawn(Spawn::new(), || Room);
+/// assert!(is_alive(room.pid()) && !is_alive(Pid::OUTSIDE));
+/// # });
+/// ```
 pub fn is_alive(pid: Pid) -> bool {
     table::get(pid).is_some_and(|cell| cell.is_alive())
 }
@@ -40,6 +74,19 @@ pub fn is_alive(pid: Pid) -> bool {
 /// A monitor from outside any process: answers with the exit reason once `pid` is dead, and with
 /// `NoProc` if it was dead already. The monitor is set before this returns; dropping the future
 /// removes it.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let room = spawn(Spawn::new(), || Room);
+/// let end = watch(room.pid());
+/// exit(room.pid(), ExitReason::Shutdown);
+/// assert_eq!(end.await, ExitReason::Shutdown);
+/// assert_eq!(watch(room.pid()).await, ExitReason::NoProc, "it is dead already");
+/// # });
+/// ```
 pub fn watch(pid: Pid) -> impl Future<Output = ExitReason> + Send + 'static {
     let waiting = table::get(pid).and_then(Waiting::<Infallible>::on);
     async move {

@@ -29,6 +29,20 @@ use crate::trace;
 pub use options::{Monitor, Placement, Spawn};
 
 /// Why a process could not be started.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let arbiter = actix_rt::Arbiter::new();
+/// let there = Placement::On(arbiter.handle());
+/// arbiter.stop();
+/// arbiter.join().unwrap();
+/// let error = start(Spawn::new().on(there), || Room).await.unwrap_err();
+/// assert_eq!(error, StartError::Init(ExitReason::NoProc));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StartError {
     /// It ended before its `init` was done: with the reason that `init` gave, `NoProc` if its
@@ -48,6 +62,12 @@ pub enum StartError {
 
 impl StartError {
     /// The error as an exit reason.
+    ///
+    /// ```
+    /// # use guildhall_process::{ExitReason, StartError};
+    /// assert_eq!(StartError::Init(ExitReason::Killed).reason(), ExitReason::Killed);
+    /// assert_eq!(StartError::MaxChildren.reason().label(), "error");
+    /// ```
     pub fn reason(&self) -> ExitReason {
         match self {
             Self::Init(reason) => reason.clone(),
@@ -80,6 +100,16 @@ pub(crate) type Starter = Box<dyn FnOnce(Pid, Result<(), ExitReason>) + Send>;
 /// Starts a process without waiting for its `init`. Link and monitor of the options are set before
 /// it can run. `make` runs on the process's arbiter, as the first thing the process does. Where no
 /// arbiter can run it, the process is dead at once (`NoProc`), and its links hear of it.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let room = spawn(Spawn::named("hall"), || Room);
+/// assert!(room.is_alive());
+/// # });
+/// ```
 pub fn spawn<P: Process>(opts: Spawn, make: impl FnOnce() -> P + Send + 'static) -> ProcRef<P> {
     spawn_with(opts, make, None)
 }
@@ -90,6 +120,16 @@ pub fn spawn<P: Process>(opts: Spawn, make: impl FnOnce() -> P + Send + 'static)
 /// # Errors
 /// [`StartError::Init`] if the process ended before it was ready. It is gone then, and its link has
 /// got the exit signal like that of any other death.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let room = start(Spawn::named("hall"), || Room).await;
+/// assert!(room.unwrap().is_alive());
+/// # });
+/// ```
 pub fn start<P: Process>(
     opts: Spawn,
     make: impl FnOnce() -> P + Send + 'static,

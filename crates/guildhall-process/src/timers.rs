@@ -28,6 +28,26 @@ const PERIOD_MIN: Duration = Duration::from_millis(1);
 
 /// A timer of the process itself, set with [`Ctx::send_after`] or [`Ctx::send_interval`]. It means
 /// nothing to another process.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room {
+/// #     const KIND: &'static str = "room";
+/// #     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+/// # let hour = std::time::Duration::from_secs(3600);
+/// let timer: TimerRef = ctx.send_after(hour, "time is up");
+/// assert!(ctx.read_timer(timer).is_some_and(|left| left <= hour));
+/// #         Init::Ready
+/// #     }
+/// # }
+/// # impl Handle<&'static str> for Room {
+/// #     fn handle(&mut self, _text: &'static str, _ctx: &mut Ctx<Self>) {}
+/// # }
+/// # actix_rt::System::new().block_on(async {
+/// #     start(Spawn::new(), || Room).await.unwrap();
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimerRef(u64);
 
@@ -229,6 +249,27 @@ impl<P: Process> Ctx<P> {
 
     /// Takes a timer back; after this its message is not handled any more. The answer is the time
     /// that was left, `None` if it had fired or been cancelled (`erlang:cancel_timer`).
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room {
+    /// #     const KIND: &'static str = "room";
+    /// #     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    /// # let hour = std::time::Duration::from_secs(3600);
+    /// let timer = ctx.send_after(hour, "time is up");
+    /// assert!(ctx.cancel_timer(timer).is_some());
+    /// assert_eq!(ctx.cancel_timer(timer), None);
+    /// #         Init::Ready
+    /// #     }
+    /// # }
+    /// # impl Handle<&'static str> for Room {
+    /// #     fn handle(&mut self, _text: &'static str, _ctx: &mut Ctx<Self>) {}
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// #     start(Spawn::new(), || Room).await.unwrap();
+    /// # });
+    /// ```
     pub fn cancel_timer(&mut self, timer: TimerRef) -> Option<Duration> {
         let due = self.agenda.as_mut()?.remove(timer)?;
         self.count_timers();
@@ -237,6 +278,28 @@ impl<P: Process> Ctx<P> {
 
     /// The time that is left, `None` if the timer has fired or been cancelled
     /// (`erlang:read_timer`).
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room {
+    /// #     const KIND: &'static str = "room";
+    /// #     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    /// # let hour = std::time::Duration::from_secs(3600);
+    /// let timer = ctx.send_after(hour, "time is up");
+    /// assert!(ctx.read_timer(timer).is_some_and(|left| left <= hour));
+    /// ctx.cancel_timer(timer);
+    /// assert_eq!(ctx.read_timer(timer), None);
+    /// #         Init::Ready
+    /// #     }
+    /// # }
+    /// # impl Handle<&'static str> for Room {
+    /// #     fn handle(&mut self, _text: &'static str, _ctx: &mut Ctx<Self>) {}
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// #     start(Spawn::new(), || Room).await.unwrap();
+    /// # });
+    /// ```
     pub fn read_timer(&self, timer: TimerRef) -> Option<Duration> {
         let due = self.agenda.as_ref()?.due.get(&timer)?;
         Some(due.saturating_duration_since(Instant::now()))

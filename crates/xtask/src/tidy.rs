@@ -5,6 +5,7 @@
 mod banned;
 mod code;
 mod dependencies;
+mod examples;
 mod licences;
 mod links;
 mod lists;
@@ -43,7 +44,7 @@ struct Check {
 }
 
 #[rustfmt::skip]
-const CHECKS: [Check; 18] = [
+const CHECKS: [Check; 19] = [
     Check { rule: "packages import only what the dependency rule draws", find: dependencies::drawn },
     Check { rule: "libraries that have one owner are dependencies of that owner only", find: dependencies::owned },
     Check { rule: "every package comes from crates.io or from this workspace", find: dependencies::sources },
@@ -61,6 +62,7 @@ const CHECKS: [Check; 18] = [
     Check { rule: "exceptions are still needed", find: banned::stale_exceptions },
     Check { rule: "no path of one machine", find: places::machine_paths },
     Check { rule: "no host of a private network or registry", find: places::private_hosts },
+    Check { rule: "every public item of a crate for others has an example", find: examples::of_public_items },
     Check { rule: "links and file names in the documentation resolve", find: links::resolve },
 ];
 

@@ -40,6 +40,13 @@ struct Queue {
 
 impl Lane {
     /// A new lane on `pool`, in which at most `queue_max` jobs wait.
+    ///
+    /// ```
+    /// # use guildhall_process::{Lane, Pool};
+    /// let pool = Pool::new("files", 4, 100);
+    /// let (journal, index) = (Lane::new(&pool, 10), Lane::new(&pool, 10));
+    /// assert_eq!(journal.queued() + index.queued(), 0);
+    /// ```
     pub fn new(pool: &Pool, queue_max: usize) -> Self {
         Self {
             pool: pool.clone(),
@@ -52,6 +59,15 @@ impl Lane {
     ///
     /// # Errors
     /// See [`JobError`]; `Full` comes without waiting.
+    ///
+    /// ```
+    /// # use guildhall_process::{Lane, Pool};
+    /// # actix_rt::System::new().block_on(async {
+    /// let lane = Lane::new(&Pool::new("files", 4, 100), 10);
+    /// assert!(lane.run(|| panic!("bang")).await.is_err());
+    /// assert_eq!(lane.run(|| "the next one").await, Ok("the next one"));
+    /// # });
+    /// ```
     pub fn run<T, F>(
         &self,
         job: F,
@@ -69,6 +85,15 @@ impl Lane {
     }
 
     /// Jobs that wait in this lane.
+    ///
+    /// ```
+    /// # use guildhall_process::{Lane, Pool};
+    /// # actix_rt::System::new().block_on(async {
+    /// let lane = Lane::new(&Pool::new("files", 4, 100), 10);
+    /// lane.run(|| ()).await.unwrap();
+    /// assert_eq!(lane.queued(), 0);
+    /// # });
+    /// ```
     pub fn queued(&self) -> usize {
         lock(&self.queue).jobs.len()
     }

@@ -16,6 +16,20 @@ use crate::registry::{Keyed, Place};
 use crate::sync::{Mutex, lock};
 
 /// One monitor of a group: every call of [`crate::Groups::monitor`] gives another one.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// # impl Handle<GroupEvent<u32, Room>> for Room {
+/// #     fn handle(&mut self, _event: GroupEvent<u32, Room>, _ctx: &mut Ctx<Self>) {}
+/// # }
+/// # let (host, parties) = (spawn(Spawn::new(), || Room), Groups::<u32, Room>::new("parties"));
+/// let (first, second) = (parties.monitor(7, &host).0, parties.monitor(7, &host).0);
+/// assert_ne!(first, second);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GroupMonitor(NameId);
 
@@ -26,6 +40,16 @@ impl GroupMonitor {
 }
 
 /// What has happened in a group.
+///
+/// ```
+/// use guildhall_process::GroupChange;
+///
+/// let count = |members: usize, change: GroupChange| match change {
+///     GroupChange::Joined => members + 1,
+///     GroupChange::Left => members - 1,
+/// };
+/// assert_eq!(count(2, GroupChange::Left), 1);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupChange {
     /// The member is in it once more.
@@ -35,6 +59,33 @@ pub enum GroupChange {
 }
 
 /// The message that a monitor of a group sends.
+///
+/// ```
+/// use guildhall_process::{Ctx, GroupChange, GroupEvent, Groups, Handle, Process, Spawn, spawn};
+/// # use guildhall_process::{ExitReason, watch};
+///
+/// struct Host;
+///
+/// impl Process for Host {
+///     const KIND: &'static str = "host";
+/// }
+///
+/// impl Handle<GroupEvent<u32, Host>> for Host {
+///     fn handle(&mut self, event: GroupEvent<u32, Host>, ctx: &mut Ctx<Self>) {
+///         assert_eq!((*event.group, event.change), (7, GroupChange::Joined));
+///         assert_eq!(event.member, ctx.me());
+///         # ctx.exit(ExitReason::Normal);
+///     }
+/// }
+///
+/// actix_rt::System::new().block_on(async {
+///     let parties = Groups::new("parties");
+///     let host = spawn(Spawn::new(), || Host);
+///     parties.monitor(7, &host);
+///     parties.join(7, &host).unwrap();
+///     # assert_eq!(watch(host.pid()).await, ExitReason::Normal);
+/// });
+/// ```
 pub struct GroupEvent<G, P: Process> {
     /// What [`crate::Groups::monitor`] returned.
     pub monitor: GroupMonitor,

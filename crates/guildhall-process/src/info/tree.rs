@@ -12,6 +12,18 @@ use crate::sync::NumberHash;
 const LEVELS_MAX: usize = 64;
 
 /// A process and its children. Displayed as one line per process; see [`Forest`].
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let hall = spawn(Spawn::named("hall"), || Room);
+/// let cellar = spawn(Spawn::named("cellar").child_of(hall.pid()), || Room);
+/// let node: TreeNode = tree(hall.pid()).unwrap();
+/// assert_eq!(node.children[0].info.pid, cellar.pid());
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct TreeNode {
     /// The process.
@@ -51,6 +63,17 @@ pub struct Forest {
 
 /// The tree of children below `root`, from one snapshot; `None` if `root` is dead. What lies deeper
 /// than 64 levels is shown on the 64th.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let hall = spawn(Spawn::named("hall"), || Room);
+/// assert_eq!(tree(hall.pid()).unwrap().to_string(), format!("{} room hall\n", hall.pid()));
+/// assert!(tree(Pid::OUTSIDE).is_none());
+/// # });
+/// ```
 pub fn tree(root: Pid) -> Option<TreeNode> {
     let (mut children, mut tops) = families(|info| info.pid == root);
     Some(grow(tops.pop()?, &mut children, 1))
@@ -58,6 +81,16 @@ pub fn tree(root: Pid) -> Option<TreeNode> {
 
 /// All trees. Who is there is told of one moment, what is said of each of its own moment shortly
 /// after.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let hall = spawn(Spawn::named("hall"), || Room);
+/// assert!(forest().roots.iter().any(|root| root.info.pid == hall.pid()));
+/// # });
+/// ```
 pub fn forest() -> Forest {
     let all = processes();
     let alive: std::collections::HashSet<Pid, NumberHash> =

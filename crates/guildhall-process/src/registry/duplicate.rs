@@ -55,6 +55,18 @@ where
     P: Process,
 {
     /// An empty registry; the name is for the status page.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let topics: DuplicateRegistry<&str, Room> = DuplicateRegistry::new("topics");
+    /// let hall = spawn(Spawn::new(), || Room);
+    /// topics.register("news", &hall).unwrap();
+    /// assert_eq!(process_info(hall.pid()).unwrap().registered, ["topics:\"news\""]);
+    /// # });
+    /// ```
     pub fn new(name: &'static str) -> Self {
         Self {
             inner: Inner::new(name),
@@ -65,6 +77,19 @@ where
     ///
     /// # Errors
     /// [`Taken`] with `by` = `me` if `me` is dead.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let topics: DuplicateRegistry<&str, Room> = DuplicateRegistry::new("topics");
+    /// # let hall = spawn(Spawn::new(), || Room);
+    /// topics.register("news", &hall).unwrap();
+    /// topics.register("news", &hall).unwrap();
+    /// assert_eq!(topics.len(), 2);
+    /// # });
+    /// ```
     pub fn register(&self, key: K, me: &ProcRef<P>) -> Result<(), Taken> {
         let entry = self.inner.entry(key, me);
         let take = |id| me.cell().take_name(id, entry.clone());
@@ -76,6 +101,20 @@ where
     }
 
     /// Removes all entries of `pid` under `key`.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let topics: DuplicateRegistry<&str, Room> = DuplicateRegistry::new("topics");
+    /// # let hall = spawn(Spawn::new(), || Room);
+    /// topics.register("news", &hall).unwrap();
+    /// topics.register("news", &hall).unwrap();
+    /// topics.unregister(&"news", hall.pid());
+    /// assert!(topics.is_empty());
+    /// # });
+    /// ```
     pub fn unregister(&self, key: &K, pid: Pid) {
         for (place, entry) in self.inner.shelf.all_of(key) {
             if entry.owner.pid() == pid {
@@ -85,17 +124,51 @@ where
     }
 
     /// The processes of `key` in the order in which they were registered.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let topics: DuplicateRegistry<&str, Room> = DuplicateRegistry::new("topics");
+    /// # let (hall, cellar) = (spawn(Spawn::new(), || Room), spawn(Spawn::new(), || Room));
+    /// topics.register("news", &cellar).unwrap();
+    /// topics.register("news", &hall).unwrap();
+    /// assert_eq!(topics.lookup(&"news"), [cellar, hall]);
+    /// # });
+    /// ```
     pub fn lookup(&self, key: &K) -> Vec<ProcRef<P>> {
         let entries = self.inner.shelf.all_of(key);
         entries.map(|(_, entry)| entry.owner.clone()).collect()
     }
 
     /// How many entries there are.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let topics: DuplicateRegistry<&str, Room> = DuplicateRegistry::new("topics");
+    /// topics.register("news", &spawn(Spawn::new(), || Room)).unwrap();
+    /// assert_eq!(topics.len(), 1);
+    /// # });
+    /// ```
     pub fn len(&self) -> usize {
         self.inner.shelf.len()
     }
 
     /// Whether there is no entry.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let topics: DuplicateRegistry<&str, Room> = DuplicateRegistry::new("topics");
+    /// assert!(topics.is_empty());
+    /// # });
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -67,6 +67,16 @@ where
     }
 
     /// Who has the key now.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let first = Registry::<u32, Room>::new("rooms").via(1);
+    /// assert_eq!(first.whereis(), None);
+    /// # });
+    /// ```
     pub fn whereis(&self) -> Option<ProcRef<P>> {
         self.registry.whereis(&self.key)
     }
@@ -75,6 +85,21 @@ where
     ///
     /// # Errors
     /// The message comes back: as from a dead process if nobody has the key.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Echo;
+    /// # impl Process for Echo { const KIND: &'static str = "echo"; }
+    /// # struct Ask(u32, ReplyTo<u32>);
+    /// # impl Handle<Ask> for Echo {
+    /// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// let echo = Registry::<&str, Echo>::new("services").via("echo");
+    /// let back = echo.tell(Ask(42, ReplyTo::detached())).unwrap_err().into_inner();
+    /// assert_eq!(back.0, 42);
+    /// # });
+    /// ```
     pub fn tell<M: Send + 'static>(&self, msg: M) -> Result<(), SendError<M>>
     where
         P: Handle<M>,
@@ -89,6 +114,23 @@ where
     ///
     /// # Errors
     /// See [`CallError`]; `NoProc` if nobody has the key.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Echo;
+    /// # impl Process for Echo { const KIND: &'static str = "echo"; }
+    /// # struct Ask(u32, ReplyTo<u32>);
+    /// # impl Handle<Ask> for Echo {
+    /// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// let echo = Registry::<&str, Echo>::new("services").via("echo");
+    /// let second = std::time::Duration::from_secs(1);
+    /// assert_eq!(echo.call(second, |reply| Ask(1, reply)).await, Err(CallError::NoProc));
+    /// echo.start(Spawn::new(), || Echo).await.unwrap();
+    /// assert_eq!(echo.call(second, |reply| Ask(2, reply)).await, Ok(2));
+    /// # });
+    /// ```
     pub fn call<M, R, F>(
         &self,
         timeout: Duration,
@@ -115,6 +157,17 @@ where
     /// # Errors
     /// [`Taken`] if a living process has the key; then there has never been a new one, and no link
     /// or monitor hears anything.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let first = Registry::<u32, Room>::new("rooms").via(1);
+    /// let hall = first.spawn(Spawn::new(), || Room).unwrap();
+    /// assert_eq!(first.spawn(Spawn::new(), || Room), Err(Taken { by: hall.pid() }));
+    /// # });
+    /// ```
     pub fn spawn<F>(&self, opts: Spawn, make: F) -> Result<ProcRef<P>, Taken>
     where
         K: Clone,
@@ -129,6 +182,18 @@ where
     /// # Errors
     /// [`StartError::AlreadyStarted`] if a living process has the key (see [`Via::spawn`]), or what
     /// [`crate::start`] says.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let first = Registry::<u32, Room>::new("rooms").via(1);
+    /// let hall = first.start(Spawn::new(), || Room).await.unwrap();
+    /// let again = first.start(Spawn::new(), || Room).await;
+    /// assert_eq!(again, Err(StartError::AlreadyStarted(hall.pid())));
+    /// # });
+    /// ```
     pub fn start<F>(
         &self,
         opts: Spawn,

@@ -39,9 +39,19 @@ impl Site {
 /// ```
 pub trait ReasonPattern {
     /// Whether the reason is as expected.
+    ///
+    /// ```
+    /// use guildhall_process::{ExitReason, testing::ReasonPattern};
+    /// assert!(!"boom".fits(&ExitReason::Normal));
+    /// ```
     fn fits(&self, reason: &ExitReason) -> bool;
 
     /// The expectation in words, for the text of a failure.
+    ///
+    /// ```
+    /// use guildhall_process::testing::ReasonPattern;
+    /// assert_eq!("boom".in_words(), "one that contains \"boom\"");
+    /// ```
     fn in_words(&self) -> String {
         "as the test's function wants it".to_owned()
     }

@@ -43,6 +43,19 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(600);
 const POOL_STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// See [`super::run`]. Clones are the same kit.
+///
+/// ```
+/// use guildhall_process::testing::{self, Kit};
+///
+/// async fn waits_an_hour(kit: &Kit) {
+///     kit.advance(std::time::Duration::from_secs(3600)).await;
+/// }
+///
+/// testing::run(async |kit| {
+///     waits_an_hour(&kit).await;
+///     assert_eq!(kit.now().as_secs(), 3600);
+/// });
+/// ```
 #[derive(Clone)]
 pub struct Kit {
     shared: Rc<Shared>,

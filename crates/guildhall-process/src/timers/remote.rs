@@ -17,6 +17,22 @@ use crate::process_ref::ProcRef;
 use crate::sync::{Mutex, lock};
 
 /// A timer that was set with [`ProcRef::send_after`]. Dropping it does not cancel the timer.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Echo;
+/// # impl Process for Echo { const KIND: &'static str = "echo"; }
+/// # struct Ask(u32, ReplyTo<u32>);
+/// # impl Handle<Ask> for Echo {
+/// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+/// # }
+/// # actix_rt::System::new().block_on(async {
+/// let echo = spawn(Spawn::new(), || Echo);
+/// let hour = std::time::Duration::from_secs(3600);
+/// let timer: Timer = echo.send_after(hour, Ask(42, ReplyTo::detached()));
+/// assert!(timer.time_left().is_some_and(|left| left <= hour));
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Timer {
     timer: TimerRef,
@@ -71,6 +87,23 @@ impl Timer {
     /// Takes the timer back, from any thread; after this its message is not handled any more. The
     /// answer is the time that was left, `None` if it had fired or been cancelled, or if its
     /// process is dead.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Echo;
+    /// # impl Process for Echo { const KIND: &'static str = "echo"; }
+    /// # struct Ask(u32, ReplyTo<u32>);
+    /// # impl Handle<Ask> for Echo {
+    /// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// let echo = spawn(Spawn::new(), || Echo);
+    /// # let hour = std::time::Duration::from_secs(3600);
+    /// let timer = echo.send_after(hour, Ask(42, ReplyTo::detached()));
+    /// assert!(timer.cancel().is_some());
+    /// assert_eq!(timer.cancel(), None);
+    /// # });
+    /// ```
     pub fn cancel(&self) -> Option<Duration> {
         let left = self.due.saturating_duration_since(Instant::now());
         let entry = self.entry.upgrade()?;
@@ -79,6 +112,24 @@ impl Timer {
 
     /// The time that is left, `None` if the timer has fired or been cancelled, or if its process is
     /// dead.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Echo;
+    /// # impl Process for Echo { const KIND: &'static str = "echo"; }
+    /// # struct Ask(u32, ReplyTo<u32>);
+    /// # impl Handle<Ask> for Echo {
+    /// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// let echo = spawn(Spawn::new(), || Echo);
+    /// # let hour = std::time::Duration::from_secs(3600);
+    /// let timer = echo.send_after(hour, Ask(42, ReplyTo::detached()));
+    /// assert!(timer.time_left().is_some());
+    /// timer.cancel();
+    /// assert_eq!(timer.time_left(), None);
+    /// # });
+    /// ```
     pub fn time_left(&self) -> Option<Duration> {
         let left = self.due.saturating_duration_since(Instant::now());
         let entry = self.entry.upgrade()?;
