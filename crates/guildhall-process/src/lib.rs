@@ -2,6 +2,7 @@
 //! actix, `supervisor` and `dynamic` the supervisors; the rest is named after what it gives.
 //!
 #![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 mod attention;
 mod blocking;

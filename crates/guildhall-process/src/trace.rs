@@ -19,6 +19,15 @@ use crate::sync::{Mutex, NumberHash, lock};
 use crate::table;
 
 /// What has happened to a traced process.
+///
+/// ```
+/// use guildhall_process::{Pid, TraceEvent};
+///
+/// let is_about = |event: &TraceEvent, peer: Pid| {
+///     matches!(event, TraceEvent::Linked(pid) | TraceEvent::Unlinked(pid) if *pid == peer)
+/// };
+/// assert!(is_about(&TraceEvent::Linked(Pid::OUTSIDE), Pid::OUTSIDE));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TraceEvent {
     /// It has handled a message of this type (a timer's, an EXIT, a DOWN and a result count), or
@@ -50,6 +59,19 @@ pub enum TraceEvent {
 }
 
 /// An event and its time.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let room = spawn(Spawn::new(), || Room);
+/// let mut trace = trace(room.pid(), 100).unwrap();
+/// let friend = spawn(Spawn::new().link(room.pid()), || Room);
+/// let Traced { event, .. } = trace.next().await.unwrap();
+/// assert_eq!(event, TraceEvent::Linked(friend.pid()));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Traced {
     /// When; under virtual time by that clock.
@@ -59,6 +81,17 @@ pub struct Traced {
 }
 
 /// The stream of events of one process. It ends with the process; dropping it ends the tracing.
+///
+/// ```
+/// # use guildhall_process::*;
+/// # struct Room;
+/// # impl Process for Room { const KIND: &'static str = "room"; }
+/// # actix_rt::System::new().block_on(async {
+/// let room = spawn(Spawn::new(), || Room);
+/// let trace: Trace = trace(room.pid(), 100).unwrap();
+/// drop(trace); // From now on the process pays nothing for it.
+/// # });
+/// ```
 #[derive(Debug)]
 pub struct Trace {
     pid: Pid,
@@ -146,21 +179,70 @@ fn count_traced(traces: &Sinks) {
 
 impl Trace {
     /// Whom it traces.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let room = spawn(Spawn::new(), || Room);
+    /// assert_eq!(trace(room.pid(), 100).unwrap().pid(), room.pid());
+    /// # });
+    /// ```
     pub fn pid(&self) -> Pid {
         self.pid
     }
 
     /// The next event; `None` after the last one. Cancel safe.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let room = spawn(Spawn::new(), || Room);
+    /// let mut trace = trace(room.pid(), 100).unwrap();
+    /// exit(room.pid(), ExitReason::Kill);
+    /// while let Some(traced) = trace.next().await {
+    ///     println!("{traced:?}");
+    /// }
+    /// assert!(!room.is_alive());
+    /// # });
+    /// ```
     pub async fn next(&mut self) -> Option<Traced> {
         self.events.recv().await
     }
 
     /// The next event if it is there already.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let room = spawn(Spawn::new(), || Room);
+    /// let mut trace = trace(room.pid(), 100).unwrap();
+    /// assert_eq!(trace.try_next(), None, "nothing has happened");
+    /// # });
+    /// ```
     pub fn try_next(&mut self) -> Option<Traced> {
         self.events.try_recv().ok()
     }
 
     /// How many events were lost because the stream was full.
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let room = spawn(Spawn::new(), || Room);
+    /// let trace = trace(room.pid(), 1).unwrap();
+    /// let friends: Vec<_> = (0..3).map(|_| spawn(Spawn::new().link(room.pid()), || Room)).collect();
+    /// assert_eq!(trace.lost(), 2, "one event waits to be read");
+    /// # drop(friends);
+    /// # });
+    /// ```
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
