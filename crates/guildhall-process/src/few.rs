@@ -11,18 +11,17 @@ use crate::sync::NumberHash;
 /// Up to this many entries a list is faster to search than a hash map, and smaller.
 const LIST_MAX: usize = 8;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) enum Few<K, V> {
+    #[default]
     None,
     One(K, V),
     List(Vec<(K, V)>),
+    #[expect(
+        clippy::box_collection,
+        reason = "the rare large shape must not make the others large"
+    )]
     Map(Box<HashMap<K, V, NumberHash>>),
-}
-
-impl<K, V> Default for Few<K, V> {
-    fn default() -> Self {
-        Self::None
-    }
 }
 
 impl<K: Copy + Eq + Hash, V> Few<K, V> {

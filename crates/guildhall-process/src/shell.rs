@@ -103,7 +103,9 @@ impl<P: Process> Body for Mailbox<P> {
 
 /// A process that does not run yet; it may travel to another arbiter's thread. Dropped on the way (the arbiter is
 /// gone), it is a dead process: `NoProc`.
-pub(crate) struct Seed<P: Process, F>(Option<(Arc<Cell<Mailbox<P>>>, Parts<P, F>)>);
+pub(crate) struct Seed<P: Process, F>(Option<Cutting<P, F>>);
+
+type Cutting<P, F> = (Arc<Cell<Mailbox<P>>>, Parts<P, F>);
 
 /// What a process is made of.
 struct Parts<P: Process, F> {
