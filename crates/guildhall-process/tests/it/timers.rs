@@ -26,7 +26,9 @@ struct Clock {
 #[derive(Clone)]
 struct Ring(u64);
 
-struct Do(Box<dyn FnOnce(&mut Clock, &mut Ctx<Clock>) + Send>);
+struct Do(Box<Deed>);
+
+type Deed = dyn FnOnce(&mut Clock, &mut Ctx<Clock>) + Send;
 
 struct PanicsOnDrop;
 
