@@ -3,8 +3,9 @@
 
 use super::Finding;
 use super::code;
-use super::lists::{Exception, FILE_LINES_MAX, FUNCTION_LINES_MAX, LONG, SLEEPS};
+use super::lists::{Exception, FUNCTION_LINES_MAX, LONG, SLEEPS};
 use super::picture::{File, Picture};
+use super::shape::lines_max;
 
 const UNFINISHED: [&str; 4] = ["todo!", "unimplemented!", "dbg!", "#[ignore"];
 const SLEEPING: [&str; 2] = ["sleep", "sleep_until"];
@@ -75,7 +76,7 @@ fn stale(picture: &Picture, long: &[Exception], sleeps: &[Exception]) -> Vec<Fin
 
 fn is_long(picture: &Picture, exception: &Exception) -> bool {
     excused_file(picture, exception).is_some_and(|file| match exception.function {
-        "" => file.text.lines().count() > FILE_LINES_MAX,
+        "" => file.text.lines().count() > lines_max(&file.path),
         name => code::functions(&file.code)
             .iter()
             .any(|function| function.name == name && function.lines > FUNCTION_LINES_MAX),

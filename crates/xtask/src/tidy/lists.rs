@@ -90,6 +90,11 @@ pub const DOCUMENTED: &[&str] = &["crates/guildhall-process/src/"];
 
 pub const OPENING_LINES_MAX: usize = 8;
 pub const FILE_LINES_MAX: usize = 600;
+
+/// What is to be read in an evening by people who know nothing else of the project has shorter files: the beginning
+/// of the path, and the limit.
+pub const SHORT: &[(&str, usize)] = &[("crates/guildhall-process/", 400)];
+
 pub const FUNCTION_LINES_MAX: usize = 70;
 
 /// Something that a rule forbids and that is right all the same.

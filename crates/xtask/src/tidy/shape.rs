@@ -2,7 +2,7 @@
 
 use super::Finding;
 use super::code;
-use super::lists::{FILE_LINES_MAX, FUNCTION_LINES_MAX, LONG, OPENING_LINES_MAX};
+use super::lists::{FILE_LINES_MAX, FUNCTION_LINES_MAX, LONG, OPENING_LINES_MAX, SHORT};
 use super::picture::{File, Picture};
 
 pub fn opening(picture: &Picture) -> Vec<Finding> {
@@ -24,8 +24,9 @@ pub fn files(picture: &Picture) -> Vec<Finding> {
     measured(picture)
         .filter_map(|file| {
             let lines = file.text.lines().count();
-            let long = lines > FILE_LINES_MAX && !listed(&file.path, "");
-            long.then(|| too_long(&file.path, lines, FILE_LINES_MAX))
+            let max = lines_max(&file.path);
+            let long = lines > max && !listed(&file.path, "");
+            long.then(|| too_long(&file.path, lines, max))
         })
         .collect()
 }
@@ -46,6 +47,12 @@ pub fn functions(picture: &Picture) -> Vec<Finding> {
 /// Tests may be long: a table of cases is read from top to bottom.
 fn measured(picture: &Picture) -> impl Iterator<Item = &File> {
     picture.rust().filter(|file| !file.is_test())
+}
+
+/// How long a file may be.
+pub fn lines_max(path: &str) -> usize {
+    let short = SHORT.iter().find(|(start, _)| path.starts_with(start));
+    short.map_or(FILE_LINES_MAX, |(_, max)| *max)
 }
 
 fn too_long(place: &str, lines: usize, max: usize) -> Finding {

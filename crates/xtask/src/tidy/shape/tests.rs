@@ -22,6 +22,14 @@ fn an_opening_has_one_to_eight_lines() {
 }
 
 #[test]
+fn a_file_of_the_process_crate_has_400_lines() {
+    let text = |lines: usize| "\n".repeat(lines);
+    let path = "crates/guildhall-process/src/a.rs";
+    assert_eq!(files(&picture(path, text(400))).len(), 0);
+    assert_eq!(files(&picture(path, text(401))).len(), 1);
+}
+
+#[test]
 fn a_file_has_600_lines_unless_it_holds_tests() {
     let text = |lines| "\n".repeat(lines);
     assert_eq!(files(&picture("src/a.rs", text(600))).len(), 0);
