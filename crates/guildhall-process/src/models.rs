@@ -2,6 +2,8 @@
 //! shuttle`, tests only: then `sync` holds shuttle's locks). Each model comes with a variant that
 //! is broken on purpose and must be found. `cells` makes processes that live without a runtime.
 
+#![allow(clippy::unwrap_used, reason = "all of this is tests")]
+
 mod cells;
 mod deaths;
 mod links;

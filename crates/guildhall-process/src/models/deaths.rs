@@ -30,8 +30,9 @@ fn end_against_kill(die: Die) {
     let ended = ending.join().unwrap();
     assert!(ended != killed, "ended: {ended}, killed: {killed}");
     let reason = if ended { boom() } else { ExitReason::Killed };
-    assert_eq!(exits(&watcher, dying.pid), [reason.clone()]);
-    assert_eq!(downs(&watcher, dying.pid), [reason]);
+    let reason = std::slice::from_ref(&reason);
+    assert_eq!(exits(&watcher, dying.pid), reason);
+    assert_eq!(downs(&watcher, dying.pid), reason);
     assert!(!is_alive(dying.pid));
     crate::signals::die(&*watcher, ExitReason::Normal);
 }
