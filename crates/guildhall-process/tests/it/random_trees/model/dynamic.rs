@@ -37,6 +37,8 @@ enum Phase {
 struct Ending {
     id: Id,
     call: usize,
+    /// The order has been given; until then the supervisor may still begin to stop itself.
+    ordered: bool,
     kill_ms: Option<u64>,
 }
 
@@ -85,7 +87,7 @@ impl World {
         if let Some((_, kill_ms)) = dynamic.last {
             return due(kill_ms) || !self.any_lives(dynamic);
         }
-        let over = |stop: &Ending| due(stop.kill_ms) || !self.is_alive(stop.id);
+        let over = |stop: &Ending| !stop.ordered || due(stop.kill_ms) || !self.is_alive(stop.id);
         has_mail || dynamic.stops.iter().any(over)
     }
 
@@ -135,7 +137,8 @@ impl World {
     fn over(&self, id: Id) -> Vec<Id> {
         let dynamic = self.processes[&id].dynamic.as_ref().unwrap();
         let due = |stop: &&Ending| {
-            !self.is_alive(stop.id) || stop.kill_ms.is_some_and(|at| at <= self.now_ms)
+            let late = stop.kill_ms.is_some_and(|at| at <= self.now_ms);
+            !stop.ordered || late || !self.is_alive(stop.id)
         };
         dynamic
             .stops
@@ -148,6 +151,13 @@ impl World {
     fn go_on_stopping(&mut self, id: Id, child: Id) {
         let stops = &mut self.dynamic(id).stops;
         let place = stops.iter().position(|stop| stop.id == child).unwrap();
+        let ordered = stops[place].ordered;
+        if self.is_alive(child) && !ordered {
+            let (why, kill_ms) = order(self.dynamic_spec(id).patience, self.now_ms);
+            let stop = &mut self.dynamic(id).stops[place];
+            (stop.ordered, stop.kill_ms) = (true, kill_ms);
+            return self.signal(child, Some(id), why, Via::Exit);
+        }
         if self.is_alive(child) {
             self.dynamic(id).stops[place].kill_ms = None;
             return self.signal(child, Some(id), Why::Kill, Via::Exit);
@@ -201,8 +211,6 @@ impl World {
     }
 
     fn terminate_dynamic(&mut self, id: Id, call: usize, child: Option<Id>) {
-        let patience = self.dynamic_spec(id).patience;
-        let now = self.now_ms;
         let dynamic = self.dynamic(id);
         let Some(child) = child.and_then(|child| dynamic.find(child)) else {
             self.answers.insert(call, Answer::NotFound);
@@ -215,13 +223,12 @@ impl World {
             return;
         }
         child.phase = Phase::Stopping;
-        let (why, kill_ms) = order(patience, now);
         dynamic.stops.push(Ending {
             id: target,
             call,
-            kill_ms,
+            ordered: false,
+            kill_ms: None,
         });
-        self.signal(target, Some(id), why, Via::Exit);
     }
 
     fn dynamic_child_ended(&mut self, id: Id, child: Id, why: Why) {
