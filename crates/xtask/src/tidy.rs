@@ -6,6 +6,7 @@ mod banned;
 mod code;
 mod dependencies;
 mod examples;
+mod guarantees;
 mod licences;
 mod links;
 mod lists;
@@ -44,7 +45,7 @@ struct Check {
 }
 
 #[rustfmt::skip]
-const CHECKS: [Check; 19] = [
+const CHECKS: [Check; 20] = [
     Check { rule: "packages import only what the dependency rule draws", find: dependencies::drawn },
     Check { rule: "libraries that have one owner are dependencies of that owner only", find: dependencies::owned },
     Check { rule: "every package comes from crates.io or from this workspace", find: dependencies::sources },
@@ -63,6 +64,7 @@ const CHECKS: [Check; 19] = [
     Check { rule: "no path of one machine", find: places::machine_paths },
     Check { rule: "no host of a private network or registry", find: places::private_hosts },
     Check { rule: "every public item of a crate for others has an example", find: examples::of_public_items },
+    Check { rule: "every guarantee names tests, and they exist", find: guarantees::have_tests },
     Check { rule: "links and file names in the documentation resolve", find: links::resolve },
 ];
 

@@ -19,6 +19,7 @@ mod groups;
 mod info;
 mod kit;
 mod links;
+mod mailboxes;
 mod oracle;
 mod partitions;
 mod ports;

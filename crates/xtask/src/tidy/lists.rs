@@ -88,6 +88,11 @@ pub const IMPURE: &[&str] = &["std::fs", "std::net", "std::process", "std::threa
 /// Sources of the crates that are made for others: every public item there has an example.
 pub const DOCUMENTED: &[&str] = &["crates/guildhall-process/src/"];
 
+/// The page that tells what a crate guarantees, the crate, and the heading of what it does not.
+pub const GUARANTEES: &str = "docs/RUNTIME-SEMANTICS.md";
+pub const GUARANTEED_CRATE: &str = "crates/guildhall-process/";
+pub const NOT_GUARANTEED: &str = "What cannot hold";
+
 pub const OPENING_LINES_MAX: usize = 8;
 pub const FILE_LINES_MAX: usize = 600;
 
