@@ -8,6 +8,9 @@ use crate::workspace::Workspace;
 /// The test binary that kills real servers; it has a group of its own because its tests must not share the machine.
 const CHAOS: &str = "chaos";
 
+/// The package that is made for others: it needs none of ours, so that what would be published can be compiled.
+const ALONE: &str = "guildhall-process";
+
 pub struct Group {
     pub name: &'static str,
     pub work: Work,
@@ -55,6 +58,8 @@ pub fn for_ci(workspace: &Workspace) -> Vec<Group> {
         let list = format!("package --list --allow-dirty --package {package}");
         groups.push(group("package", holds(&list)));
     }
+    let whole = format!("package --locked --allow-dirty --package {ALONE}");
+    groups.push(group("package", holds(&whole)));
     groups
 }
 
