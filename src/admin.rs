@@ -86,11 +86,14 @@ fn process(info: &ProcessInfo) -> Value {
         "restart_type": info.restart.map(restart_word),
         "trap_exit": info.trap_exit,
         "registered": info.registered,
+        "groups": info.groups,
         "links": pids(&info.links),
         "monitors": pids(&info.monitors),
         "monitored_by": pids(&info.monitored_by),
         "mailbox": { "length": info.mailbox_len, "max": info.mailbox_max },
         "current_message": current,
+        "recent_messages": info.recent_messages,
+        "timers": info.timers,
         "handled": info.handled,
         "restarts": info.restarts,
         "last_exit_reason": info.last_exit.as_ref().map(ToString::to_string),
@@ -172,5 +175,7 @@ fn pool(pool: &guildhall_process::Pool) -> Value {
         "running": stats.running,
         "done": stats.done,
         "panicked": stats.panicked,
+        "threads": stats.threads,
+        "threads_replaced": stats.replaced,
     })
 }

@@ -140,10 +140,17 @@ fn every_field_is_there(node: &Value, is_root: bool) {
     }
     assert!(node["name"].is_string(), "{node}");
     assert!(is_root || node["restart_type"].is_string(), "{node}");
-    for list in ["links", "monitors", "monitored_by", "registered"] {
+    for list in [
+        "links",
+        "monitors",
+        "monitored_by",
+        "registered",
+        "groups",
+        "recent_messages",
+    ] {
         assert!(node[list].is_array(), "{list} in {node}");
     }
-    for number in ["handled", "restarts", "uptime_ms"] {
+    for number in ["handled", "restarts", "timers", "uptime_ms"] {
         assert!(node[number].is_u64(), "{number} in {node}");
     }
     assert!(node["mailbox"]["length"].is_u64(), "{node}");
