@@ -196,14 +196,15 @@ impl<B: ?Sized> Cell<B> {
         !state.dead
     }
 
-    pub fn unwatch(&self, reference: MonitorRef) {
+    /// False if there is no such watcher (any more).
+    pub fn unwatch(&self, reference: MonitorRef) -> bool {
         let mut state = lock(&self.state);
         let watcher = state
             .known_relations()
             .and_then(|r| r.watchers.remove(&reference));
         // The watcher may own a user's value; its Drop must not run under the lock.
         drop(state);
-        drop(watcher);
+        watcher.is_some()
     }
 
     /// Notes a name that the process has; false if it is dead. Either its death sees the name, or

@@ -65,11 +65,15 @@ impl<K: Copy + Eq + Hash, V> Few<K, V> {
     }
 
     pub fn contains_key(&self, key: &K) -> bool {
+        self.get(key).is_some()
+    }
+
+    pub fn get(&self, key: &K) -> Option<&V> {
         match self {
-            Self::None => false,
-            Self::One(only, _) => only == key,
-            Self::List(list) => list.iter().any(|(k, _)| k == key),
-            Self::Map(map) => map.contains_key(key),
+            Self::None => None,
+            Self::One(only, value) => (only == key).then_some(value),
+            Self::List(list) => list.iter().find(|(k, _)| k == key).map(|(_, v)| v),
+            Self::Map(map) => map.get(key),
         }
     }
 

@@ -233,13 +233,29 @@ pub(crate) fn monitor_by(owner: Pid, reference: MonitorRef, target: Pid) {
 }
 
 /// Removes a monitor. A DOWN that waits in the mailbox is not handled any more (flush).
-pub(crate) fn demonitor(me: &Cell, reference: MonitorRef) {
+/// False if the target has ended before.
+pub(crate) fn demonitor(me: &Cell, reference: MonitorRef) -> bool {
+    let target = take_monitor(me, reference);
+    let watched = target.and_then(table::get);
+    watched.is_some_and(|cell| cell.unwatch(reference))
+}
+
+/// Removes a monitor whose target lives. A target that is dead is not watched any more: its DOWN has been sent, or
+/// is going to be.
+pub(crate) fn demonitor_unflushed(me: &Cell, reference: MonitorRef) {
     let target = lock(&me.state)
         .known_relations()
-        .and_then(|relations| relations.monitors.remove(&reference));
-    if let Some(cell) = target.and_then(table::get) {
-        cell.unwatch(reference);
+        .and_then(|relations| relations.monitors.get(&reference).copied());
+    let watched = target.and_then(table::get);
+    if watched.is_some_and(|cell| cell.unwatch(reference)) {
+        take_monitor(me, reference);
     }
+}
+
+fn take_monitor(me: &Cell, reference: MonitorRef) -> Option<Pid> {
+    lock(&me.state)
+        .known_relations()
+        .and_then(|relations| relations.monitors.remove(&reference))
 }
 
 fn down(owner: &Cell, monitor: MonitorRef, pid: Pid, reason: ExitReason) {

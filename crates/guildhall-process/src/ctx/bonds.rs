@@ -129,7 +129,8 @@ impl<P: Process> Ctx<P> {
         reference
     }
 
-    /// Removes a monitor; after this no DOWN of it is handled, even if it is in the mailbox.
+    /// Removes a monitor; after this no DOWN of it is handled, even if it is in the mailbox (OTP: with `flush` and
+    /// `info`). False if the monitored process has ended before, and its DOWN was handled or is taken out now.
     ///
     /// ```
     /// # use guildhall_process::*;
@@ -149,8 +150,35 @@ impl<P: Process> Ctx<P> {
     /// #     start(Spawn::new(), || Room).await.unwrap();
     /// # });
     /// ```
-    pub fn demonitor(&mut self, monitor: MonitorRef) {
-        signals::demonitor(&*self.cell, monitor);
+    pub fn demonitor(&mut self, monitor: MonitorRef) -> bool {
+        signals::demonitor(&*self.cell, monitor)
+    }
+
+    /// Removes a monitor, but a DOWN that is in the mailbox already is still handled (OTP: without `flush`).
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room {
+    /// #     const KIND: &'static str = "room";
+    /// #     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    /// let monitor = ctx.monitor(Pid::OUTSIDE);
+    /// ctx.demonitor_unflushed(monitor);
+    /// #         Init::Ready
+    /// #     }
+    /// // Nobody is outside, so the DOWN was there before the monitor was removed.
+    /// fn handle_down(&mut self, down: Down, ctx: &mut Ctx<Self>) {
+    ///     assert_eq!(down.reason, ExitReason::NoProc);
+    ///     ctx.exit(ExitReason::Normal);
+    /// }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// #     let room = spawn(Spawn::new(), || Room);
+    /// #     assert_eq!(watch(room.pid()).await, ExitReason::Normal);
+    /// # });
+    /// ```
+    pub fn demonitor_unflushed(&mut self, monitor: MonitorRef) {
+        signals::demonitor_unflushed(&*self.cell, monitor);
     }
 
     /// Spawns a child of this process, linked to it before it runs.

@@ -73,7 +73,7 @@ impl<M: Send + 'static> Probe<M> {
         reference
     }
 
-    /// Removes a monitor.
+    /// Removes a monitor. False if its target has ended before.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -85,8 +85,8 @@ impl<M: Send + 'static> Probe<M> {
     ///     one.expect_nothing(Duration::from_secs(1)).await;
     /// });
     /// ```
-    pub fn demonitor(&self, monitor: MonitorRef) {
-        signals::demonitor(&**self.process.cell(), monitor);
+    pub fn demonitor(&self, monitor: MonitorRef) -> bool {
+        signals::demonitor(&**self.process.cell(), monitor)
     }
 
     /// Answers messages in the probe's process, as a collaborator would. What `answer` gives back is

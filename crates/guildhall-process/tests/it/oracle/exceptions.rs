@@ -16,16 +16,6 @@ pub const EXCEPTIONS: &[Exception] = &[
               to catch, and the signal ends it with the same reason",
     },
     Exception {
-        label: "demonitor(flush) after DOWN queued",
-        ours: Some("{ok,[]}"),
-        why: "the false says that the monitor was used up, which the flush makes meaningless",
-    },
-    Exception {
-        label: "demonitor after DOWN queued",
-        ours: None,
-        why: "there is no demonitor without flush: a DOWN after a demonitor helps nobody",
-    },
-    Exception {
         label: "send to dead",
         ours: Some("{error,{dead,x}}"),
         why: "OTP drops the message silently; here it comes back",

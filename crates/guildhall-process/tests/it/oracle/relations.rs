@@ -4,6 +4,8 @@ use guildhall_process::{
     Ctx, ExitReason, Pid, ProcRef, Registry, SendError, Spawn, exit, spawn, watch,
 };
 
+use tokio::sync::oneshot;
+
 use super::words::{self, call, died, list, messages};
 use super::{Experiment, row};
 use crate::kit::{DEADLINE, Do, Events, Probe, act, ask, boom, death, events, probe, soon};
@@ -21,6 +23,7 @@ pub fn experiments() -> Vec<Experiment> {
         ),
         row("unlink after peer died, trap", unlink_after()),
         row("demonitor(flush) after DOWN queued", demonitor_flush()),
+        row("demonitor after DOWN queued", demonitor_unflushed()),
         row(chain_of("kill head"), chain(ExitReason::Kill)),
         row(chain_of("exit boom"), chain(boom())),
         row("call to dead", call_dead()),
@@ -126,11 +129,22 @@ async fn demonitor_flush() -> String {
     let pid = target.pid();
     let (process, events) = probe(false).await;
     let monitor = ask(&process, move |_, ctx| ctx.monitor(pid)).await;
+    let (tx, outcome) = oneshot::channel();
     after_death(&process, pid, move |ctx| {
-        ctx.demonitor(monitor);
+        tx.send(ctx.demonitor(monitor)).unwrap();
     })
     .await;
-    format!("{{ok,{}}}", received(&process, pid, events).await)
+    let outcome = soon(outcome).await.unwrap();
+    format!("{{{outcome},{}}}", received(&process, pid, events).await)
+}
+
+async fn demonitor_unflushed() -> String {
+    let (target, _events) = probe(false).await;
+    let pid = target.pid();
+    let (process, events) = probe(false).await;
+    let monitor = ask(&process, move |_, ctx| ctx.monitor(pid)).await;
+    after_death(&process, pid, move |ctx| ctx.demonitor_unflushed(monitor)).await;
+    format!("{{true,{}}}", received(&process, pid, events).await)
 }
 
 async fn chain(signal: ExitReason) -> String {
