@@ -3,10 +3,10 @@
 
 #[cfg(feature = "testing")]
 pub(crate) use crate::testing::hooks::{
-    Hold, adopt_port, budget, clock, errand, in_order, message,
+    Hold, adopt_port, budget, chance, clock, errand, in_order, message,
 };
 #[cfg(not(feature = "testing"))]
-pub(crate) use off::{Hold, adopt_port, budget, clock, errand, in_order, message};
+pub(crate) use off::{Hold, adopt_port, budget, chance, clock, errand, in_order, message};
 
 #[cfg(not(feature = "testing"))]
 mod off {
@@ -41,6 +41,11 @@ mod off {
 
     pub(crate) fn budget(max: u32) -> u32 {
         max
+    }
+
+    /// A number that a seed decides, if there is one.
+    pub(crate) fn chance() -> Option<u64> {
+        None
     }
 
     /// What comes out of a hash is put in order where a seed must always mean the same.

@@ -2,13 +2,13 @@
 //! one that a key belongs to. Each start of a partition enters it into the table.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::process::Process;
 use crate::process_ref::ProcRef;
 use crate::supervisor::{ChildSpec, Strategy, Supervisor};
-use crate::sync::{Mutex, lock};
+use crate::sync::{KeyHash, Mutex, lock};
 
 /// The routing table of a partitioned supervisor (Elixir's `PartitionSupervisor`): make it, hand
 /// out clones, and start [`Partitions::supervisor`] in the tree. A key belongs to one partition as
@@ -41,7 +41,7 @@ pub struct Partitions<P: Process>(Arc<Table<P>>);
 
 struct Table<P: Process> {
     slots: Box<[Slot<P>]>,
-    hash: RandomState,
+    hash: KeyHash,
 }
 
 type Slot<P> = Mutex<Option<ProcRef<P>>>;
@@ -58,7 +58,7 @@ impl<P: Process> Partitions<P> {
     /// ```
     pub fn new(count: usize) -> Self {
         let slots = (0..count.max(1)).map(|_| Slot::default()).collect();
-        let hash = RandomState::new();
+        let hash = KeyHash::new();
         Self(Arc::new(Table { slots, hash }))
     }
 

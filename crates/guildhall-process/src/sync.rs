@@ -1,6 +1,6 @@
 //! Small tools for shared state: a lock that survives panics, a hash for our own numbers, a clock.
 
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher, RandomState};
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -38,6 +38,30 @@ impl Hasher for NumberHasher {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+/// A hash for users' keys: nobody can foresee it, but for a seed, which always means the same.
+pub(crate) enum KeyHash {
+    Random(RandomState),
+    Seeded(u64),
+}
+
+impl KeyHash {
+    pub fn new() -> Self {
+        hooks::chance().map_or_else(|| Self::Random(RandomState::new()), Self::Seeded)
+    }
+
+    pub fn hash_one<K: Hash + ?Sized>(&self, key: &K) -> u64 {
+        match self {
+            Self::Random(state) => state.hash_one(key),
+            Self::Seeded(seed) => {
+                let mut hasher = DefaultHasher::new();
+                hasher.write_u64(*seed);
+                key.hash(&mut hasher);
+                hasher.finish()
+            }
+        }
     }
 }
 

@@ -3,13 +3,12 @@
 //! their ids, so that neither a slow nor a panicking `Eq` or `Drop` of a key can harm the shelf.
 
 use std::collections::BTreeMap;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hash};
+use std::hash::Hash;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::cell::NameId;
-use crate::sync::{Mutex, MutexGuard, lock};
+use crate::sync::{KeyHash, Mutex, MutexGuard, lock};
 
 /// Where an entry stands: by the hash of its key, then by age.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,14 +38,14 @@ pub(crate) trait Keyed {
 type Entries<E> = BTreeMap<Place, Arc<E>>;
 
 pub(crate) struct Shelf<E> {
-    hasher: RandomState,
+    hasher: KeyHash,
     entries: Mutex<Entries<E>>,
 }
 
 impl<E> Default for Shelf<E> {
     fn default() -> Self {
         Self {
-            hasher: RandomState::new(),
+            hasher: KeyHash::new(),
             entries: Mutex::default(),
         }
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::hooks;
+
 /// The waits before the restarts of one child: the bound doubles with every restart in a row, from
 /// `first` to `max`. A child that has run for `max` begins anew with `first`.
 ///
@@ -74,7 +76,10 @@ impl Backoff {
         let bound = self.first.saturating_mul(doubled).min(self.max);
         match self.jitter {
             Jitter::None => bound,
-            Jitter::Full => below(bound, RandomState::new().hash_one(streak)),
+            Jitter::Full => {
+                let random = || RandomState::new().hash_one(streak);
+                below(bound, hooks::chance().unwrap_or_else(random))
+            }
             Jitter::Seeded(seed) => below(bound, mixed(seed.wrapping_add(u64::from(streak)))),
         }
     }

@@ -14,7 +14,7 @@ use crate::cell::{Body, Cell};
 
 pub(crate) use super::errand::errand;
 pub(crate) use super::faults::message;
-pub(crate) use super::scope::{budget, clock, in_order};
+pub(crate) use super::scope::{budget, chance, clock, in_order};
 
 /// The kit's hold on a process, from its spawn to its end; nothing where no kit is at work.
 pub(crate) struct Hold(Option<Lease>);

@@ -178,12 +178,21 @@ fn replace(scope: Option<Arc<Scope>>) -> Option<Arc<Scope>> {
 
 /// How many messages (or results) a turn that begins now may handle, of at most `max`.
 pub(crate) fn budget(max: u32) -> u32 {
+    with_dice(|dice| dice.budget(max)).unwrap_or(max)
+}
+
+/// A number that the seed decides, if there is one.
+pub(crate) fn chance() -> Option<u64> {
+    with_dice(Dice::next)
+}
+
+fn with_dice<T>(throw: impl FnOnce(&mut Dice) -> T) -> Option<T> {
     if !is_diced() {
-        return max;
+        return None;
     }
-    let scope = current();
-    let dice = scope.as_ref().and_then(|scope| scope.dice.as_ref());
-    dice.map_or(max, |dice| lock(dice).budget(max))
+    let scope = current()?;
+    let dice = scope.dice.as_ref()?;
+    Some(throw(&mut lock(dice)))
 }
 
 /// The time on the virtual clock of the test that this thread works for, if there is one.

@@ -4,7 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use guildhall_process::testing::{Kit, ProbeEvent, Runner, interleave, run};
+use std::time::Duration;
+
+use guildhall_process::testing::{Kit, ProbeEvent, Recorder, Runner, interleave, run};
+use guildhall_process::{
+    Backoff, ChildSpec, ExitReason, Groups, Partitions, Process, Registry, Spawn, Strategy,
+    Supervisor, SupervisorRef, exit,
+};
 
 use super::{failure_of, says};
 
@@ -157,4 +163,52 @@ fn the_seed_in_the_environment_runs_alone_and_a_failure_prints_it() {
     let (passed, text) = run_again(me, "x");
     assert!(!passed, "{text}");
     says(&text, &["GUILDHALL_SEED=x is no seed"]);
+}
+
+struct Fragile;
+
+impl Process for Fragile {
+    const KIND: &'static str = "fragile";
+}
+
+/// What hashes and dice of the crate itself decide: the partitions of keys, the order in which names and groups are
+/// listed, and how long a restart waits.
+async fn decided_by_chance(kit: &Kit) -> (Vec<usize>, Vec<u32>, Vec<u32>, Duration) {
+    let partitions = Partitions::<Fragile>::new(16);
+    let of_keys = (0..20_u32).map(|key| partitions.index_of(&key)).collect();
+    let probe = kit.probe::<()>("one");
+    let one = probe.process();
+    let names = Registry::<u32, Recorder<()>>::new("names");
+    let groups = Groups::<u32, Recorder<()>>::new("groups");
+    for key in 0..20 {
+        names.register(key, &one).unwrap();
+        groups.join(key, &one).unwrap();
+    }
+    let backoff = Backoff::new(Duration::from_secs(1000), Duration::from_secs(1000));
+    let child = ChildSpec::worker("fragile", || Fragile).backoff(backoff);
+    let root = || Supervisor::new(Strategy::OneForOne).child(child);
+    let root = kit.start(Spawn::named("root"), root).await;
+    let child = SupervisorRef::from(root).child("fragile").await.unwrap();
+    let child = child.status.pid().unwrap();
+    exit(child, ExitReason::error("boom"));
+    kit.assert_restarted(child).await;
+    assert_eq!((names.len(), groups.which_groups().len()), (20, 20));
+    (of_keys, names.keys(), groups.which_groups(), kit.now())
+}
+
+#[test]
+fn a_seed_decides_partitions_the_order_of_names_and_the_waits_of_restarts() {
+    let under = |seed| {
+        let runner = Runner::new().patience(Duration::from_secs(2000));
+        runner
+            .seed(seed)
+            .run(async |kit| decided_by_chance(&kit).await)
+    };
+    for seed in 0..5 {
+        assert_eq!(under(seed), under(seed), "seed {seed}");
+    }
+    let (one, other) = (under(0), under(1));
+    assert_ne!(one.0, other.0, "seeds give many partitions");
+    assert_ne!(one.1, other.1, "and orders");
+    assert_ne!(one.3, other.3, "and waits");
 }
