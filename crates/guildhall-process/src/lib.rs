@@ -1,5 +1,7 @@
-//! The layout: `signals` holds the rules, `cell` what others see of a process, `shell` its life on
-//! actix, `supervisor` and `dynamic` the supervisors; the rest is named after what it gives.
+//! The layout: `process`, `ctx`, `process_ref`, `reply` and `spawn` are what people write and hold;
+//! `signals` holds the rules, `cell` what others see of a process, `shell` its life on actix;
+//! `supervisor`, `dynamic` and `partition` supervise; `registry` and `groups` find; `info`, `trace`
+//! and `crash` show; the rest is named after what it gives.
 //!
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
