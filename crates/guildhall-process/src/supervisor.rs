@@ -177,8 +177,6 @@ impl Supervisor {
             if let Step::Start(key) = step
                 && let Some(child) = self.children.find(*key)
             {
-                // Also those that wait for a restart of their own: this is it.
-                child.status = child.status.without_wait();
                 child.restarts += 1;
             }
         }

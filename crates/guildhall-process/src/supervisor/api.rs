@@ -44,13 +44,6 @@ impl ChildStatus {
             Self::Restarting | Self::Stopped => None,
         }
     }
-
-    pub(super) fn without_wait(self) -> Self {
-        match self {
-            Self::Restarting => Self::Stopped,
-            other => other,
-        }
-    }
 }
 
 /// One child, as its supervisor sees it.

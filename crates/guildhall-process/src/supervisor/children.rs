@@ -121,7 +121,7 @@ impl Children {
         let entry = |child: &Child| Entry {
             key: child.key,
             restart: child.spec.restart,
-            running: child.status.pid().is_some(),
+            running: child.status != ChildStatus::Stopped,
         };
         self.iter().map(entry).collect()
     }

@@ -13,6 +13,7 @@ pub(crate) struct Key(pub u64);
 pub(crate) struct Entry {
     pub key: Key,
     pub restart: Restart,
+    /// Or it waits for a restart, which a stop ends.
     pub running: bool,
 }
 

@@ -165,6 +165,28 @@ fn a_siblings_restart_takes_a_waiting_child_along_and_ends_its_wait() {
 }
 
 #[test]
+fn a_wait_that_ends_first_starts_nobody_beside_an_earlier_sibling_that_still_waits() {
+    run_virtual(async {
+        let (tx, mut events) = events();
+        let longer = patient("a", &tx).backoff(Backoff {
+            first: 4 * SECOND,
+            max: 8 * SECOND,
+            jitter: Jitter::None,
+        });
+        let sup = over(Strategy::RestForOne, vec![longer, patient("b", &tx)]).await;
+        let (a, b) = (events.started().await.1, events.started().await.1);
+        crash(b, &sup).await;
+        let began = Instant::now();
+        crash(a, &sup).await;
+        assert_eq!(status(&sup, "b").await, ChildStatus::Stopped);
+        assert_eq!(events.started().await.0, "a");
+        assert_eq!(events.started().await.0, "b");
+        assert!(began.elapsed() >= 4 * SECOND, "{:?}", began.elapsed());
+        assert_silence(&mut events).await;
+    });
+}
+
+#[test]
 fn a_restart_is_counted_before_its_wait() {
     run_virtual(async {
         let (tx, mut events) = events();
