@@ -14,7 +14,7 @@ use super::policy::{ChildKind, Restart, Shutdown};
 use crate::cell::ChildRecord;
 use crate::dynamic::DynamicSupervisor;
 use crate::exit::ExitReason;
-use crate::panics::{catch, drop_quietly};
+use crate::panics::{Fault, Quiet, catch, drop_quietly};
 use crate::pid::Pid;
 use crate::process::Process;
 use crate::process_ref::ProcRef;
@@ -120,9 +120,11 @@ impl ChildSpec {
         F: Future<Output = Result<ProcRef<P>, StartError>> + Send + 'static,
     {
         let start = move |opts: Spawn| -> BoxFuture<Result<Started, StartError>> {
-            let started = start(opts);
+            // The key of a name is a user's: its `Clone`, `Hash` and `Eq` may panic.
+            let started = catch(|| start(opts));
             Box::pin(async move {
-                let process = started.await?;
+                let failed = |fault: Fault| StartError::Init(fault.into_reason(None));
+                let process = started.map_err(failed)?.await?;
                 let any: Box<dyn Any + Send> = Box::new(process.clone());
                 Ok((process.pid(), any))
             })
@@ -258,9 +260,10 @@ impl ChildSpec {
     /// # drop(clock);
     /// ```
     pub fn on_start<P: Process>(mut self, f: impl Fn(&ProcRef<P>) + Send + Sync + 'static) -> Self {
-        let before = self.on_start.take();
+        let before = Quiet::new(self.on_start.take());
         self.on_start = Some(Arc::new(move |any: &dyn Any| {
-            before.as_ref().map_or(Ok(()), |before| before(any))?;
+            let before = before.get().and_then(Option::as_ref);
+            before.map_or(Ok(()), |before| before(any))?;
             let process = any.downcast_ref::<ProcRef<P>>().ok_or_else(|| {
                 ExitReason::error(format!("on_start expects a {}, not this child", P::KIND))
             })?;

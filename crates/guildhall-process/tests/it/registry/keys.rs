@@ -5,9 +5,12 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use guildhall_process::{DuplicateRegistry, ExitReason, Groups, Registry, exit, process_info};
+use guildhall_process::{
+    ChildError, ChildSpec, DuplicateRegistry, ExitReason, Groups, Registry, Spawn, Strategy,
+    Supervisor, SupervisorRef, exit, process_info, start,
+};
 
-use crate::kit::{Probe, death, probe, run};
+use crate::kit::{Probe, death, events, probe, run, soon};
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Fault {
@@ -106,5 +109,34 @@ fn a_key_that_panics_harms_neither_the_registry_nor_the_other_keys() {
         death(process.pid()).await;
         ARMED.set(None);
         assert!(names.is_empty() && shared.is_empty() && groups.which_groups().is_empty());
+    });
+}
+
+#[test]
+fn a_key_that_panics_at_a_childs_start_is_a_failed_start_and_harms_no_sibling() {
+    run(async {
+        let (tx, mut events) = events();
+        let names: Registry<Key, Probe> = Registry::new("names");
+        let spec = |id: &'static str, key| {
+            let tx = tx.clone();
+            ChildSpec::via(id, names.via(Key(key)), move || Probe::new(id, &tx))
+        };
+        let sup = start(Spawn::new(), || Supervisor::new(Strategy::OneForOne));
+        let sup = SupervisorRef::from(soon(sup).await.unwrap());
+        let sibling = soon(sup.start_child(spec("a", 1))).await.unwrap();
+        for fault in [Fault::Hash, Fault::Eq, Fault::Clone] {
+            let spec = spec("b", 2);
+            ARMED.set(Some(fault));
+            let started = soon(sup.start_child(spec)).await;
+            ARMED.set(None);
+            assert!(matches!(
+                started,
+                Err(ChildError::Start(ExitReason::Panic(_)))
+            ));
+        }
+        soon(sup.start_child(spec("b", 2))).await.unwrap();
+        assert_eq!(events.started().await, ("a", sibling));
+        assert_eq!(events.started().await.0, "b");
+        assert!(guildhall_process::is_alive(sibling));
     });
 }

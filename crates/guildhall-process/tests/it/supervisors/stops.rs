@@ -149,14 +149,19 @@ fn specifications_that_panic_when_they_are_dropped_do_not_hurt_the_supervisor() 
         let gone = Arc::new(AtomicU32::new(0));
         let bombed = |name: &'static str| {
             let (tx, in_make) = (tx.clone(), Bomb(Arc::clone(&gone)));
-            let in_on_start = Bomb(Arc::clone(&gone));
+            let in_on_start = [0, 1].map(|_| Bomb(Arc::clone(&gone)));
             let make = move || {
                 let _carried = &in_make;
                 Probe::new(name, &tx)
             };
-            ChildSpec::worker(name, make).on_start(move |_: &ProcRef<Probe>| {
-                let _carried = &in_on_start;
-            })
+            let [first, second] = in_on_start.map(|carried| {
+                move |_: &ProcRef<Probe>| {
+                    let _carried = &carried;
+                }
+            });
+            ChildSpec::worker(name, make)
+                .on_start(first)
+                .on_start(second)
         };
         let specs = ["a", "b", "c"].map(bombed);
         let sup = begin(|| {
@@ -166,10 +171,10 @@ fn specifications_that_panic_when_they_are_dropped_do_not_hurt_the_supervisor() 
         let sup = sup.await.unwrap();
         soon(sup.terminate_child("a")).await.unwrap();
         soon(sup.delete_child("a")).await.unwrap();
-        assert_eq!(gone.load(Ordering::Relaxed), 2);
+        assert_eq!(gone.load(Ordering::Relaxed), 3);
         assert!(soon(sup.start_child(bombed("b"))).await.is_err());
-        assert_eq!(gone.load(Ordering::Relaxed), 4);
+        assert_eq!(gone.load(Ordering::Relaxed), 6);
         assert_eq!(finish(&sup).await, ExitReason::Shutdown);
-        assert_eq!(gone.load(Ordering::Relaxed), 8);
+        assert_eq!(gone.load(Ordering::Relaxed), 12);
     });
 }
