@@ -260,8 +260,9 @@ impl Drop for Trace {
                 traces.remove(&self.pid);
             }
         }
-        if let Some(cell) = cell {
-            note_traced(&cell, &traces);
+        match cell {
+            Some(cell) => note_traced(&cell, &traces),
+            None => count_traced(&traces),
         }
         drop(traces);
         drop(removed);
