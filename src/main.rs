@@ -11,6 +11,7 @@ use guildhall::config::{Config, ConfigError};
 use guildhall::hall::Faults;
 use guildhall::server::{self, Running};
 use guildhall::{demo, probe};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Backend for shared-world games in which every connection is a supervised process.
 #[derive(Parser)]
@@ -95,6 +96,7 @@ fn say(text: &str) {
 }
 
 async fn run(flags: Flags, dev: bool) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let orders = StopOrders::await_from_now()?;
     let running = server::start(flags.config()?, Faults::default()).await?;
     let (public, admin) = (running.public_address(), running.admin_address());
     let data = running.hall().config.data.display().to_string();
@@ -108,7 +110,23 @@ async fn run(flags: Flags, dev: bool) -> Result<ExitCode, Box<dyn std::error::Er
         server::ADMIN_TOKEN_FILE
     ));
     say(&format!("listening     http://{public}"));
-    until_told_to_stop(running).await
+    until_told_to_stop(running, orders).await
+}
+
+/// The signals that order a stop. Awaited before the server starts: from its first moment on a stop must be an
+/// orderly one, and one that comes while it starts is obeyed when it has started.
+struct StopOrders {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopOrders {
+    fn await_from_now() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
 }
 
 /// A demo world that cannot be filled in is no reason not to serve what is there.
@@ -123,13 +141,13 @@ fn show_demo(filled: Result<Vec<String>, demo::DemoError>) {
     }
 }
 
-async fn until_told_to_stop(running: Running) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+async fn until_told_to_stop(
+    running: Running,
+    mut orders: StopOrders,
+) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let told = tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+        _ = orders.terminate.recv() => "SIGTERM",
+        _ = orders.interrupt.recv() => "SIGINT",
         reason = running.died() => {
             say(&format!("guildhall gave up: {reason}"));
             return Ok(ExitCode::FAILURE);

@@ -102,19 +102,23 @@ impl Running {
     }
 
     /// Sends a signal, waits for the end, and expects status 0.
-    fn stop(mut self, signal: &str) -> String {
-        self.signal(signal);
-        let status = self.child.wait_exit(PATIENCE);
-        self.child.wait_for_line("stopped", PATIENCE);
-        assert!(status.success(), "{status}: {}", self.child.log());
-        self.child.log()
+    fn stop(self, signal: &str) -> String {
+        stop(self.child, signal)
     }
+}
 
-    fn signal(&self, signal: &str) {
-        let pid = self.child.pid().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status();
-        assert!(sent.expect("the program kill").success());
-    }
+fn stop(mut child: ChildServer, signal: &str) -> String {
+    send(&child, signal);
+    let status = child.wait_exit(PATIENCE);
+    child.wait_for_line("stopped", PATIENCE);
+    assert!(status.success(), "{status}: {}", child.log());
+    child.log()
+}
+
+fn send(child: &ChildServer, signal: &str) {
+    let pid = child.pid().to_string();
+    let sent = Command::new("kill").args([signal, &pid]).status();
+    assert!(sent.expect("the program kill").success());
 }
 
 /// Runs a program that ends by itself; its status and everything it said.

@@ -197,7 +197,11 @@ fn with_dice<T>(throw: impl FnOnce(&mut Dice) -> T) -> Option<T> {
 
 /// The time on the virtual clock of the test that this thread works for, if there is one.
 pub(crate) fn clock() -> Option<Duration> {
-    static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+    // Earlier than any clock that was stopped before somebody first asked.
+    static EPOCH: LazyLock<Instant> = LazyLock::new(|| {
+        let now = Instant::now();
+        now.checked_sub(Duration::from_secs(3600)).unwrap_or(now)
+    });
     let virtual_time = CURRENT.try_with(|cell| {
         let scope = cell.borrow();
         scope.as_ref().is_some_and(|scope| scope.virtual_time)

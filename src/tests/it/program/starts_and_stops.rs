@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use guildhall_client::ClientError;
 use guildhall_protocol::CloseCode;
-use guildhall_testkit::eventually;
+use guildhall_testkit::{ChildServer, eventually};
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::{Folder, PATIENCE, Running};
+use super::{Folder, PATIENCE, Running, stop};
 
 /// A stop with a few sockets open takes no longer.
 const STOP_MAX: Duration = Duration::from_secs(5);
@@ -79,6 +79,15 @@ async fn either_signal_stops_it_cleanly_with_sockets_open_and_nothing_is_lost() 
     let (client, _events) = account.connect().await.unwrap();
     let kept = client.character(made.character).await.unwrap();
     assert_eq!((kept.version, kept.state), (version, json!("-INT")));
+}
+
+#[tokio::test]
+async fn a_stop_that_is_ordered_while_it_starts_is_an_orderly_one() {
+    let folder = Folder::new();
+    let child = ChildServer::spawn(folder.serve());
+    // The first word that it says, before it says that it listens.
+    child.wait_for_line("socket ", PATIENCE);
+    stop(child, "-TERM");
 }
 
 #[tokio::test]
