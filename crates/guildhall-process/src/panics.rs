@@ -32,10 +32,26 @@ impl Fault {
 
 /// Runs `f`; a panic becomes a [`Fault`].
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Fault> {
-    panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Fault {
+    // Called while a panic unwinds: the place of that one is kept for who catches it.
+    let outer = std::thread::panicking().then(take_location);
+    let outcome = panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Fault {
+        // Before the payload is dropped, which may panic at another place.
+        location: take_location(),
         message: into_message(payload),
-        location: LOCATION.try_with(RefCell::take).ok().flatten(),
-    })
+    });
+    if let Some(outer) = outer {
+        set_location(outer);
+    }
+    outcome
+}
+
+fn take_location() -> Option<String> {
+    LOCATION.try_with(RefCell::take).ok().flatten()
+}
+
+fn set_location(location: Option<String>) {
+    // Fails only while the thread ends, when nobody asks any more.
+    let _ = LOCATION.try_with(|cell| cell.replace(location));
 }
 
 /// [`catch`] for a turn of process `pid`.
@@ -111,7 +127,5 @@ pub(crate) fn install_hook() {
 }
 
 fn note_location(info: &PanicHookInfo<'_>) {
-    let text = info.location().map(ToString::to_string);
-    // Fails only while the thread ends, when nobody asks any more.
-    let _ = LOCATION.try_with(|cell| cell.replace(text));
+    set_location(info.location().map(ToString::to_string));
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use guildhall_process::{
-    Ctx, ExitReason, Handle, Init, PanicInfo, Process, Spawn, StartError, exit, spawn, start,
+    Ctx, ExitReason, Handle, Init, PanicInfo, Process, Spawn, StartError, Timer, exit, spawn, start,
 };
 
 use crate::kit::{Event, act, ask, death, probe, run, soon};
@@ -141,6 +141,42 @@ fn a_panic_whose_payload_panics_is_caught_too() {
     run(async {
         let info = blow_up(Where::Payload).await;
         assert_eq!(info.message, "a panic without a text");
+    });
+}
+
+/// The place that is told of a process whose handler runs `break_it`.
+async fn broken_at(break_it: impl FnOnce() + Send + 'static) -> String {
+    let (process, _events) = probe(false).await;
+    process.tell(act(move |_, _| break_it())).unwrap();
+    match death(process.pid()).await {
+        ExitReason::Panic(info) => info.location.clone().unwrap_or_default(),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn the_place_of_a_panic_is_its_own_whatever_else_breaks_on_the_way() {
+    run(async {
+        let payload = line!() + 1;
+        let at = broken_at(|| std::panic::panic_any(PanicsOnDrop)).await;
+        assert!(at.contains(&format!(":{payload}:")), "{at}");
+
+        struct Cancels(Timer);
+        impl Drop for Cancels {
+            fn drop(&mut self) {
+                self.0.cancel();
+            }
+        }
+        let (other, _events) = probe(false).await;
+        let bad = PanicsOnDrop;
+        let timer = other.send_after(Duration::from_secs(60), act(move |_, _| drop(bad)));
+        let unwinding = line!() + 3;
+        let at = broken_at(move || {
+            let _guard = Cancels(timer);
+            panic!("bang")
+        });
+        let at = at.await;
+        assert!(at.contains(&format!(":{unwinding}:")), "{at}");
     });
 }
 
