@@ -98,6 +98,7 @@ pub struct Trace {
     id: u64,
     events: Receiver<Traced>,
     lost: Arc<AtomicU64>,
+    ended: bool,
 }
 
 /// Where the events of a process go.
@@ -156,6 +157,7 @@ pub fn trace(pid: Pid, events_max: usize) -> Option<Trace> {
         id,
         events: stream,
         lost,
+        ended: false,
     };
     {
         let mut traces = lock(&TRACES);
@@ -210,7 +212,11 @@ impl Trace {
     /// # });
     /// ```
     pub async fn next(&mut self) -> Option<Traced> {
-        self.events.recv().await
+        if self.ended {
+            return None;
+        }
+        let traced = self.events.recv().await;
+        self.note(traced)
     }
 
     /// The next event if it is there already.
@@ -226,7 +232,18 @@ impl Trace {
     /// # });
     /// ```
     pub fn try_next(&mut self) -> Option<Traced> {
-        self.events.try_recv().ok()
+        if self.ended {
+            return None;
+        }
+        let traced = self.events.try_recv().ok();
+        self.note(traced)
+    }
+
+    /// Another thread may still tell of something that it did to the process just before its death.
+    fn note(&mut self, traced: Option<Traced>) -> Option<Traced> {
+        let event = traced.as_ref().map(|traced| &traced.event);
+        self.ended |= matches!(event, Some(TraceEvent::Died(_)));
+        traced
     }
 
     /// How many events were lost because the stream was full.
@@ -346,3 +363,6 @@ impl<P: Process> Ctx<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
