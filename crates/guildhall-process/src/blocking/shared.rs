@@ -230,7 +230,8 @@ pub(super) fn staff(pool: &Arc<PoolCell>, threads: usize) {
 
 fn start_thread(pool: &Arc<PoolCell>) -> bool {
     let shared = Arc::clone(pool);
-    let name = pool.body.name.to_owned();
+    // A thread of such a name cannot be made.
+    let name = pool.body.name.replace('\0', "");
     let started = thread::Builder::new()
         .name(name)
         .spawn(move || serve(shared));

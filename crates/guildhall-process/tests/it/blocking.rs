@@ -248,3 +248,12 @@ fn an_exit_signal_closes_a_pool_and_its_monitors_hear_the_reason_when_the_jobs_a
         assert_eq!(soon(also_accepted).await, Ok(2));
     });
 }
+
+#[test]
+fn a_pool_may_have_any_name() {
+    run(async {
+        let pool = Pool::new("a\0b", 1, 1);
+        assert_eq!(soon(pool.run(|| 1)).await, Ok(1));
+        soon(pool.close()).await;
+    });
+}
