@@ -207,19 +207,16 @@ where
     ///
     /// ```
     /// # use guildhall_process::*;
-    /// # struct Echo;
-    /// # impl Process for Echo { const KIND: &'static str = "echo"; }
-    /// # struct Ask(u32, ReplyTo<u32>);
-    /// # impl Handle<Ask> for Echo {
-    /// #     fn handle(&mut self, Ask(n, reply): Ask, _ctx: &mut Ctx<Self>) { reply.send(n) }
-    /// # }
+    /// # struct Player;
+    /// # impl Process for Player { const KIND: &'static str = "player"; const MAILBOX_MAX: usize = 1; }
+    /// # impl Handle<&'static str> for Player { fn handle(&mut self, _: &'static str, _: &mut Ctx<Self>) {} }
     /// # actix_rt::System::new().block_on(async {
-    /// let echoes: Groups<&str, Echo> = Groups::new("echoes");
-    /// # impl Handle<&'static str> for Echo { fn handle(&mut self, _: &'static str, _: &mut Ctx<Self>) {} }
-    /// echoes.join("cave", &spawn(Spawn::new(), || Echo)).unwrap();
-    /// for (member, error) in echoes.broadcast(&"cave", &"hello") {
-    ///     println!("{member:?} does not take {:?}: {error}", error.into_inner());
-    /// }
+    /// # let parties: Groups<u32, Player> = Groups::new("parties");
+    /// # let ada = spawn(Spawn::new(), || Player);
+    /// parties.join(7, &ada).unwrap();
+    /// assert_eq!(parties.broadcast(&7, &"roll!"), []);
+    /// // Her mailbox has room for one.
+    /// assert_eq!(parties.broadcast(&7, &"move!"), [(ada, SendError::Full("move!"))]);
     /// # });
     /// ```
     pub fn broadcast<M>(&self, group: &G, msg: &M) -> Vec<(ProcRef<P>, SendError<M>)>

@@ -159,15 +159,24 @@ pub trait Process: Sized + Unpin + 'static {
     /// signal ends the process. The exit of the parent goes to [`Process::handle_parent_exit`].
     ///
     /// ```
-    /// # use guildhall_process::{Ctx, Exit, Process};
+    /// # use guildhall_process::*;
     /// # struct Room;
     /// # impl Process for Room {
     /// #     const KIND: &'static str = "room";
-    /// fn handle_exit(&mut self, exit: Exit, _ctx: &mut Ctx<Self>) {
-    ///     println!("{} has ended: {}", exit.from, exit.reason);
+    /// fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    ///     ctx.trap_exit(true);
+    ///     Init::Ready
+    /// }
+    ///
+    /// fn handle_exit(&mut self, exit: Exit, ctx: &mut Ctx<Self>) {
+    ///     ctx.exit(ExitReason::shutdown_with(&format!("told of {}", exit.reason)));
     /// }
     /// # }
-    /// # drop(Room);
+    /// # actix_rt::System::new().block_on(async {
+    /// # let room = start(Spawn::new(), || Room).await.unwrap();
+    /// exit(room.pid(), ExitReason::error("boom"));
+    /// assert_eq!(watch(room.pid()).await, ExitReason::shutdown_with("told of error: boom"));
+    /// # });
     /// ```
     fn handle_exit(&mut self, _exit: Exit, _ctx: &mut Ctx<Self>) {}
 
@@ -176,16 +185,28 @@ pub trait Process: Sized + Unpin + 'static {
     /// overrides it, waits with [`Ctx::wait`] and calls [`Ctx::exit`] then.
     ///
     /// ```
-    /// # use guildhall_process::{Ctx, ExitReason, Process};
+    /// # use guildhall_process::*;
     /// # struct Store;
     /// # impl Process for Store {
     /// #     const KIND: &'static str = "store";
+    /// #     fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    /// #         ctx.trap_exit(true);
+    /// #         Init::Ready
+    /// #     }
     /// fn handle_parent_exit(&mut self, reason: ExitReason, ctx: &mut Ctx<Self>) {
-    ///     let save = async { /* takes a while */ };
-    ///     ctx.wait(save, |_store, (), ctx| ctx.exit(reason));
+    ///     let save = async { "all of it" };
+    ///     ctx.wait(save, move |_store, saved, ctx| {
+    ///         ctx.exit(ExitReason::shutdown_with(&format!("{reason}, saved {saved}")));
+    ///     });
     /// }
     /// # }
-    /// # drop(Store);
+    /// # actix_rt::System::new().block_on(async {
+    /// # let parent = Port::open("parent", None, |_| ());
+    /// # let store = start(Spawn::new().child_of(parent.pid()), || Store).await.unwrap();
+    /// parent.close(ExitReason::Shutdown);
+    /// let reason = watch(store.pid()).await;
+    /// assert_eq!(reason, ExitReason::shutdown_with("shutdown, saved all of it"));
+    /// # });
     /// ```
     fn handle_parent_exit(&mut self, reason: ExitReason, ctx: &mut Ctx<Self>) {
         ctx.exit(reason);
@@ -194,15 +215,27 @@ pub trait Process: Sized + Unpin + 'static {
     /// A monitored process ended.
     ///
     /// ```
-    /// # use guildhall_process::{Ctx, Down, Process};
-    /// # struct Room;
-    /// # impl Process for Room {
-    /// #     const KIND: &'static str = "room";
-    /// fn handle_down(&mut self, down: Down, _ctx: &mut Ctx<Self>) {
-    ///     println!("{:?}: {} has ended: {}", down.monitor, down.pid, down.reason);
+    /// # use guildhall_process::*;
+    /// # struct Watcher(Pid);
+    /// # impl Process for Watcher {
+    /// #     const KIND: &'static str = "watcher";
+    /// fn init(&mut self, ctx: &mut Ctx<Self>) -> Init {
+    ///     ctx.monitor(self.0);
+    ///     Init::Ready
+    /// }
+    ///
+    /// fn handle_down(&mut self, down: Down, ctx: &mut Ctx<Self>) {
+    ///     assert_eq!(down.pid, self.0);
+    ///     ctx.exit(ExitReason::shutdown_with(&format!("it was {}", down.reason)));
     /// }
     /// # }
-    /// # drop(Room);
+    /// # actix_rt::System::new().block_on(async {
+    /// # let port = Port::open("socket", None, |_| ());
+    /// # let watched = port.pid();
+    /// # let watcher = start(Spawn::new(), move || Watcher(watched)).await.unwrap();
+    /// port.close(ExitReason::Killed);
+    /// assert_eq!(watch(watcher.pid()).await, ExitReason::shutdown_with("it was killed"));
+    /// # });
     /// ```
     fn handle_down(&mut self, _down: Down, _ctx: &mut Ctx<Self>) {}
 
@@ -211,15 +244,25 @@ pub trait Process: Sized + Unpin + 'static {
     /// or a kill ends the process from outside.
     ///
     /// ```
-    /// # use guildhall_process::{Ctx, ExitReason, Process};
-    /// # struct Room;
+    /// # use guildhall_process::*;
+    /// # struct Room(std::sync::mpsc::Sender<String>);
     /// # impl Process for Room {
     /// #     const KIND: &'static str = "room";
-    /// fn terminate(&mut self, reason: &ExitReason, ctx: &mut Ctx<Self>) {
-    ///     println!("{} says good-bye: {reason}", ctx.pid());
+    /// fn terminate(&mut self, reason: &ExitReason, _ctx: &mut Ctx<Self>) {
+    ///     self.0.send(format!("closed: {reason}")).unwrap();
     /// }
     /// # }
-    /// # drop(Room);
+    /// # struct Close;
+    /// # impl Handle<Close> for Room {
+    /// #     fn handle(&mut self, _: Close, ctx: &mut Ctx<Self>) { ctx.exit(ExitReason::Normal) }
+    /// # }
+    /// # actix_rt::System::new().block_on(async {
+    /// # let (tx, rx) = std::sync::mpsc::channel();
+    /// # let room = start(Spawn::new(), || Room(tx)).await.unwrap();
+    /// room.tell(Close).unwrap(); // Its handler calls `ctx.exit(ExitReason::Normal)`.
+    /// watch(room.pid()).await;
+    /// assert_eq!(rx.recv().unwrap(), "closed: normal");
+    /// # });
     /// ```
     fn terminate(&mut self, _reason: &ExitReason, _ctx: &mut Ctx<Self>) {}
 
@@ -279,7 +322,7 @@ pub trait Handle<M: Send + 'static>: Process {
     /// Handles the message. It cannot be interrupted: whoever computes long keeps its arbiter.
     ///
     /// ```
-    /// # use guildhall_process::{Ctx, ExitReason, Handle, Process};
+    /// # use guildhall_process::*;
     /// # struct Room;
     /// # impl Process for Room { const KIND: &'static str = "room"; }
     /// struct Close;
@@ -289,7 +332,12 @@ pub trait Handle<M: Send + 'static>: Process {
     ///         ctx.exit(ExitReason::Normal);
     ///     }
     /// }
-    /// # drop((Room, Close));
+    /// # actix_rt::System::new().block_on(async {
+    /// let room = spawn(Spawn::new(), || Room);
+    /// let end = watch(room.pid());
+    /// room.tell(Close).unwrap();
+    /// assert_eq!(end.await, ExitReason::Normal);
+    /// # });
     /// ```
     fn handle(&mut self, msg: M, ctx: &mut Ctx<Self>);
 }
