@@ -112,6 +112,23 @@ pub fn tell(count: usize) -> Duration {
     })
 }
 
+/// The same without waiting for room, which is the cheaper way where the receiver keeps up.
+pub fn tell_without_waiting(count: usize) -> Duration {
+    run(async move {
+        let process = start();
+        timed(async {
+            for _ in 0..count / BURST {
+                for _ in 0..BURST {
+                    process.try_send(Message::Add(1)).ok().unwrap();
+                }
+                yield_now().await;
+            }
+            assert_eq!(get(&process).await, count as u64);
+        })
+        .await
+    })
+}
+
 pub fn ask(count: usize) -> Duration {
     run(async move {
         let process = start();
@@ -136,8 +153,9 @@ pub fn linked_deaths(count: usize) -> Duration {
             let mut signal = signal.clone();
             set.spawn(async move {
                 tokio::select! {
-                    () = counter(rx) => None,
+                    biased;
                     _ = signal.changed() => *signal.borrow(),
+                    () = counter(rx) => None,
                 }
             });
             all.push(tx);
@@ -148,6 +166,25 @@ pub fn linked_deaths(count: usize) -> Duration {
             while let Some(reason) = set.join_next().await {
                 assert_eq!(reason.unwrap(), Some("killed"));
             }
+        })
+        .await
+    })
+}
+
+/// Without a reason that anybody hears: the tasks are dropped where they are.
+pub fn aborts(count: usize) -> Duration {
+    run(async move {
+        let mut set = JoinSet::new();
+        let mut all = Vec::with_capacity(count);
+        for _ in 0..count {
+            let (tx, rx) = channel(CHANNEL_MAX);
+            set.spawn(counter(rx));
+            all.push(tx);
+        }
+        get(all.last().unwrap()).await;
+        timed(async {
+            set.abort_all();
+            while set.join_next().await.is_some() {}
         })
         .await
     })
