@@ -250,7 +250,7 @@ impl Process for DynamicSupervisor {
     }
 
     fn handle_exit(&mut self, exit: Exit, ctx: &mut Ctx<Self>) {
-        if exit.from == Pid::OUTSIDE {
+        if exit.from == Pid::OUTSIDE && exit.reason != ExitReason::Normal {
             return self.shut_down(exit.reason, ctx);
         }
         self.ended(exit.from, exit.reason, ctx);

@@ -47,8 +47,8 @@ pub(crate) use window::Window;
 /// a child whose `init` never ends holds up an orderly stop. A kill works at once, and then such a
 /// child dies with its supervisor. A wait for a restart ([`Backoff`]) holds up nothing.
 ///
-/// It obeys its parent, and signals that come from no process ([`crate::exit`]); those of strangers
-/// it ignores, but for the kill.
+/// It obeys its parent, and signals that come from no process ([`crate::exit`]), but for `Normal`; those of
+/// strangers it ignores, but for the kill.
 ///
 /// ```
 /// use guildhall_process::{ChildSpec, Process, Spawn, Strategy, Supervisor, SupervisorRef, start};
@@ -198,7 +198,11 @@ impl Supervisor {
 
     /// A failed child of the first start: the ones before it are stopped, in reverse.
     fn give_up_init(&mut self, failed: &Failed, ctx: &mut Ctx<Self>) {
-        let why = format!("failed_to_start_child {}: {}", failed.id, failed.reason);
+        let why = format!(
+            "failed_to_start_child {}: {}",
+            failed.id,
+            failed.error.reason()
+        );
         let steps = plan::stop_all(&self.children.entries());
         self.carry_out(steps, ctx, move |_, _, ctx| {
             ctx.init_done(Err(ExitReason::shutdown_with(&why)));
@@ -224,7 +228,7 @@ impl Process for Supervisor {
     }
 
     fn handle_exit(&mut self, exit: Exit, ctx: &mut Ctx<Self>) {
-        if exit.from == Pid::OUTSIDE {
+        if exit.from == Pid::OUTSIDE && exit.reason != ExitReason::Normal {
             return self.shut_down(exit.reason, ctx);
         }
         // Unknown: a child that was stopped or whose start failed, or a stranger (OTP ignores it).

@@ -118,7 +118,7 @@ pub enum ChildError {
     Restarting,
     /// There is a child of this id, and it does not run.
     AlreadyPresent,
-    /// There is a child of this id, and it runs.
+    /// There is a child of this id, and it runs; or another process has its name (see [`ChildSpec::via`]).
     AlreadyStarted(Pid),
     /// The specification is refused.
     BadSpec(SpecError),

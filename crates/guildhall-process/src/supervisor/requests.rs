@@ -9,6 +9,7 @@ use crate::ctx::Ctx;
 use crate::panics::drop_quietly;
 use crate::pid::Pid;
 use crate::process::Handle;
+use crate::spawn::StartError;
 
 impl Handle<Request> for Supervisor {
     fn handle(&mut self, request: Request, ctx: &mut Ctx<Self>) {
@@ -96,7 +97,11 @@ impl Supervisor {
         self.carry_out([Step::Start(key)], ctx, move |supervisor, result, _| {
             let child = supervisor.children.find(key);
             let pid = child.and_then(|child| child.status.pid());
-            let result = result.map_err(|failed| ChildError::Start(failed.reason));
+            let result = result.map_err(|failed| match failed.error {
+                // A name that somebody else has (see `ChildSpec::via`).
+                StartError::AlreadyStarted(pid) => ChildError::AlreadyStarted(pid),
+                error => ChildError::Start(error.reason()),
+            });
             then(supervisor, result.and(pid.ok_or(ChildError::NotFound)));
         });
     }

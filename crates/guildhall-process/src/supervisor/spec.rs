@@ -106,9 +106,17 @@ impl ChildSpec {
         K: Eq + Hash + Clone + Send + Sync + fmt::Debug + 'static,
     {
         let make = Arc::new(make);
+        // Two values of a user's in one closure: they may both panic when they are dropped.
+        let via = Quiet::new(via);
         Self::started_by(id, move |opts| {
             let make = Arc::clone(&make);
-            via.start(opts, move || make())
+            let starting = via.get().map(|via| via.start(opts, move || make()));
+            async move {
+                match starting {
+                    Some(starting) => starting.await,
+                    None => Err(StartError::NoProc),
+                }
+            }
         })
     }
 

@@ -17,7 +17,7 @@ use crate::spawn::StartError;
 pub(super) struct Failed {
     pub key: Key,
     pub id: String,
-    pub reason: ExitReason,
+    pub error: StartError,
 }
 
 /// What follows when a plan is carried out, or when it fails.
@@ -51,7 +51,8 @@ impl Supervisor {
 
     /// A failed start leaves nothing alive: a child that was refused by its `on_start` is stopped.
     fn failed(&mut self, failed: Failed, ctx: &mut Ctx<Self>, then: Then) {
-        let (me, Failed { id, reason, .. }) = (ctx.pid(), &failed);
+        let (me, Failed { id, error, .. }) = (ctx.pid(), &failed);
+        let reason = error.reason();
         report(format_args!(
             "supervisor {me} could not start child {id}: {reason}"
         ));
@@ -70,17 +71,17 @@ impl Supervisor {
             return Ok(());
         };
         let outcome = match started {
-            Err(error) => Err(error.reason()),
+            Err(error) => Err(error),
             Ok((pid, process)) => {
                 child.started(pid);
                 let process: &dyn Any = &*process;
-                child.spec.started(process)
+                child.spec.started(process).map_err(StartError::Init)
             }
         };
-        outcome.map_err(|reason| Failed {
+        outcome.map_err(|error| Failed {
             key,
             id: child.spec.id.clone(),
-            reason,
+            error,
         })
     }
 }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use guildhall_process::{
     ChildError, ChildSpec, DuplicateRegistry, ExitReason, Groups, Registry, Spawn, Strategy,
-    Supervisor, SupervisorRef, exit, process_info, start,
+    Supervisor, SupervisorRef, exit, process_info, start, watch,
 };
 
 use crate::kit::{Probe, death, events, probe, run, soon};
@@ -138,5 +138,29 @@ fn a_key_that_panics_at_a_childs_start_is_a_failed_start_and_harms_no_sibling() 
         assert_eq!(events.started().await, ("a", sibling));
         assert_eq!(events.started().await.0, "b");
         assert!(guildhall_process::is_alive(sibling));
+    });
+}
+
+#[test]
+fn a_child_whose_name_is_taken_is_refused_with_who_has_it() {
+    run(async {
+        let (tx, mut events) = events();
+        let names: Registry<&str, Probe> = Registry::new("names");
+        let (owner_tx, child_tx) = (tx.clone(), tx.clone());
+        let owner = names
+            .via("a")
+            .start(Spawn::new(), move || Probe::new("owner", &owner_tx));
+        let owner = soon(owner).await.unwrap().pid();
+        assert_eq!(events.started().await, ("owner", owner));
+        let sup = start(Spawn::new(), || Supervisor::new(Strategy::OneForOne));
+        let sup = SupervisorRef::from(soon(sup).await.unwrap());
+        let spec = ChildSpec::via("a", names.via("a"), move || Probe::new("a", &child_tx));
+        assert_eq!(
+            soon(sup.start_child(spec)).await,
+            Err(ChildError::AlreadyStarted(owner))
+        );
+        assert!(events.so_far().is_empty());
+        exit(sup.pid(), ExitReason::Shutdown);
+        soon(watch(sup.pid())).await;
     });
 }

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use guildhall_process::{
-    ChildSpec, Ctx, ExitReason, Handle, Init, ProcRef, Process, Shutdown, Strategy, Supervisor,
-    exit, process_info, watch,
+    ChildSpec, Ctx, DynamicRef, DynamicSupervisor, ExitReason, Handle, Init, ProcRef, Process,
+    Shutdown, Spawn, Strategy, Supervisor, exit, process_info, start, watch,
 };
 
 use super::{begin, child, finish, which};
-use crate::kit::{Probe, ask, events, run, run_virtual, soon};
+use crate::kit::{Probe, ask, death, events, run, run_virtual, soon};
 
 #[test]
 fn a_stubborn_child_is_killed_after_its_time() {
@@ -176,5 +176,29 @@ fn specifications_that_panic_when_they_are_dropped_do_not_hurt_the_supervisor() 
         assert_eq!(gone.load(Ordering::Relaxed), 6);
         assert_eq!(finish(&sup).await, ExitReason::Shutdown);
         assert_eq!(gone.load(Ordering::Relaxed), 12);
+    });
+}
+
+#[test]
+fn a_normal_exit_from_outside_stops_no_supervisor() {
+    run(async {
+        let (tx, mut events) = events();
+        let spec = child("a", &tx);
+        let sup = begin(move || Supervisor::new(Strategy::OneForOne).child(spec))
+            .await
+            .unwrap();
+        let dynamic = soon(start(Spawn::new(), DynamicSupervisor::new)).await;
+        let dynamic = DynamicRef::from(dynamic.unwrap());
+        let (_, a) = events.started().await;
+        for pid in [sup.pid(), dynamic.pid()] {
+            exit(pid, ExitReason::Normal);
+        }
+        // The requests come after the signals, and are answered.
+        assert_eq!(which(&sup).await, [("a".to_owned(), Some(a))]);
+        assert_eq!(soon(dynamic.which_children()).await, Ok(vec![]));
+        for pid in [sup.pid(), dynamic.pid()] {
+            exit(pid, ExitReason::Shutdown);
+            assert_eq!(death(pid).await, ExitReason::Shutdown);
+        }
     });
 }
