@@ -46,14 +46,20 @@ pub enum Aim {
     AtLeast(f64),
     /// Of times.
     AtMost(f64),
+    /// Of times, and faster than ractor and kameo.
+    AtMostAndAhead(f64),
     /// Nothing; it is good to know.
     None,
 }
 
 impl Aim {
+    fn is_ahead_of_peers(self) -> bool {
+        matches!(self, Self::AtMostAndAhead(_))
+    }
+
     fn ratio(self, side_ns: f64, tokio_ns: f64) -> f64 {
         match self {
-            Self::AtMost(_) => side_ns / tokio_ns,
+            Self::AtMost(_) | Self::AtMostAndAhead(_) => side_ns / tokio_ns,
             Self::AtLeast(_) | Self::None => tokio_ns / side_ns,
         }
     }
@@ -62,7 +68,9 @@ impl Aim {
         let word = |met: bool| if met { "met" } else { "missed" };
         match self {
             Self::AtLeast(aim) => format!("speed, aim >= {aim}: {}", word(ratio >= aim)),
-            Self::AtMost(aim) => format!("time, aim <= {aim}: {}", word(ratio <= aim)),
+            Self::AtMost(aim) | Self::AtMostAndAhead(aim) => {
+                format!("time, aim <= {aim}: {}", word(ratio <= aim))
+            }
             Self::None => "speed".to_owned(),
         }
     }
@@ -128,9 +136,6 @@ impl Side {
 }
 
 /// Measures all sides that can do it; the first side is the baseline.
-///
-/// # Panics
-/// If a side fails in its round.
 pub fn measure(measurement: &Measurement, sides: &[Side], ours: &str) {
     let able: Vec<&Side> = sides
         .iter()
@@ -156,6 +161,16 @@ pub fn measure(measurement: &Measurement, sides: &[Side], ours: &str) {
             "{}: erlang: {ns:.0} ns {}",
             measurement.name, measurement.what
         );
+    }
+    if measurement.aim.is_ahead_of_peers() {
+        let of = |name: &str| {
+            let at = able.iter().position(|side| side.name == name);
+            at.map(|at| spread(figures[at].clone()).1)
+        };
+        for peer in ["ractor", "kameo"] {
+            let ahead = of(ours) < of(peer);
+            println!("AHEAD {} of {peer}: {ahead}", measurement.name);
+        }
     }
     // The median of the rounds' ratios: the figures of a round lie side by side, so that a processor that changes
     // its pace does not count.
