@@ -1,6 +1,8 @@
 //! Ports: something that is no process (a connection held by another library, a thread) gets a
 //! pid, can be linked and monitored, and its end is an exit.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
@@ -36,7 +38,20 @@ pub struct Port {
 
 struct PortBody {
     kind: &'static str,
-    on_exit: Mutex<Option<OnExit>>,
+    on_exit: Arc<Mutex<Option<OnExit>>>,
+}
+
+/// A port that an exit signal is to end.
+#[derive(Clone)]
+struct Signalled {
+    pid: Pid,
+    on_exit: Arc<Mutex<Option<OnExit>>>,
+}
+
+thread_local! {
+    /// While this thread ends a port: the ports that its death signals. Each ended within the death
+    /// of the one before, a long chain of links would overflow the stack.
+    static SIGNALLED: RefCell<Option<Vec<Signalled>>> = const { RefCell::new(None) };
 }
 
 impl Body for PortBody {
@@ -56,19 +71,60 @@ impl Body for PortBody {
     fn push(&self, _note: Note) {}
 
     fn interrupt(&self, cell: &Cell) {
-        let Some(reason) = cell.pending_exit() else {
-            return;
+        let on_exit = Arc::clone(&self.on_exit);
+        let one = Signalled {
+            pid: cell.pid,
+            on_exit,
         };
-        if !die(cell, reason.clone()) {
-            return;
+        let deferred = SIGNALLED.try_with(|deferred| {
+            let mut deferred = deferred.borrow_mut();
+            deferred.as_mut().map(|list| list.push(one.clone()))
+        });
+        if !matches!(deferred, Ok(Some(()))) {
+            end_with_links(one);
         }
-        // Taken in a statement of its own: it is a user's code and runs without the lock.
-        let on_exit = lock(&self.on_exit).take();
-        if let Some(on_exit) = on_exit
-            && let Err(fault) = catch(|| on_exit(reason))
-        {
-            let _ = catch(|| log::error!("a port's exit callback panicked: {}", fault.message));
+    }
+}
+
+/// Ends a port, and the ports that its death signals.
+fn end_with_links(first: Signalled) {
+    let mut next = VecDeque::from([first]);
+    while let Some(one) = next.pop_front() {
+        let (ended, signalled) = deferring(|| {
+            let cell = table::get(one.pid)?;
+            let reason = cell.pending_exit()?;
+            die(&*cell, reason.clone()).then_some(reason)
+        });
+        next.extend(signalled);
+        if let Some(reason) = ended {
+            call(&one.on_exit, reason);
         }
+    }
+}
+
+/// Runs `f`; the ports that it signals come back.
+fn deferring<T>(f: impl FnOnce() -> T) -> (T, Vec<Signalled>) {
+    struct Off;
+    impl Drop for Off {
+        fn drop(&mut self) {
+            let _ = SIGNALLED.try_with(RefCell::take);
+        }
+    }
+    // While the thread ends this fails, and the ports are ended at once.
+    let _ = SIGNALLED.try_with(|signalled| signalled.replace(Some(Vec::new())));
+    let _off = Off;
+    let outcome = f();
+    let signalled = SIGNALLED.try_with(RefCell::take).ok().flatten();
+    (outcome, signalled.unwrap_or_default())
+}
+
+fn call(on_exit: &Mutex<Option<OnExit>>, reason: ExitReason) {
+    // Taken in a statement of its own: it is a user's code and runs without the lock.
+    let on_exit = lock(on_exit).take();
+    if let Some(on_exit) = on_exit
+        && let Err(fault) = catch(|| on_exit(reason))
+    {
+        let _ = catch(|| log::error!("a port's exit callback panicked: {}", fault.message));
     }
 }
 
@@ -93,7 +149,7 @@ impl Port {
         };
         let body = PortBody {
             kind,
-            on_exit: Mutex::new(Some(Box::new(on_exit))),
+            on_exit: Arc::new(Mutex::new(Some(Box::new(on_exit)))),
         };
         let cell = Arc::new(Cell::new(None, label, body));
         table::insert(cell.clone());

@@ -85,3 +85,32 @@ fn a_port_that_was_closed_normally_harms_nobody() {
         assert!(process_info(probe.pid()).unwrap().links.is_empty());
     });
 }
+
+#[test]
+fn a_long_chain_of_linked_ports_ends_without_a_long_chain_of_calls() {
+    run(async |_kit| {
+        const PORTS: usize = 20_000;
+        let (ports, told): (Vec<_>, Vec<_>) = (0..PORTS).map(|_| open()).unzip();
+        for pair in ports.windows(2) {
+            pair[0].link(pair[1].pid());
+        }
+        exit(ports[0].pid(), boom());
+        assert!(ports.iter().all(|port| !is_alive(port.pid())));
+        assert!(told.iter().all(|told| told.try_recv() == Ok(boom())));
+    });
+}
+
+#[test]
+fn a_port_that_is_signalled_by_the_callback_of_another_is_dead_at_once() {
+    run(async |_kit| {
+        let (second, _on_exit) = open();
+        let (tx, rx) = channel();
+        let pid = second.pid();
+        let first = Port::open("socket", None, move |reason| {
+            exit(pid, reason);
+            tx.send(is_alive(pid)).unwrap();
+        });
+        exit(first.pid(), boom());
+        assert_eq!(rx.try_recv(), Ok(false));
+    });
+}
