@@ -108,6 +108,8 @@ impl<P: Process> EnvelopeProxy<Shell<P>> for Note {
                     ctx.begin_message(type_name::<Down>(), false);
                     ctx.cell.trace(|| TraceEvent::Down(down.clone()));
                     process.handle_down(down, ctx);
+                } else {
+                    ctx.turn.charge_message();
                 }
             }
         }

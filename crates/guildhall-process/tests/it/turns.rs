@@ -3,9 +3,10 @@
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
-use guildhall_process::{CallError, Ctx, ProcRef, ReplyTo};
+use guildhall_process::{CallError, Ctx, Port, ProcRef, ReplyTo};
 use tokio::sync::oneshot;
 
 use crate::kit::{DEADLINE, Do, Event, Events, Probe, act, ask, probe, run, soon};
@@ -328,5 +329,37 @@ fn a_task_started_by_a_task_is_polled_without_another_event() {
         tokio::task::yield_now().await;
         tx.send(()).unwrap();
         assert_eq!(soon(said(&mut events)).await, 1);
+    });
+}
+
+#[test]
+fn news_of_removed_monitors_cost_a_turn_what_messages_cost() {
+    const DOWNS: u32 = 32_000;
+    run(async {
+        let (process, _events) = probe(false).await;
+        let downs = act(|_, ctx| {
+            let open = |_| Port::open("socket", None, |_reason| ());
+            let ports: Vec<Port> = (0..DOWNS).map(open).collect();
+            let monitors: Vec<_> = ports.iter().map(|port| ctx.monitor(port.pid())).collect();
+            drop(ports);
+            for monitor in monitors {
+                ctx.demonitor(monitor);
+            }
+        });
+        process.tell(downs).unwrap();
+        let turns = Count::default();
+        let counted = Arc::clone(&turns);
+        let other = actix_rt::spawn(poll_fn(move |cx| {
+            up(&counted);
+            cx.waker().wake_by_ref();
+            Poll::<()>::Pending
+        }));
+        // The second request lies behind all of them.
+        ask(&process, |_, _| ()).await;
+        let before = turns.load(Ordering::Relaxed);
+        ask(&process, |_, _| ()).await;
+        let turns = turns.load(Ordering::Relaxed) - before;
+        other.abort();
+        assert!(turns >= DOWNS / 64, "{turns} turns of another");
     });
 }
