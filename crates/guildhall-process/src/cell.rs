@@ -198,13 +198,24 @@ impl<B: ?Sized> Cell<B> {
 
     /// False if there is no such watcher (any more).
     pub fn unwatch(&self, reference: MonitorRef) -> bool {
-        let mut state = lock(&self.state);
-        let watcher = state
+        self.take_watcher(reference).is_some()
+    }
+
+    /// The watcher may own a user's value; its Drop must not run under the lock.
+    fn take_watcher(&self, reference: MonitorRef) -> Option<Watcher> {
+        lock(&self.state)
             .known_relations()
-            .and_then(|r| r.watchers.remove(&reference));
-        // The watcher may own a user's value; its Drop must not run under the lock.
-        drop(state);
-        watcher.is_some()
+            .and_then(|relations| relations.watchers.remove(&reference))
+    }
+
+    /// A user has caught the panics in which these replies were dropped: the process lives on, so
+    /// their callers have to hear of it.
+    pub fn answer_lost(&self, replies: Vec<MonitorRef>) {
+        for reply in replies {
+            if let Some(Watcher::Slot(slot)) = self.take_watcher(reply) {
+                slot.dropped();
+            }
+        }
     }
 
     /// Notes a name that the process has; false if it is dead. Either its death sees the name, or

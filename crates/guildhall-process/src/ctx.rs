@@ -216,7 +216,7 @@ impl<P: Process> Ctx<P> {
     }
 
     /// Ends this process with `reason` once the current handler returns; no further message is
-    /// handled. The first call counts.
+    /// handled. The first call counts, and an exit signal that has come before it.
     ///
     /// ```
     /// # use guildhall_process::*;
@@ -235,7 +235,9 @@ impl<P: Process> Ctx<P> {
     /// # });
     /// ```
     pub fn exit(&mut self, reason: ExitReason) {
-        self.exit.get_or_insert(reason);
+        if !self.is_ending() {
+            self.exit = Some(reason);
+        }
     }
 
     /// Ends an asynchronous `init` ([`crate::Init::Pending`]); an error ends the process with it.

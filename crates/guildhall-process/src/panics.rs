@@ -7,11 +7,13 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Arc, Once};
 
 use crate::exit::{ExitReason, PanicInfo};
-use crate::pid::Pid;
+use crate::pid::{MonitorRef, Pid};
 
 thread_local! {
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
     static RUNNING: Cell<Option<Pid>> = const { Cell::new(None) };
+    /// The replies that panics of this turn have dropped.
+    static LOST: RefCell<Vec<MonitorRef>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A caught panic.
@@ -65,6 +67,17 @@ pub(crate) fn catch_turn<T>(pid: Pid, f: impl FnOnce() -> T) -> Result<T, Fault>
 /// Whether this thread unwinds out of a turn of process `pid`, which is going to end it.
 pub(crate) fn is_crashing(pid: Pid) -> bool {
     std::thread::panicking() && RUNNING.try_with(Cell::get).is_ok_and(|p| p == Some(pid))
+}
+
+/// Notes a reply that is dropped while [`is_crashing`].
+pub(crate) fn lost_in_panic(monitor: MonitorRef) {
+    // Fails only while the thread ends, and with it the process.
+    let _ = LOST.try_with(|lost| lost.borrow_mut().push(monitor));
+}
+
+/// The replies that were dropped in panics since the last call on this thread.
+pub(crate) fn take_lost() -> Vec<MonitorRef> {
+    LOST.try_with(RefCell::take).unwrap_or_default()
 }
 
 /// Drops a user's value where a panic of its `Drop` would meet another one and abort.

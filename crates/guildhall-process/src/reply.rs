@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::cell::{Cell, Watcher};
 use crate::exit::ExitReason;
-use crate::panics::is_crashing;
+use crate::panics::{is_crashing, lost_in_panic};
 use crate::pid::{MonitorRef, Pid};
 use crate::sync::{Mutex, lock};
 
@@ -138,10 +138,13 @@ impl<R> ReplyTo<R> {
 
 impl<R> Drop for ReplyTo<R> {
     fn drop(&mut self) {
-        // Lost in a panic of the called process: its exit reason is the answer, and is on its way.
-        if let Some(slot) = self.0.take()
-            && !is_crashing(slot.called)
-        {
+        let Some(slot) = self.0.take() else {
+            return;
+        };
+        if is_crashing(slot.called) {
+            // The exit reason is the answer; the end of the turn knows whether there is one.
+            lost_in_panic(slot.monitor);
+        } else {
             slot.fill(State::Lost(Lost::Dropped));
         }
     }
@@ -156,6 +159,8 @@ impl<R> fmt::Debug for ReplyTo<R> {
 pub(crate) struct Slot<R> {
     /// Who is to answer.
     called: Pid,
+    /// The slot among the watchers of who is to answer.
+    monitor: MonitorRef,
     state: Mutex<State<R>>,
 }
 
@@ -201,11 +206,17 @@ impl<R> Slot<R> {
 /// Hears of a death without being a process.
 pub(crate) trait OnDown: Send + Sync {
     fn down(&self, reason: ExitReason);
+    /// The answer was dropped in a panic that the process has survived; for who waits for one.
+    fn dropped(&self) {}
 }
 
 impl<R: Send> OnDown for Slot<R> {
     fn down(&self, reason: ExitReason) {
         self.fill(State::Lost(Lost::Down(reason)));
+    }
+
+    fn dropped(&self) {
+        self.fill(State::Lost(Lost::Dropped));
     }
 }
 
@@ -213,7 +224,6 @@ impl<R: Send> OnDown for Slot<R> {
 pub(crate) struct Waiting<R> {
     slot: Arc<Slot<R>>,
     cell: Arc<Cell>,
-    monitor: MonitorRef,
 }
 
 impl<R: Send + 'static> Waiting<R> {
@@ -222,14 +232,11 @@ impl<R: Send + 'static> Waiting<R> {
         let monitor = MonitorRef::next();
         let slot = Arc::new(Slot {
             called: cell.pid,
+            monitor,
             state: Mutex::new(State::Open(None)),
         });
         let alive = cell.watch(monitor, Watcher::Slot(slot.clone()));
-        alive.then_some(Self {
-            slot,
-            cell,
-            monitor,
-        })
+        alive.then_some(Self { slot, cell })
     }
 
     pub fn reply_to(&self) -> ReplyTo<R> {
@@ -242,24 +249,29 @@ impl<R> Future for Waiting<R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = lock(&self.slot.state);
-        match mem::replace(&mut *state, State::Closed) {
-            State::Value(value) => Poll::Ready(Ok(value)),
+        let old = mem::replace(&mut *state, State::Closed);
+        let answer = match old {
+            State::Value(value) => Ok(value),
             // A process at its end drops the requests it holds: the exit reason is on its way.
             State::Lost(Lost::Dropped) if !self.cell.closing.load(Ordering::Acquire) => {
-                Poll::Ready(Err(Lost::Dropped))
+                Err(Lost::Dropped)
             }
-            State::Lost(Lost::Down(reason)) => Poll::Ready(Err(Lost::Down(reason))),
+            State::Lost(Lost::Down(reason)) => Err(Lost::Down(reason)),
             State::Open(_) | State::Lost(_) | State::Closed => {
                 *state = State::Open(Some(cx.waker().clone()));
-                Poll::Pending
+                // The old waker may own a task: its Drop must not run under the lock.
+                drop(state);
+                drop(old);
+                return Poll::Pending;
             }
-        }
+        };
+        Poll::Ready(answer)
     }
 }
 
 impl<R> Drop for Waiting<R> {
     fn drop(&mut self) {
-        self.cell.unwatch(self.monitor);
+        self.cell.unwatch(self.slot.monitor);
         let old = mem::replace(&mut *lock(&self.slot.state), State::Closed);
         drop(old);
     }

@@ -17,7 +17,7 @@ use crate::crash;
 use crate::ctx::Ctx;
 use crate::exit::ExitReason;
 use crate::letter::Note;
-use crate::panics::{Fault, catch, catch_turn, drop_quietly};
+use crate::panics::{Fault, catch, catch_turn, drop_quietly, take_lost};
 use crate::process::{Init, Process};
 use crate::signals::die;
 use crate::spawn::Starter;
@@ -211,6 +211,10 @@ impl<P: Process, F: FnOnce() -> P> Running<P, F> {
         self.cell.busy_since_ns.store(began, Ordering::Relaxed);
         let polled = catch_turn(self.cell.pid, || Pin::new(&mut *inner).poll(cx));
         charge(&self.cell, began);
+        let lost = take_lost();
+        if polled.is_ok() {
+            self.cell.answer_lost(lost);
+        }
         let ctx = inner.ctx();
         ctx.end_message();
         match polled {

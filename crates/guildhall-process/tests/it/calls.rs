@@ -1,7 +1,12 @@
 //! Mailbox bound, calls and their errors, asynchronous init.
 
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use guildhall_process::{
     CallError, Ctx, ExitReason, Handle, Init, Placement, ProcRef, Process, ReplyTo, SendError,
     Spawn, StartError, exit, process_info, spawn, start,
@@ -279,5 +284,53 @@ fn a_failed_init_is_an_exit_for_the_link_and_no_living_child_for_the_starter() {
         ask(&process, |_, _| ()).await;
         assert_eq!(events.so_far().len(), 1);
         assert!(process_info(process.pid()).unwrap().links.is_empty());
+    });
+}
+
+#[test]
+fn a_reply_that_is_lost_in_a_panic_which_its_process_catches_is_no_reply() {
+    run(async {
+        let (process, _events) = probe(false).await;
+        let answer = process.call(DEADLINE, |reply: ReplyTo<()>| {
+            act(move |_, ctx| {
+                let work = AssertUnwindSafe(async move {
+                    let _reply = reply;
+                    panic!("bang");
+                });
+                ctx.run(work.catch_unwind(), |_, _, _| ());
+            })
+        });
+        assert_eq!(answer.await, Err(CallError::NoReply));
+        ask(&process, |_, _| ()).await;
+    });
+}
+
+/// A waker that looks at the reply it is woken for when it is dropped.
+struct Looks(ReplyTo<()>);
+
+impl Wake for Looks {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Looks {
+    fn drop(&mut self) {
+        assert!(self.0.is_waiting());
+    }
+}
+
+#[test]
+fn a_call_that_moves_to_another_task_drops_the_old_waker_without_a_lock() {
+    run(async {
+        let (process, _events) = probe(false).await;
+        let (tx, rx) = std::sync::mpsc::channel();
+        let mut call = Box::pin(process.call(DEADLINE, |reply| {
+            tx.send(reply).unwrap();
+            act(|_, _| ())
+        }));
+        let waker = Waker::from(Arc::new(Looks(rx.recv().unwrap())));
+        let first = call.as_mut().poll(&mut Context::from_waker(&waker));
+        drop(waker);
+        assert!(first.is_pending());
+        assert_eq!(call.await, Err(CallError::NoReply));
     });
 }

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use guildhall_process::{
-    Ctx, ExitReason, Handle, Init, PanicInfo, Process, Spawn, StartError, Timer, exit, spawn, start,
+    Ctx, ExitReason, Handle, Init, PanicInfo, Process, Spawn, StartError, Timer, exit, exit_from,
+    spawn, start,
 };
 
 use crate::kit::{Event, act, ask, death, probe, run, soon};
@@ -318,5 +319,19 @@ fn a_process_that_never_stops_working_starves_nobody_and_can_be_killed() {
             exit(process.pid(), ExitReason::Kill);
             assert_eq!(death(process.pid()).await, ExitReason::Killed);
         }
+    });
+}
+
+#[test]
+fn an_own_exit_does_not_cover_a_kill_that_came_before_it() {
+    run(async {
+        let (process, mut events) = probe(true).await;
+        let suicide = act(|_, ctx| {
+            exit_from(ctx.pid(), ctx.pid(), ExitReason::Kill);
+            ctx.exit(ExitReason::Normal);
+        });
+        process.tell(suicide).unwrap();
+        assert_eq!(death(process.pid()).await, ExitReason::Killed);
+        assert_eq!(events.so_far(), []);
     });
 }
