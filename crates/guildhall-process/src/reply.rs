@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::cell::{Cell, Watcher};
 use crate::exit::ExitReason;
-use crate::panics::{is_crashing, lost_in_panic};
+use crate::panics::{catch, is_crashing, lost_in_panic};
 use crate::pid::{MonitorRef, Pid};
 use crate::sync::{Mutex, lock};
 
@@ -197,8 +197,11 @@ impl<R> Slot<R> {
             news
         };
         drop(state);
-        if let State::Open(Some(waker)) = old {
-            waker.wake();
+        // A waker is somebody else's code, and after it others wait to be told.
+        if let State::Open(Some(waker)) = old
+            && let Err(fault) = catch(|| waker.wake())
+        {
+            log::error!("a waker panicked: {}", fault.message);
         }
     }
 }

@@ -101,6 +101,10 @@ pub(crate) type Starter = Box<dyn FnOnce(Pid, Result<(), ExitReason>) + Send>;
 /// it can run. `make` runs on the process's arbiter, as the first thing the process does. Where no
 /// arbiter can run it, the process is dead at once (`NoProc`), and its links hear of it.
 ///
+/// # Panics
+/// With [`Placement::Here`] on a thread that has an actix system but runs another tokio runtime, as
+/// tokio's `spawn_local` does there.
+///
 /// ```
 /// # use guildhall_process::*;
 /// # struct Room;

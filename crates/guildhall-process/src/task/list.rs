@@ -1,10 +1,15 @@
-//! The tasks beside the mailbox, in the order of their start. To actix the list is one future:
-//! its own list has no order, and a task in it may stay behind others for ever. The list is out
-//! of reach while actix polls it, so starts wait in [`Orders`].
+//! The tasks beside the mailbox, in the order of their start. To actix the list is one future: its own list has no
+//! order, and a task in it may stay behind others for ever. Each task has a waker of its own (`ready.rs`), so that a
+//! turn costs what is ready and not what there is. The list is out of reach while actix polls it, so starts wait in
+//! [`Orders`].
 
+mod ready;
+
+use std::collections::BTreeMap;
 use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use actix::fut::ActorFuture;
 
@@ -12,21 +17,14 @@ use crate::ctx::Ctx;
 use crate::process::Process;
 use crate::shell::Shell;
 
+use ready::{Bell, Ready, TaskId};
+
 type Work<P> = Pin<Box<dyn ActorFuture<Shell<P>, Output = ()>>>;
-
-/// Names a task within its process; a later one is greater.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct TaskId(u64);
-
-struct Entry<P: Process> {
-    id: TaskId,
-    work: Work<P>,
-}
 
 /// What the list is to do when it is polled next.
 pub(crate) struct Orders<P: Process> {
     newest: TaskId,
-    started: Vec<Entry<P>>,
+    started: Vec<(TaskId, Work<P>)>,
     /// actix has a list.
     listed: bool,
 }
@@ -44,11 +42,10 @@ impl<P: Process> Default for Orders<P> {
 impl<P: Process> Orders<P> {
     /// Starts a task; the list is for actix, which has none.
     pub fn start(&mut self, work: Work<P>) -> Option<TaskList<P>> {
-        let id = TaskId(self.newest.0 + 1);
-        self.newest = id;
-        self.started.push(Entry { id, work });
+        self.newest = self.newest.next();
+        self.started.push((self.newest, work));
         let listed = mem::replace(&mut self.listed, true);
-        (!listed).then(|| TaskList(Vec::new()))
+        (!listed).then(TaskList::default)
     }
 
     /// Whether there may be tasks.
@@ -57,20 +54,71 @@ impl<P: Process> Orders<P> {
     }
 }
 
+struct Entry<P: Process> {
+    work: Work<P>,
+    bell: Arc<Bell>,
+    waker: Waker,
+}
+
 /// What actix polls.
-pub(crate) struct TaskList<P: Process>(Vec<Entry<P>>);
+pub(crate) struct TaskList<P: Process> {
+    entries: BTreeMap<TaskId, Entry<P>>,
+    ready: Ready,
+    /// What is to be polled in this turn; empty between turns.
+    due: Vec<TaskId>,
+}
+
+impl<P: Process> Default for TaskList<P> {
+    fn default() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            ready: Ready::default(),
+            due: Vec::new(),
+        }
+    }
+}
 
 impl<P: Process> TaskList<P> {
-    fn obey(&mut self, orders: &mut Orders<P>) {
-        self.0.append(&mut orders.started);
+    /// Takes over what was started since; what is new is due. False if nothing is.
+    fn obey(&mut self, orders: &mut Orders<P>) -> bool {
+        let any = !orders.started.is_empty();
+        for (id, work) in orders.started.drain(..) {
+            let bell = self.ready.bell(id);
+            let waker = Waker::from(Arc::clone(&bell));
+            self.entries.insert(id, Entry { work, bell, waker });
+            self.due.push(id);
+        }
+        any
+    }
+
+    /// Polls what is due, as far as the turn allows. A task that wakes itself has its next poll in the next turn.
+    fn poll_due(&mut self, shell: &mut Shell<P>, ctx: &mut Ctx<P>) {
+        for id in mem::take(&mut self.due) {
+            // Without an entry it was woken after its end.
+            let Some(entry) = self.entries.get_mut(&id) else {
+                continue;
+            };
+            entry.bell.reset();
+            if !ctx.allows_task() {
+                self.ready.put_back(&entry.bell);
+                continue;
+            }
+            let mut cx = Context::from_waker(&entry.waker);
+            if entry.work.as_mut().poll(shell, ctx, &mut cx).is_ready() {
+                self.entries.remove(&id);
+            } else if !ctx.allows_task() {
+                // The turn may have ended before the task could leave its waker anywhere.
+                self.ready.put_back(&entry.bell);
+            }
+        }
     }
 }
 
 impl<P: Process> ActorFuture<Shell<P>> for TaskList<P> {
     type Output = ();
 
-    // Where the tasks may not be polled they stay without a waker: a spent turn is followed by
-    // another one, and the turn in which the mailbox's wait ends comes here again.
+    // What is due and may not be polled now stays so: a spent turn is followed by another one, and the turn in which
+    // the mailbox's wait ends comes here again.
     fn poll(
         self: Pin<&mut Self>,
         shell: &mut Shell<P>,
@@ -78,21 +126,18 @@ impl<P: Process> ActorFuture<Shell<P>> for TaskList<P> {
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         let this = self.get_mut();
-        this.obey(ctx.tasks());
-        let mut polled = TaskId::default();
-        while polled < ctx.tasks().newest && ctx.allows_task() {
+        this.ready.wakes(cx.waker());
+        this.ready.take(&mut this.due);
+        if ctx.allows_task() {
             ctx.turn.tasks_polled();
-            let newest = ctx.tasks().newest;
-            this.0.retain_mut(|entry| {
-                entry.id <= polled
-                    || !ctx.allows_task()
-                    || entry.work.as_mut().poll(shell, ctx, cx).is_pending()
-            });
-            polled = newest;
-            // What its tasks have started now must be polled as well, or nothing would wake it.
-            this.obey(ctx.tasks());
         }
-        let listed = !this.0.is_empty();
+        this.obey(ctx.tasks());
+        this.poll_due(shell, ctx);
+        // What its tasks have started now must be polled as well, or nothing would wake it.
+        while this.obey(ctx.tasks()) {
+            this.poll_due(shell, ctx);
+        }
+        let listed = !this.entries.is_empty();
         ctx.tasks().listed = listed;
         if listed {
             Poll::Pending

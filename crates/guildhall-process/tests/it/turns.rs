@@ -1,7 +1,8 @@
 //! What a process does in its turns: messages, timers, results and waits do not starve each other.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::mem;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
@@ -361,5 +362,39 @@ fn news_of_removed_monitors_cost_a_turn_what_messages_cost() {
         let turns = turns.load(Ordering::Relaxed) - before;
         other.abort();
         assert!(turns >= DOWNS / 64, "{turns} turns of another");
+    });
+}
+
+#[test]
+fn a_message_polls_no_task_that_has_not_been_woken() {
+    const TASKS: usize = 1_000;
+    run(async {
+        let (process, _events) = probe(false).await;
+        let polls = Arc::new(AtomicUsize::new(0));
+        let wakers = Arc::new(Mutex::new(Vec::new()));
+        for _ in 0..TASKS {
+            let (polls, wakers) = (Arc::clone(&polls), Arc::clone(&wakers));
+            let pending = poll_fn(move |cx| {
+                polls.fetch_add(1, Ordering::Relaxed);
+                wakers.lock().unwrap().push(cx.waker().clone());
+                Poll::<()>::Pending
+            });
+            ask(&process, move |_, ctx| ctx.run(pending, |_, (), _| ())).await;
+        }
+        ask(&process, |_, _| ()).await;
+        assert_eq!(polls.load(Ordering::Relaxed), TASKS);
+        for _ in 0..100 {
+            ask(&process, |_, _| ()).await;
+        }
+        assert_eq!(polls.load(Ordering::Relaxed), TASKS);
+        // Who is woken is polled once, however often it was woken, and nobody else.
+        let (some, wakers) = (7, mem::take(&mut *wakers.lock().unwrap()));
+        for waker in wakers.iter().take(some) {
+            waker.wake_by_ref();
+            waker.wake_by_ref();
+        }
+        ask(&process, |_, _| ()).await;
+        ask(&process, |_, _| ()).await;
+        assert_eq!(polls.load(Ordering::Relaxed), TASKS + some);
     });
 }

@@ -170,6 +170,7 @@ impl World {
     fn dynamic_gets(&mut self, id: Id, message: Option<Message>) {
         let parent = self.processes[&id].parent;
         match message {
+            Some(Message::Exit(None, Why::Normal)) => {}
             Some(Message::Exit(from, why)) if from.is_none() || from == parent => {
                 self.stop_dynamic(id, why);
             }

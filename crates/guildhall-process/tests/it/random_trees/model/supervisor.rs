@@ -270,7 +270,8 @@ impl World {
         let process = self.processes.get_mut(&id).unwrap();
         let parent = process.parent;
         match process.mailbox.pop_front() {
-            // From outside, as from its parent: that is how a root is stopped.
+            // From outside, as from its parent: that is how a root is stopped. A normal exit stops nobody.
+            Some(Message::Exit(None, Why::Normal)) => {}
             Some(Message::Exit(from, why)) if from.is_none() || from == parent => {
                 self.sup(id).stop_all(Goal::Exit(why));
             }
