@@ -96,6 +96,15 @@ impl Fault {
         self
     }
 
+    fn told(&self, pid: Pid) -> String {
+        let deed = match &self.deed {
+            Deed::Crash => "crash".to_owned(),
+            Deed::Exit(reason) => format!("exit {reason}"),
+        };
+        let message = self.message.unwrap_or("message");
+        format!("{deed} of {pid}, {} more {message} to come", self.left)
+    }
+
     /// Counts a message; whether the fault strikes at it.
     fn is_due(&mut self, name: &'static str) -> bool {
         if self.message.is_none_or(|message| message == name) {
@@ -125,7 +134,10 @@ pub fn inject(pid: Pid, fault: Fault) -> bool {
     alive
 }
 
-/// Takes all faults of a process back that have not struck yet.
+/// Takes all faults of a process back that have not struck yet. Without this such a fault fails a test of [`run`]
+/// at its end: what it was to show has not happened.
+///
+/// [`run`]: crate::testing::run
 ///
 /// ```
 /// guildhall_process::testing::disarm(guildhall_process::Pid::OUTSIDE);
@@ -136,6 +148,25 @@ pub fn disarm(pid: Pid) {
         faults.remove(&pid);
         ARMED_COUNT.store(faults.len(), Ordering::Release);
     }
+}
+
+/// The faults of these processes that have not struck, in words, taken back.
+pub(super) fn take_unstruck(of: impl Fn(Pid) -> bool) -> Vec<String> {
+    let mut armed = lock(&ARMED);
+    let Some(faults) = armed.as_mut() else {
+        return Vec::new();
+    };
+    let mut unstruck = Vec::new();
+    faults.retain(|pid, mine| {
+        let theirs = of(*pid);
+        if theirs {
+            unstruck.extend(mine.iter().map(|fault| fault.told(*pid)));
+        }
+        !theirs
+    });
+    ARMED_COUNT.store(faults.len(), Ordering::Release);
+    unstruck.sort_unstable();
+    unstruck
 }
 
 /// The next message that the process handles panics with "injected crash". False if it is dead.

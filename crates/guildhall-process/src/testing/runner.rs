@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::dice::Dice;
 use super::failure::Site;
+use super::faults;
 use super::kit::Kit;
 use super::leftovers::Leftovers;
 use super::scope::{self, Scope};
@@ -64,7 +65,7 @@ impl Default for Runner {
 /// run with [`Runner::real_time`].
 ///
 /// # Panics
-/// Where the test panics; at leftovers; and if the test takes more than 60 s of real time.
+/// Where the test panics; at leftovers; at faults that have not struck; and if the test takes more than 60 s of real time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -188,11 +189,18 @@ impl Runner {
         test: impl AsyncFnOnce(Kit) -> T,
     ) -> T {
         let leftovers = Leftovers::watch();
-        let kit = Kit::new(scope, self.patience, self.seed);
+        let kit = Kit::new(scope.clone(), self.patience, self.seed);
         let outcome = test(kit.clone()).await;
+        let unstruck = faults::take_unstruck(|pid| scope.identity_of(pid).is_some());
         kit.close(site).await;
         if self.leftovers {
             leftovers.assert_none_at(site);
+            if !unstruck.is_empty() {
+                let list = unstruck.join("\n  ");
+                site.fail(format!(
+                    "faults that were armed have not struck (disarm takes them back):\n  {list}"
+                ));
+            }
         }
         outcome
     }

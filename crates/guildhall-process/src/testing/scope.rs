@@ -32,7 +32,7 @@ pub(crate) struct Scope {
     /// Somebody was spawned or died.
     pub changed: Notify,
     dice: Option<Mutex<Dice>>,
-    virtual_time: bool,
+    pub virtual_time: bool,
 }
 
 #[derive(Default)]

@@ -162,9 +162,13 @@ impl Shared {
         match timeout(self.patience, end).await {
             Ok(reason) => reason,
             Err(_elapsed) => site.fail(format!(
-                "{} should end within {:?}, but lives on",
+                "{} should end within {:?}, but lives on{}",
                 self.describe(pid),
-                self.patience
+                self.patience,
+                match self.scope.virtual_time {
+                    true => " (what runs on other threads has real time: see Runner::real_time)",
+                    false => "",
+                }
             )),
         }
     }

@@ -5,6 +5,8 @@ use guildhall_process::testing::{
 };
 use guildhall_process::{ExitReason, Pid, is_alive};
 
+use super::failure;
+
 /// How many of ten messages a probe has handled when it ends.
 async fn handled(kit: &Kit, probe: &mut Probe<u32>) -> usize {
     for n in 0..10 {
@@ -41,6 +43,7 @@ fn a_crash_at_a_type_of_message_passes_all_others_by() {
         assert!(inject(probe.pid(), Fault::crash().on::<u32>().nth(4)));
         probe.ask(|_| ()).await;
         assert_eq!(handled(&kit, &mut probe).await, 3);
+        disarm(probe.pid());
     });
 }
 
@@ -82,4 +85,15 @@ fn a_fault_that_is_taken_back_does_not_strike() {
         assert_eq!(handled(&kit, &mut probe).await, 10);
         assert!(is_alive(probe.pid()) && !crash_next(Pid::OUTSIDE));
     });
+}
+
+#[test]
+fn a_fault_that_has_not_struck_fails_the_test() {
+    let text = failure(async |kit| {
+        let probe = kit.probe::<u32>("probe");
+        assert!(inject(probe.pid(), Fault::crash().on::<String>().nth(2)));
+        probe.ask(|_| ()).await;
+    });
+    assert!(text.contains("have not struck"), "{text}");
+    assert!(text.contains("2 more alloc::string::String"), "{text}");
 }
