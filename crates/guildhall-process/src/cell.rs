@@ -198,21 +198,27 @@ impl<B: ?Sized> Cell<B> {
 
     /// False if there is no such watcher (any more).
     pub fn unwatch(&self, reference: MonitorRef) -> bool {
-        self.take_watcher(reference).is_some()
+        // In a statement of its own: the watcher may own a user's value, whose Drop must not run under the lock.
+        let watcher = lock(&self.state)
+            .known_relations()
+            .and_then(|relations| relations.watchers.remove(&reference));
+        watcher.is_some()
     }
 
-    /// The watcher may own a user's value; its Drop must not run under the lock.
-    fn take_watcher(&self, reference: MonitorRef) -> Option<Watcher> {
-        lock(&self.state)
-            .known_relations()
-            .and_then(|relations| relations.watchers.remove(&reference))
+    /// It stays a watcher: a process that ends at once has an exit reason for it.
+    fn slot(&self, reference: MonitorRef) -> Option<Arc<dyn OnDown>> {
+        let mut state = lock(&self.state);
+        match state.known_relations()?.watchers.get(&reference)? {
+            Watcher::Slot(slot) => Some(Arc::clone(slot)),
+            Watcher::Process(_) => None,
+        }
     }
 
     /// A user has caught the panics in which these replies were dropped: the process lives on, so
     /// their callers have to hear of it.
     pub fn answer_lost(&self, replies: Vec<MonitorRef>) {
         for reply in replies {
-            if let Some(Watcher::Slot(slot)) = self.take_watcher(reply) {
+            if let Some(slot) = self.slot(reply) {
                 slot.dropped();
             }
         }

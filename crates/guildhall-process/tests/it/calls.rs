@@ -305,6 +305,24 @@ fn a_reply_that_is_lost_in_a_panic_which_its_process_catches_is_no_reply() {
     });
 }
 
+#[test]
+fn a_process_that_catches_a_panic_and_ends_at_once_answers_the_lost_reply_with_its_end() {
+    run(async {
+        let (process, _events) = probe(false).await;
+        let answer = process.call(DEADLINE, |reply: ReplyTo<()>| {
+            act(move |_, ctx| {
+                let work = AssertUnwindSafe(|| {
+                    let _reply = reply;
+                    panic!("bang");
+                });
+                assert!(std::panic::catch_unwind(work).is_err());
+                ctx.exit(ExitReason::Shutdown);
+            })
+        });
+        assert_eq!(answer.await, Err(CallError::Exit(ExitReason::Shutdown)));
+    });
+}
+
 /// A waker that looks at the reply it is woken for when it is dropped.
 struct Looks(ReplyTo<()>);
 
