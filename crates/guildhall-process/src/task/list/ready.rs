@@ -67,9 +67,10 @@ impl Ready {
 }
 
 impl Bell {
-    /// Before the task is polled: whoever rings from now on has something new.
+    /// Before the task is polled: whoever rings from now on has something new. Who rang before is heard by the poll,
+    /// also if the bell was rung already: a swap sees what they have done, which a store would not.
     pub fn reset(&self) {
-        self.rung.store(false, Ordering::Release);
+        self.rung.swap(false, Ordering::AcqRel);
     }
 }
 
@@ -85,3 +86,6 @@ impl Wake for Bell {
         }
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests;
