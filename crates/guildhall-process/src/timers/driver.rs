@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use actix::fut::ActorFuture;
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Alarm;
@@ -30,7 +31,9 @@ impl Driver {
         if self.0.deadline() != first {
             self.0.as_mut().reset(first);
         }
-        let waiting = self.0.as_mut().poll(cx);
+        // tokio's budget is one for all tasks of a process: one that spends it always must not hold up the timers,
+        // which a turn bounds itself.
+        let waiting = Pin::new(&mut unconstrained(self.0.as_mut())).poll(cx);
         if waiting.is_pending() {
             agenda.armed = Some((first, Some(cx.waker().clone())));
         }

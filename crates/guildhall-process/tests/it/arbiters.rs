@@ -2,7 +2,7 @@
 
 use guildhall_process::{ExitReason, Placement, Spawn, StartError, is_alive, spawn, start, watch};
 
-use crate::kit::{Event, Probe, ask, death, events, probe, run, soon};
+use crate::kit::{Event, Probe, act, ask, death, events, probe, run, soon};
 
 #[test]
 fn an_arbiter_that_stops_kills_its_processes_and_their_links_hear_of_it() {
@@ -36,7 +36,7 @@ fn ask_forever(
     process: &guildhall_process::ProcRef<Probe>,
 ) -> impl Future<Output = Result<(), guildhall_process::CallError>> + 'static {
     process.call(crate::kit::DEADLINE, |reply| {
-        crate::kit::act(move |_, ctx| {
+        act(move |_, ctx| {
             ctx.run(std::future::pending::<()>(), move |_, (), _| reply.send(()));
         })
     })
@@ -106,5 +106,25 @@ fn processes_on_many_arbiters_answer_each_other() {
         for arbiter in arbiters {
             arbiter.stop();
         }
+    });
+}
+
+#[test]
+fn a_task_that_spends_all_that_the_arbiter_allows_holds_up_no_timer() {
+    run(async {
+        let (process, mut events) = probe(false).await;
+        let begin = act(|_, ctx| {
+            let greedy = async {
+                loop {
+                    tokio::task::consume_budget().await;
+                }
+            };
+            ctx.run(greedy, |_, (), _| ());
+            let said = act(|probe, _| probe.say(Event::Said(1)));
+            ctx.send_after(std::time::Duration::from_millis(1), said);
+        });
+        process.tell(begin).unwrap();
+        let heard = soon(events.next()).await;
+        assert_eq!(heard, Event::Said(1));
     });
 }
