@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use actix::fut::ActorFuture;
+use tokio::task::coop::has_budget_remaining;
 
 use crate::ctx::Ctx;
 use crate::process::Process;
@@ -66,6 +67,8 @@ pub(crate) struct TaskList<P: Process> {
     ready: Ready,
     /// What is to be polled in this turn; empty between turns.
     due: Vec<TaskId>,
+    /// tokio's budget was spent before this one had its poll: the next turn begins with it.
+    passed_over: Option<TaskId>,
 }
 
 impl<P: Process> Default for TaskList<P> {
@@ -74,6 +77,7 @@ impl<P: Process> Default for TaskList<P> {
             entries: BTreeMap::new(),
             ready: Ready::default(),
             due: Vec::new(),
+            passed_over: None,
         }
     }
 }
@@ -91,18 +95,32 @@ impl<P: Process> TaskList<P> {
         any
     }
 
+    /// Who was passed over comes first, or a task that spends tokio's budget in every turn would starve those behind.
+    fn begin_with_passed_over(&mut self) {
+        if let Some(first) = self.passed_over.take() {
+            let before = self.due.partition_point(|id| *id < first);
+            self.due.rotate_left(before);
+        }
+    }
+
     /// Polls what is due, as far as the turn allows. A task that wakes itself has its next poll in the next turn.
     fn poll_due(&mut self, shell: &mut Shell<P>, ctx: &mut Ctx<P>) {
+        let mut polled = false;
         for id in mem::take(&mut self.due) {
             // Without an entry it was woken after its end.
             let Some(entry) = self.entries.get_mut(&id) else {
                 continue;
             };
             entry.bell.reset();
-            if !ctx.allows_task() {
+            let spent = self.passed_over.is_some() || (polled && !has_budget_remaining());
+            if spent && ctx.allows_task() {
+                self.passed_over.get_or_insert(id);
+            }
+            if spent || !ctx.allows_task() {
                 self.ready.put_back(&entry.bell);
                 continue;
             }
+            polled = true;
             let mut cx = Context::from_waker(&entry.waker);
             if entry.work.as_mut().poll(shell, ctx, &mut cx).is_ready() {
                 self.entries.remove(&id);
@@ -131,11 +149,15 @@ impl<P: Process> ActorFuture<Shell<P>> for TaskList<P> {
         if ctx.allows_task() {
             ctx.turn.tasks_polled();
         }
+        this.begin_with_passed_over();
         this.obey(ctx.tasks());
         this.poll_due(shell, ctx);
         // What its tasks have started now must be polled as well, or nothing would wake it.
         while this.obey(ctx.tasks()) {
             this.poll_due(shell, ctx);
+        }
+        if this.passed_over.is_some() {
+            cx.waker().wake_by_ref();
         }
         let listed = !this.entries.is_empty();
         ctx.tasks().listed = listed;
