@@ -96,7 +96,19 @@ fn say(text: &str) {
 }
 
 async fn run(flags: Flags, dev: bool) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let orders = StopOrders::await_from_now()?;
+    let mut orders = StopOrders::await_from_now()?;
+    let starting = start(flags, dev);
+    let running = tokio::select! {
+        running = starting => running?,
+        () = orders.insist() => {
+            say("stopped before it had started");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    until_told_to_stop(running, orders).await
+}
+
+async fn start(flags: Flags, dev: bool) -> Result<Running, Box<dyn std::error::Error>> {
     let running = server::start(flags.config()?, Faults::default()).await?;
     let (public, admin) = (running.public_address(), running.admin_address());
     let data = running.hall().config.data.display().to_string();
@@ -110,14 +122,16 @@ async fn run(flags: Flags, dev: bool) -> Result<ExitCode, Box<dyn std::error::Er
         server::ADMIN_TOKEN_FILE
     ));
     say(&format!("listening     http://{public}"));
-    until_told_to_stop(running, orders).await
+    Ok(running)
 }
 
 /// The signals that order a stop. Awaited before the server starts: from its first moment on a stop must be an
-/// orderly one, and one that comes while it starts is obeyed when it has started.
+/// orderly one, and one that comes while it starts is obeyed when it has started, or when it comes again.
 struct StopOrders {
     terminate: Signal,
     interrupt: Signal,
+    /// One that has come and is not obeyed yet.
+    waiting: Option<&'static str>,
 }
 
 impl StopOrders {
@@ -125,7 +139,29 @@ impl StopOrders {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            waiting: None,
         })
+    }
+
+    /// The next order.
+    async fn next(&mut self) -> &'static str {
+        if let Some(order) = self.waiting.take() {
+            return order;
+        }
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    /// Ends at the second order; the first one stays to be obeyed.
+    async fn insist(&mut self) {
+        let first = self.next().await;
+        self.waiting = Some(first);
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
@@ -146,8 +182,7 @@ async fn until_told_to_stop(
     mut orders: StopOrders,
 ) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let told = tokio::select! {
-        _ = orders.terminate.recv() => "SIGTERM",
-        _ = orders.interrupt.recv() => "SIGINT",
+        order = orders.next() => order,
         reason = running.died() => {
             say(&format!("guildhall gave up: {reason}"));
             return Ok(ExitCode::FAILURE);

@@ -201,7 +201,8 @@ impl<R> Slot<R> {
         if let State::Open(Some(waker)) = old
             && let Err(fault) = catch(|| waker.wake())
         {
-            log::error!("a waker panicked: {}", fault.message);
+            // Nor must a logger that panics keep the others from being told.
+            let _ = catch(|| log::error!("a waker panicked: {}", fault.message));
         }
     }
 }

@@ -106,7 +106,8 @@ impl<P: Process> TaskList<P> {
     /// Polls what is due, as far as the turn allows. A task that wakes itself has its next poll in the next turn.
     fn poll_due(&mut self, shell: &mut Shell<P>, ctx: &mut Ctx<P>) {
         let mut polled = false;
-        for id in mem::take(&mut self.due) {
+        let mut due = mem::take(&mut self.due);
+        for id in due.drain(..) {
             // Without an entry it was woken after its end.
             let Some(entry) = self.entries.get_mut(&id) else {
                 continue;
@@ -129,6 +130,8 @@ impl<P: Process> TaskList<P> {
                 self.ready.put_back(&entry.bell);
             }
         }
+        // Empty, but with its memory.
+        self.due = due;
     }
 }
 
