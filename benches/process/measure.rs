@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::clock::resident_bytes;
 use super::erlang;
 
-const ROUNDS: usize = 11;
+const ROUNDS: usize = 31;
 
 /// How many processes the memory of an idle one is measured with.
 const IDLE: usize = 100_000;
