@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::Future;
 use guildhall_process::{
     CallError, DynamicRef, DynamicSupervisor, ExitReason, Handle, Pid, Placement, Pool, ProcRef,
-    Process, Registry, ReplyTo, SendError, StartError, Taken,
+    Process, Registry, ReplyTo, SendError, StartError, Taken, Via,
 };
 use guildhall_protocol::{Code, Refusal};
 use guildhall_store::{Connection, Database, FileBlobs, StoreError};
@@ -196,17 +196,11 @@ pub fn now_us() -> i64 {
 }
 
 /// The one process of a kind, found by its name at every use.
-pub struct Named<P: Process> {
-    registry: Registry<&'static str, P>,
-    name: &'static str,
-}
+pub struct Named<P: Process>(Via<&'static str, P>);
 
 impl<P: Process> Named<P> {
     fn new(name: &'static str) -> Self {
-        Self {
-            registry: Registry::new("house"),
-            name,
-        }
+        Self(Registry::new("house").via(name))
     }
 
     /// Takes the name; called in the process's own init.
@@ -214,13 +208,13 @@ impl<P: Process> Named<P> {
     /// # Errors
     /// The name is still held by a living process.
     pub fn register(&self, me: &ProcRef<P>) -> Result<(), Taken> {
-        self.registry.register(self.name, me)
+        self.0.register(me)
     }
 
     /// The process as it lives now.
     #[must_use]
     pub fn whereis(&self) -> Option<ProcRef<P>> {
-        self.registry.whereis(&self.name)
+        self.0.whereis()
     }
 
     /// Sends one message; it comes back when nobody lives under the name or the mailbox is full.
@@ -231,10 +225,7 @@ impl<P: Process> Named<P> {
     where
         P: Handle<M>,
     {
-        match self.whereis() {
-            Some(process) => process.tell(message),
-            None => Err(SendError::Dead(message)),
-        }
+        self.0.tell(message)
     }
 
     /// Asks and waits up to [`CALL_TIMEOUT`].
@@ -248,15 +239,7 @@ impl<P: Process> Named<P> {
         M: Send + 'static,
         R: Send + 'static,
     {
-        let call = self
-            .whereis()
-            .map(|process| process.call(CALL_TIMEOUT, make));
-        async move {
-            match call {
-                Some(call) => call.await,
-                None => Err(CallError::NoProc),
-            }
-        }
+        self.0.call(CALL_TIMEOUT, make)
     }
 }
 

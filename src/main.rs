@@ -143,25 +143,25 @@ impl StopOrders {
         })
     }
 
-    /// The next order.
-    async fn next(&mut self) -> &'static str {
-        if let Some(order) = self.waiting.take() {
-            return order;
-        }
+    async fn signal(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
     }
 
-    /// Ends at the second order; the first one stays to be obeyed.
-    async fn insist(&mut self) {
-        let first = self.next().await;
-        self.waiting = Some(first);
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+    /// The order to obey: one that waits, or the next one.
+    async fn next(&mut self) -> &'static str {
+        match self.waiting.take() {
+            Some(order) => order,
+            None => self.signal().await,
         }
+    }
+
+    /// Ends at the second order; the first one waits to be obeyed.
+    async fn insist(&mut self) {
+        self.waiting = Some(self.signal().await);
+        self.signal().await;
     }
 }
 

@@ -27,24 +27,24 @@ pub(crate) enum Few<K, V> {
 impl<K: Copy + Eq + Hash, V> Few<K, V> {
     /// Puts a value in; what was there under the key comes back.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
-        if let Some(old) = self.get_mut(&key) {
-            return Some(mem::replace(old, value));
-        }
         match self {
-            Self::Map(map) => return map.insert(key, value),
-            Self::List(list) if list.len() < LIST_MAX => list.push((key, value)),
-            small => {
-                *small = match mem::take(small) {
-                    Self::None => Self::One(key, value),
-                    Self::One(first, one) => Self::List(vec![(first, one), (key, value)]),
-                    Self::List(list) => {
-                        let mut map: HashMap<K, V, NumberHash> = list.into_iter().collect();
-                        map.insert(key, value);
-                        Self::Map(Box::new(map))
-                    }
-                    map @ Self::Map(_) => map,
+            Self::None => *self = Self::One(key, value),
+            Self::One(only, old) if *only == key => return Some(mem::replace(old, value)),
+            Self::One(..) => {
+                if let Self::One(first, one) = mem::take(self) {
+                    *self = Self::List(vec![(first, one), (key, value)]);
                 }
             }
+            Self::List(list) => {
+                if let Some((_, old)) = list.iter_mut().find(|(k, _)| *k == key) {
+                    return Some(mem::replace(old, value));
+                }
+                list.push((key, value));
+                if list.len() > LIST_MAX {
+                    *self = Self::Map(Box::new(list.drain(..).collect()));
+                }
+            }
+            Self::Map(map) => return map.insert(key, value),
         }
         None
     }
@@ -74,14 +74,6 @@ impl<K: Copy + Eq + Hash, V> Few<K, V> {
             Self::One(only, value) => (only == key).then_some(value),
             Self::List(list) => list.iter().find(|(k, _)| k == key).map(|(_, v)| v),
             Self::Map(map) => map.get(key),
-        }
-    }
-
-    fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        match self {
-            Self::One(only, value) => (only == key).then_some(value),
-            Self::List(list) => list.iter_mut().find(|(k, _)| k == key).map(|(_, v)| v),
-            Self::None | Self::Map(_) => None,
         }
     }
 

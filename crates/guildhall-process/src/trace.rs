@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{OwnedPermit, Receiver, Sender, channel};
 
 use crate::cell::Cell;
 use crate::ctx::Ctx;
@@ -54,7 +55,7 @@ pub enum TraceEvent {
     Spawned(Pid),
     /// It got this name, as `registry:key`.
     Registered(String),
-    /// It has ended. Always the last event.
+    /// It has ended. Always the last event, also of a stream that is full.
     Died(ExitReason),
 }
 
@@ -106,6 +107,8 @@ pub struct Trace {
 struct Sink {
     id: u64,
     events: Sender<Traced>,
+    /// The place for the death, so that a stream that is full of other events still tells it.
+    last: Arc<Mutex<Option<OwnedPermit<Traced>>>>,
     lost: Arc<AtomicU64>,
 }
 
@@ -114,11 +117,14 @@ type Sinks = HashMap<Pid, Vec<Sink>, NumberHash>;
 /// All traces. Nothing else is locked under this lock, and nobody is woken under it.
 static TRACES: LazyLock<Mutex<Sinks>> = LazyLock::new(Mutex::default);
 
+/// What a channel can hold, but for the place of the death.
+const EVENTS_MAX: usize = Semaphore::MAX_PERMITS - 1;
+
 /// How many processes and ports are traced: a spawn looks for its parent only if any is.
 static TRACED: AtomicU64 = AtomicU64::new(0);
 
-/// Traces a process or port, as one of its tracers; at most `events_max` (at least 1) events wait
-/// to be read. `None` if it is dead.
+/// Traces a process or port, as one of its tracers; at most `events_max` (at least 1) events, and
+/// the death, wait to be read. `None` if it is dead.
 ///
 /// ```
 /// use guildhall_process::{Process, Spawn, TraceEvent, exit, spawn, trace};
@@ -144,12 +150,14 @@ static TRACED: AtomicU64 = AtomicU64::new(0);
 pub fn trace(pid: Pid, events_max: usize) -> Option<Trace> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let cell = table::get(pid)?;
-    let (events, stream) = channel(events_max.clamp(1, tokio::sync::Semaphore::MAX_PERMITS));
+    let (events, stream) = channel(events_max.clamp(1, EVENTS_MAX) + 1);
+    let last = events.clone().try_reserve_owned().ok();
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     let lost = Arc::<AtomicU64>::default();
     let sink = Sink {
         id,
         events,
+        last: Arc::new(Mutex::new(last)),
         lost: Arc::clone(&lost),
     };
     let trace = Trace {
@@ -288,10 +296,23 @@ impl Drop for Trace {
 
 impl Sink {
     fn tell(&self, event: TraceEvent) {
-        let at = tokio::time::Instant::now().into_std();
-        if self.events.try_send(Traced { at, event }).is_err() {
+        if self.events.try_send(Traced::now(event)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    fn tell_death(&self, reason: ExitReason) {
+        let place = lock(&self.last).take();
+        if let Some(place) = place {
+            place.send(Traced::now(TraceEvent::Died(reason)));
+        }
+    }
+}
+
+impl Traced {
+    fn now(event: TraceEvent) -> Self {
+        let at = tokio::time::Instant::now().into_std();
+        Self { at, event }
     }
 }
 
@@ -313,7 +334,7 @@ impl<B: ?Sized> Cell<B> {
                 sinks
             };
             for sink in sinks {
-                sink.tell(TraceEvent::Died(reason.clone()));
+                sink.tell_death(reason.clone());
             }
         }
     }

@@ -66,6 +66,29 @@ where
         Self { registry, key }
     }
 
+    /// Gives the key to a process that runs already; see [`Registry::register`].
+    ///
+    /// # Errors
+    /// See [`Registry::register`].
+    ///
+    /// ```
+    /// # use guildhall_process::*;
+    /// # struct Room;
+    /// # impl Process for Room { const KIND: &'static str = "room"; }
+    /// # actix_rt::System::new().block_on(async {
+    /// let first = Registry::<u32, Room>::new("rooms").via(1);
+    /// let hall = spawn(Spawn::new(), || Room);
+    /// first.register(&hall).unwrap();
+    /// assert_eq!(first.whereis(), Some(hall));
+    /// # });
+    /// ```
+    pub fn register(&self, me: &ProcRef<P>) -> Result<(), Taken>
+    where
+        K: Clone,
+    {
+        self.registry.register(self.key.clone(), me)
+    }
+
     /// Who has the key now.
     ///
     /// ```

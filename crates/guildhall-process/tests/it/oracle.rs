@@ -56,15 +56,10 @@ async fn findings(recorded: &str, all: Vec<Experiment>, exceptions: &[Exception]
     };
     let mut findings = Vec::new();
     for exception in exceptions {
-        match (rows.get_mut(exception.label), exception.ours) {
-            (None, _) => {
-                let Exception { label, why, .. } = exception;
-                findings.push(format!("no row for the exception {label} ({why})"));
-            }
-            (Some(outcome), Some(ours)) => *outcome = ours,
-            (Some(_), None) => {
-                rows.remove(exception.label);
-            }
+        let Exception { label, ours, why } = exception;
+        match rows.get_mut(label) {
+            None => findings.push(format!("no row for the exception {label} ({why})")),
+            Some(outcome) => *outcome = ours,
         }
     }
     for (label, experiment) in all {

@@ -11,8 +11,8 @@ mod storm;
 use std::time::Duration;
 
 use guildhall_process::{
-    ChildSpec, ExitReason, Pid, Restart, Spawn, StartError, Strategy, Supervisor, SupervisorRef,
-    exit, is_alive, process_info, start, watch,
+    ChildSpec, ExitReason, Init, Pid, Restart, Spawn, StartError, Strategy, Supervisor,
+    SupervisorRef, exit, is_alive, process_info, start, watch,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -27,6 +27,16 @@ fn child(name: &'static str, tx: &UnboundedSender<Event>) -> ChildSpec {
 fn plain(name: &'static str, tx: &UnboundedSender<Event>) -> ChildSpec {
     let tx = tx.clone();
     ChildSpec::worker(name, move || Probe::new(name, &tx))
+}
+
+/// A child whose `init` fails.
+fn failing(name: &'static str, tx: &UnboundedSender<Event>) -> ChildSpec {
+    let tx = tx.clone();
+    ChildSpec::worker(name, move || {
+        let mut probe = Probe::new(name, &tx);
+        probe.init = Init::Fail(boom());
+        probe
+    })
 }
 
 async fn begin(

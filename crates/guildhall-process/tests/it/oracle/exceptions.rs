@@ -1,28 +1,28 @@
-//! The rows of OTP's record that are told in another form here, and those that cannot hold.
+//! The rows of OTP's record that are told in another form here. There is none that cannot hold.
 
 /// A row that does not hold word by word.
 pub struct Exception {
     pub label: &'static str,
-    /// The outcome here where only the form differs; `None` if the row cannot hold.
-    pub ours: Option<&'static str>,
+    /// The outcome here.
+    pub ours: &'static str,
     pub why: &'static str,
 }
 
 pub const EXCEPTIONS: &[Exception] = &[
     Exception {
         label: "link(Dead) no trap",
-        ours: Some("{died,noproc}"),
+        ours: "{died,noproc}",
         why: "OTP raises noproc in the caller, which ends it unless caught; here there is nothing \
               to catch, and the signal ends it with the same reason",
     },
     Exception {
         label: "send to dead",
-        ours: Some("{error,{dead,x}}"),
+        ours: "{error,{dead,x}}",
         why: "OTP drops the message silently; here it comes back",
     },
     Exception {
         label: "send to unregistered name",
-        ours: Some("{error,{dead,x}}"),
+        ours: "{error,{dead,x}}",
         why: "OTP raises badarg; here the message comes back, as from the dead",
     },
 ];

@@ -4,25 +4,15 @@ use guildhall_process::{
     AutoShutdown, ChildCounts, ChildError, ChildSpec, ChildStatus, Init, Restart, Shutdown,
     SpecError, Strategy, Supervisor, SupervisorRef, exit,
 };
-use tokio::sync::mpsc::UnboundedSender;
 
-use super::{begin, child, finish, plain, which};
-use crate::kit::{Event, Probe, boom, death, events, run, soon};
+use super::{begin, child, failing, finish, plain, which};
+use crate::kit::{Probe, boom, death, events, run, soon};
 
 /// A supervisor without restarts over these children.
 async fn over(specs: impl IntoIterator<Item = ChildSpec>) -> SupervisorRef {
     let supervisor = Supervisor::new(Strategy::OneForOne);
     let supervisor = specs.into_iter().fold(supervisor, Supervisor::child);
     begin(|| supervisor).await.unwrap()
-}
-
-fn failing(name: &'static str, tx: &UnboundedSender<Event>) -> ChildSpec {
-    let tx = tx.clone();
-    ChildSpec::worker(name, move || {
-        let mut probe = Probe::new(name, &tx);
-        probe.init = Init::Fail(boom());
-        probe
-    })
 }
 
 #[test]

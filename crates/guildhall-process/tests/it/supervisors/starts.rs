@@ -9,17 +9,8 @@ use guildhall_process::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{begin, child, finish, plain};
+use super::{begin, child, failing, finish, plain};
 use crate::kit::{Event, Events, Probe, boom, events, run, soon};
-
-fn failing(name: &'static str, tx: &UnboundedSender<Event>) -> ChildSpec {
-    let tx = tx.clone();
-    ChildSpec::worker(name, move || {
-        let mut probe = Probe::new(name, &tx);
-        probe.init = Init::Fail(boom());
-        probe
-    })
-}
 
 #[test]
 fn a_child_that_fails_to_start_stops_the_ones_before_it_and_fails_the_supervisor() {

@@ -11,14 +11,16 @@ fn picture(text: &str) -> Picture {
 
 #[test]
 fn absolute_paths_of_a_machine_are_found() {
-    for text in [
-        "see /home/ann/x",
-        "`/tmp/x`",
-        "path=/work/game",
-        "(/Users/ann/)",
-        "/root/.local/bin",
-    ] {
-        assert_eq!(machine_paths(&picture(text)).len(), 1, "{text}");
+    for folder in FOLDERS {
+        for text in [
+            format!("see /{folder}/ann/x"),
+            format!("`/{folder}/x`"),
+            format!("path=/{folder}/game"),
+            format!("(/{folder}/ann/)"),
+            format!("/{folder}/.local/bin"),
+        ] {
+            assert_eq!(machine_paths(&picture(&text)).len(), 1, "{text}");
+        }
     }
 }
 
