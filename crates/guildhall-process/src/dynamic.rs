@@ -14,12 +14,11 @@ use tokio::time::Instant;
 use crate::ctx::Ctx;
 use crate::exit::ExitReason;
 use crate::hooks::in_order;
-use crate::panics::drop_quietly;
+use crate::panics::{drop_quietly, log_error};
 use crate::pid::Pid;
 use crate::process::{Exit, Handle, Init, Process};
 use crate::supervisor::{
-    AutoShutdown, Backoff, SHUTDOWN_TIMEOUT, Shutdown, Window, ends_with, report, restarts,
-    stop_all,
+    AutoShutdown, Backoff, SHUTDOWN_TIMEOUT, Shutdown, Window, ends_with, restarts, stop_all,
 };
 use crate::sync::NumberHash;
 
@@ -191,7 +190,7 @@ impl DynamicSupervisor {
     fn restart(&mut self, pid: Pid, mut child: Child, ctx: &mut Ctx<Self>) {
         if !self.window.allows(Instant::now()) {
             drop_quietly(child);
-            report(format_args!(
+            log_error(format_args!(
                 "supervisor {} gives up: too many restarts",
                 ctx.pid()
             ));

@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Arc, Once};
 
@@ -80,11 +81,19 @@ pub(crate) fn take_lost() -> Vec<MonitorRef> {
     LOST.try_with(RefCell::take).unwrap_or_default()
 }
 
+/// One line for the log. A logger is a user's: its panic must cost nobody anything.
+pub(crate) fn log_error(line: fmt::Arguments<'_>) {
+    let _ = catch(|| log::error!("{line}"));
+}
+
 /// Drops a user's value where a panic of its `Drop` would meet another one and abort.
 pub(crate) fn drop_quietly<T>(value: T) {
     if let Err(fault) = catch(|| drop(value)) {
         // A logger is a user's as well.
-        let _ = catch(|| log::error!("a value panicked while it was dropped: {}", fault.message));
+        log_error(format_args!(
+            "a value panicked while it was dropped: {}",
+            fault.message
+        ));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::cell::{Body, Cell, Label};
 use crate::exit::ExitReason;
 use crate::hooks;
 use crate::letter::Note;
-use crate::panics::{self, catch};
+use crate::panics::{self, catch, log_error};
 use crate::pid::Pid;
 use crate::signals::{self, die};
 use crate::sync::{Mutex, lock};
@@ -124,7 +124,10 @@ fn call(on_exit: &Mutex<Option<OnExit>>, reason: ExitReason) {
     if let Some(on_exit) = on_exit
         && let Err(fault) = catch(|| on_exit(reason))
     {
-        let _ = catch(|| log::error!("a port's exit callback panicked: {}", fault.message));
+        log_error(format_args!(
+            "a port's exit callback panicked: {}",
+            fault.message
+        ));
     }
 }
 

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::cell::{Cell, Watcher};
 use crate::exit::ExitReason;
-use crate::panics::{catch, is_crashing, lost_in_panic};
+use crate::panics::{catch, is_crashing, log_error, lost_in_panic};
 use crate::pid::{MonitorRef, Pid};
 use crate::sync::{Mutex, lock};
 
@@ -201,8 +201,7 @@ impl<R> Slot<R> {
         if let State::Open(Some(waker)) = old
             && let Err(fault) = catch(|| waker.wake())
         {
-            // Nor must a logger that panics keep the others from being told.
-            let _ = catch(|| log::error!("a waker panicked: {}", fault.message));
+            log_error(format_args!("a waker panicked: {}", fault.message));
         }
     }
 }

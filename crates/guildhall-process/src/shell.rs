@@ -17,7 +17,7 @@ use crate::crash;
 use crate::ctx::Ctx;
 use crate::exit::ExitReason;
 use crate::letter::Note;
-use crate::panics::{Fault, catch, catch_turn, drop_quietly, take_lost};
+use crate::panics::{Fault, catch, catch_turn, drop_quietly, log_error, take_lost};
 use crate::process::{Init, Process};
 use crate::signals::die;
 use crate::spawn::Starter;
@@ -389,6 +389,6 @@ fn announce(cell: &Cell, reason: ExitReason, starter: Option<Starter>) {
     if let Some(starter) = starter
         && let Err(fault) = catch(|| starter(cell.pid, Err(reason)))
     {
-        log::error!("a starter panicked: {}", fault.message);
+        log_error(format_args!("a starter panicked: {}", fault.message));
     }
 }

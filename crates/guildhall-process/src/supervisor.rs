@@ -13,14 +13,13 @@ mod steps;
 mod stop;
 mod window;
 
-use std::fmt;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::ctx::Ctx;
 use crate::exit::ExitReason;
-use crate::panics::catch;
+use crate::panics::log_error;
 use crate::pid::Pid;
 use crate::process::{Exit, Handle, Init, Process};
 
@@ -150,7 +149,7 @@ impl Supervisor {
     /// restart takes along are stopped at once: they must not run on beside a dead sibling.
     fn restart(&mut self, key: Key, ctx: &mut Ctx<Self>) {
         if !self.window.allows(Instant::now()) {
-            report(format_args!(
+            log_error(format_args!(
                 "supervisor {} gives up: too many restarts",
                 ctx.pid()
             ));
@@ -273,9 +272,4 @@ impl Handle<Retry> for Supervisor {
             Why::Waited => self.restart_now(retry.key, ctx),
         }
     }
-}
-
-/// One line for the log. A logger is a user's, and its panic is not to cost a supervisor.
-pub(crate) fn report(line: fmt::Arguments<'_>) {
-    let _ = catch(|| log::error!("{line}"));
 }

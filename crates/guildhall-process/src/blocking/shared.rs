@@ -11,7 +11,7 @@ use super::{JobError, PoolStats};
 use crate::cell::{Body, Cell};
 use crate::exit::ExitReason;
 use crate::letter::Note;
-use crate::panics::{catch, drop_quietly};
+use crate::panics::{catch, drop_quietly, log_error};
 use crate::signals::die;
 use crate::sync::{Condvar, Mutex, lock, now_ns};
 
@@ -237,7 +237,9 @@ fn start_thread(pool: &Arc<PoolCell>) -> bool {
         .spawn(move || serve(shared));
     if let Err(error) = &started {
         let name = pool.body.name;
-        let _ = catch(|| log::error!("pool {name} could not start a thread: {error}"));
+        log_error(format_args!(
+            "pool {name} could not start a thread: {error}"
+        ));
     }
     started.is_ok()
 }
@@ -255,7 +257,9 @@ fn serve(pool: Arc<PoolCell>) {
         shift.finished(true);
         let name = pool.body.name;
         let message = fault.message;
-        let _ = catch(|| log::error!("a thread of pool {name} died and is replaced: {message}"));
+        log_error(format_args!(
+            "a thread of pool {name} died and is replaced: {message}"
+        ));
         lock(&pool.body.state).stats.replaced += 1;
         // A new thread has no traces of the panic; this one goes on only where there can be none.
         if start_thread(&pool) {

@@ -8,9 +8,10 @@ use super::Supervisor;
 use super::children::Child;
 use super::plan::{self, Key, Step};
 use super::spec::Started;
-use super::{report, stop};
+use super::stop;
 use crate::ctx::Ctx;
 use crate::exit::ExitReason;
+use crate::panics::log_error;
 use crate::spawn::StartError;
 
 /// A start that failed, and with it the plan.
@@ -53,7 +54,7 @@ impl Supervisor {
     fn failed(&mut self, failed: Failed, ctx: &mut Ctx<Self>, then: Then) {
         let (me, Failed { id, error, .. }) = (ctx.pid(), &failed);
         let reason = error.reason();
-        report(format_args!(
+        log_error(format_args!(
             "supervisor {me} could not start child {id}: {reason}"
         ));
         let stop = Step::Stop(failed.key);
@@ -117,7 +118,7 @@ impl Supervisor {
             && !plan::stopped_well(child.spec.shutdown, child.spec.restart, &reason)
         {
             let (me, id) = (ctx.pid(), &child.spec.id);
-            report(format_args!(
+            log_error(format_args!(
                 "supervisor {me} stopped child {id}, which ended with {reason}"
             ));
         }
