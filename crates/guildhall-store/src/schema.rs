@@ -18,6 +18,7 @@ table! {
         login -> Text,
         password_hash -> Text,
         created_at -> BigInt,
+        kind -> Text,
     }
 }
 
@@ -107,6 +108,7 @@ table! {
         version -> BigInt,
         state -> Binary,
         updated_at -> BigInt,
+        play_epoch -> BigInt,
     }
 }
 
@@ -148,6 +150,10 @@ table! {
         skeleton -> Text,
         key_version -> Integer,
         claimed_at -> BigInt,
+        key_hash -> Nullable<BigInt>,
+        skeleton_hash -> Nullable<BigInt>,
+        written_hash -> Nullable<BigInt>,
+        cooling_until -> Nullable<BigInt>,
     }
 }
 
@@ -193,6 +199,46 @@ table! {
         write_seq -> BigInt,
         cause -> Text,
         at -> BigInt,
+        schema_version -> Nullable<Integer>,
+        state -> Nullable<Binary>,
+    }
+}
+
+table! {
+    world (id) {
+        id -> Integer,
+        epoch -> BigInt,
+        holder -> Text,
+        since -> BigInt,
+    }
+}
+
+table! {
+    escrows (id) {
+        id -> Text,
+        from_kind -> Text,
+        from_id -> Text,
+        from_version -> BigInt,
+        to_kind -> Text,
+        to_id -> Text,
+        what -> Binary,
+        given_by -> Text,
+        given_at -> BigInt,
+        taken_by -> Nullable<Text>,
+        taken_at -> Nullable<BigInt>,
+        to_version -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    ship_ledger (id) {
+        id -> BigInt,
+        guild_id -> Text,
+        version -> BigInt,
+        account_id -> Text,
+        session_id -> Nullable<Text>,
+        note -> Text,
+        at -> BigInt,
     }
 }
 
@@ -220,4 +266,7 @@ allow_tables_to_appear_in_same_query!(
     batches,
     refused_writes,
     entity_history,
+    world,
+    escrows,
+    ship_ledger,
 );

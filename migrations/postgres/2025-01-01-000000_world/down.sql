@@ -1,0 +1,17 @@
+DROP TABLE entity_history;
+DROP TABLE refused_writes;
+DROP TABLE batches;
+DROP TABLE names;
+DROP TABLE ships;
+DROP TABLE guild_members;
+DROP TABLE guilds;
+DROP TABLE characters;
+DROP TABLE board_revisions;
+DROP TABLE boards;
+DROP TABLE invites;
+DROP TABLE campaign_members;
+DROP TABLE campaigns;
+DROP TABLE tokens;
+DROP TABLE identities;
+DROP TABLE accounts;
+DROP TABLE realms;

@@ -1,0 +1,17 @@
+DROP INDEX names_one_each;
+DELETE FROM names WHERE cooling_until IS NOT NULL OR owner_kind = 'reserved';
+ALTER TABLE names DROP COLUMN cooling_until;
+ALTER TABLE names DROP COLUMN written_hash;
+ALTER TABLE names DROP COLUMN skeleton_hash;
+ALTER TABLE names DROP COLUMN key_hash;
+ALTER TABLE names ADD CONSTRAINT names_owner_kind_owner_id_key UNIQUE (owner_kind, owner_id);
+ALTER TABLE names DROP CONSTRAINT names_owner_kind;
+ALTER TABLE names ADD CONSTRAINT names_owner_kind CHECK (owner_kind IN ('character', 'guild'));
+DROP TABLE ship_ledger;
+DROP TABLE escrows;
+DROP INDEX entity_history_by_batch;
+ALTER TABLE entity_history DROP COLUMN state;
+ALTER TABLE entity_history DROP COLUMN schema_version;
+ALTER TABLE characters DROP COLUMN play_epoch;
+ALTER TABLE accounts DROP COLUMN kind;
+DROP TABLE world;
