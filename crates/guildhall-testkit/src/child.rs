@@ -10,10 +10,17 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::seed;
+use crate::{backend, postgres, seed};
 
 /// Most lines of output that are kept, the newest ones.
 const LINES_MAX: usize = 10_000;
+/// Variables of a test run.
+const OURS: [&str; 4] = [
+    seed::VARIABLE,
+    backend::VARIABLE,
+    postgres::SERVER_VARIABLE,
+    postgres::BINARIES_VARIABLE,
+];
 const EXIT_POLL: Duration = Duration::from_millis(5);
 
 /// A running server.
@@ -53,14 +60,16 @@ impl ChildServer {
         Self::spawn(command)
     }
 
-    /// Starts any command, with its output captured. The seed of the test run is kept from it: a server
-    /// refuses variables of its prefix that it does not know.
+    /// Starts any command, with its output captured. The variables of the test run are kept from it: a server
+    /// refuses those of its prefix that it does not know.
     ///
     /// # Panics
     /// When it cannot be started.
     pub fn spawn(mut command: Command) -> Self {
+        for variable in OURS {
+            command.env_remove(variable);
+        }
         command
-            .env_remove(seed::VARIABLE)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

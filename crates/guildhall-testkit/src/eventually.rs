@@ -48,5 +48,24 @@ pub async fn eventually<O: Observed>(
     }
 }
 
+/// The same for a thread that may be blocked.
+///
+/// # Panics
+/// At the deadline, with `what` was waited for.
+pub fn eventually_blocking<O: Observed>(
+    deadline: Duration,
+    what: &str,
+    mut look: impl FnMut() -> O,
+) -> O::Seen {
+    let end = Instant::now() + deadline;
+    loop {
+        match look().seen() {
+            Some(seen) => return seen,
+            None if Instant::now() < end => std::thread::sleep(INTERVAL),
+            None => panic!("waited {deadline:?} in vain for {what}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

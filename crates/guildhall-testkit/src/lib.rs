@@ -1,6 +1,7 @@
 //! What Guildhall's tests share: waiting with a deadline, random input from a
-//! printed seed, small maps good and bad, a server as a child process, and a
-//! websocket client that may break every rule. Knows nothing of Guildhall.
+//! printed seed, small maps good and bad, a server as a child process, a real
+//! PostgreSQL, and a websocket client that may break every rule. Knows nothing
+//! of Guildhall.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,16 +10,19 @@
     reason = "a helper that cannot do its work must fail the test that called it"
 )]
 
+mod backend;
 mod child;
 mod eventually;
 mod map;
 mod png;
 mod port;
+pub mod postgres;
 mod raw_socket;
 mod seed;
 
+pub use backend::{Backend, backend};
 pub use child::ChildServer;
-pub use eventually::{Observed, eventually};
+pub use eventually::{Observed, eventually, eventually_blocking};
 pub use map::{MapSpec, bad_maps, map_with, small_map};
 pub use png::grey_png;
 pub use port::free_port;

@@ -136,6 +136,7 @@ pub const LICENCES: &[&str] = &[
     "CC0-1.0",
     "ISC",
     "MIT",
+    "PostgreSQL",
     "Unicode-3.0",
     "Zlib",
 ];
