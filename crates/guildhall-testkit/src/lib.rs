@@ -1,7 +1,7 @@
 //! What Guildhall's tests share: waiting with a deadline, random input from a
 //! printed seed, small maps good and bad, a server as a child process, a real
-//! PostgreSQL, and a websocket client that may break every rule. Knows nothing
-//! of Guildhall.
+//! PostgreSQL, a proxy and a disk that fail on demand, and a websocket client
+//! that may break every rule. Knows nothing of Guildhall.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,8 +17,10 @@ mod map;
 mod png;
 mod port;
 pub mod postgres;
+mod proxy;
 mod raw_socket;
 mod seed;
+mod small_disk;
 
 pub use backend::{Backend, backend};
 pub use child::ChildServer;
@@ -26,5 +28,7 @@ pub use eventually::{Observed, eventually, eventually_blocking};
 pub use map::{MapSpec, bad_maps, map_with, small_map};
 pub use png::grey_png;
 pub use port::free_port;
+pub use proxy::{Carriage, Proxy};
 pub use raw_socket::{RawFrame, RawRefusal, RawSocket, ReadFrame};
 pub use seed::Seed;
+pub use small_disk::SmallDisk;
