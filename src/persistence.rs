@@ -301,6 +301,7 @@ impl Hall {
             base_version,
             schema_version: STATE_SCHEMA_VERSION,
             state: Bytes::from(state),
+            fence: None,
             by,
         }));
         async move { version(decided.await?) }
@@ -354,6 +355,7 @@ pub fn rejection_of(reason: RejectReason) -> Refusal {
             let sentence = format!("{dirty} changes wait to be saved; no more are taken now.");
             Refusal::new(Code::Overloaded, sentence)
         }
+        RejectReason::NotAGroup { why } => Refusal::new(Code::BadField, why),
         RejectReason::Stale { pending_version } => {
             let sentence = format!("Version {pending_version} is being saved already.");
             Refusal::new(Code::StaleVersion, sentence).detail(json!({ "version": pending_version }))

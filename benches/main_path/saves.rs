@@ -173,6 +173,7 @@ impl Engine {
                 base_version: self.version,
                 schema_version: 1,
                 state: state.clone(),
+                fence: None,
                 by: self.by,
             };
             self.buffer

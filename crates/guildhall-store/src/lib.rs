@@ -27,7 +27,7 @@ pub use names::{LoadProof, NameDiff, NameEntry, NameIndex, load_names};
 pub use time::now_us;
 pub use write_behind::{
     Author, Batch, BatchReport, Buffer, BufferLimits, BufferStats, Cause, EntityKey, EntityKind,
-    Outcome, Present, RejectReason, Rejected, Save, Write, WriteRefusal,
+    Member, Outcome, Present, RejectReason, Rejected, Save, Write, WriteRefusal,
 };
 pub use writer::Writer;
 

@@ -9,8 +9,8 @@ mod queue;
 mod stats;
 mod write;
 
-pub use batch::{Batch, BatchReport, ChangeUnit, Link, SaveUnit, Unit};
+pub use batch::{Batch, BatchReport, ChangeUnit, GroupUnit, Link, SaveUnit, Unit};
 pub use buffer::{Buffer, BufferLimits, RejectReason, Rejected};
 pub use outcome::{Cause, Outcome, Present, WriteRefusal};
 pub use stats::BufferStats;
-pub use write::{Author, EntityKey, EntityKind, Save, Write};
+pub use write::{Author, EntityKey, EntityKind, GROUP_MEMBERS_MAX, Member, Save, Write};

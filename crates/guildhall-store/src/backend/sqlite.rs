@@ -5,6 +5,7 @@
 
 mod connect;
 mod errors;
+mod group;
 mod record;
 mod run;
 mod save;

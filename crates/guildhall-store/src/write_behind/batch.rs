@@ -9,12 +9,12 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::outcome::Outcome;
-use super::write::{Author, EntityKey, Lane};
+use super::write::{Author, EntityKey, Lane, Member, Save};
 use crate::changes::Change;
 
 /// The units of one transaction: changes in the order of their submission (one may rest on
-/// another), then saves sorted by entity, those of one entity in the order of their submission.
-/// Cheap to clone.
+/// another), then layers of saves sorted by entity, each followed by groups. Whatever touches one
+/// entity comes in the order of its submission. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Names the batch in the watermark; the same at every attempt.
@@ -33,6 +33,7 @@ pub struct Batch {
 pub enum Unit {
     Change(ChangeUnit),
     Save(SaveUnit),
+    Group(GroupUnit),
 }
 
 /// A change with its place in the order of submission.
@@ -43,11 +44,23 @@ pub struct ChangeUnit {
     pub by: Author,
 }
 
+/// Members that are written or refused as one.
+#[derive(Clone, Debug)]
+pub struct GroupUnit {
+    pub seq: u64,
+    /// Like [`SaveUnit::builds_on_refused`].
+    pub builds_on_refused: bool,
+    pub members: Vec<Member>,
+    pub by: Author,
+}
+
 /// The saves of one entity by one author in one window. The newest is written; the earlier ones
 /// are what is fallen back on when it is refused.
 #[derive(Clone, Debug)]
 pub struct SaveUnit {
     pub key: EntityKey,
+    /// See [`Save::fence`].
+    pub fence: Option<u32>,
     /// The version that the first link builds on.
     pub base_version: u32,
     /// The save that the first link builds on was refused: the unit is only recorded, whatever
@@ -86,22 +99,103 @@ impl Batch {
         self.units.iter().map(Unit::writes).sum()
     }
 
-    /// The newest save of each lane in it.
-    pub(super) fn newest_saves(&self) -> HashMap<Lane, Link> {
-        let newest = |unit: &Unit| {
-            let Unit::Save(save) = unit else { return None };
-            let (key, link) = (save.key, save.links.last()?.clone());
-            Some((Lane { key, by: link.by }, link))
-        };
-        self.units.iter().filter_map(newest).collect()
+    /// Where the newest save of each lane stands in it.
+    pub(super) fn newest_saves(&self) -> HashMap<Lane, usize> {
+        let lanes = |(at, unit)| Unit::lanes(unit).map(move |lane| (lane, at));
+        self.units.iter().enumerate().flat_map(lanes).collect()
     }
+}
+
+/// What a save is judged by that builds on one without an outcome.
+pub(super) struct Newest<'a> {
+    pub version: u32,
+    pub schema_version: u16,
+    pub state: &'a Bytes,
 }
 
 impl Unit {
     fn writes(&self) -> usize {
         match self {
-            Self::Change(_) => 1,
+            Self::Change(_) | Self::Group(_) => 1,
             Self::Save(unit) => unit.links.len(),
         }
+    }
+
+    /// The lanes that it has saves of.
+    pub(super) fn lanes(&self) -> impl Iterator<Item = Lane> {
+        let (chain, group) = match self {
+            Self::Change(_) => (None, None),
+            Self::Save(unit) => (unit.lane(), None),
+            Self::Group(unit) => (None, Some(unit.lanes())),
+        };
+        chain.into_iter().chain(group.into_iter().flatten())
+    }
+
+    /// The newest save of a lane that it has.
+    pub(super) fn newest(&self, lane: Lane) -> Option<Newest<'_>> {
+        match self {
+            Self::Change(_) => None,
+            Self::Save(unit) => unit.links.last().map(|link| Newest {
+                version: link.version,
+                schema_version: link.schema_version,
+                state: &link.state,
+            }),
+            Self::Group(unit) => unit.save_of(lane).map(|save| Newest {
+                version: save.version(),
+                schema_version: save.schema_version,
+                state: &save.state,
+            }),
+        }
+    }
+
+    /// The sequence number of its last write.
+    pub(super) fn last_seq(&self) -> Option<u64> {
+        match self {
+            Self::Change(unit) => Some(unit.seq),
+            Self::Save(unit) => unit.links.last().map(|link| link.seq),
+            Self::Group(unit) => Some(unit.seq),
+        }
+    }
+
+    pub(super) fn builds_on_refused(&self) -> bool {
+        match self {
+            Self::Change(_) => false,
+            Self::Save(unit) => unit.builds_on_refused,
+            Self::Group(unit) => unit.builds_on_refused,
+        }
+    }
+
+    /// It builds on a refused save.
+    pub(super) fn ban(&mut self) {
+        match self {
+            Self::Change(_) => {}
+            Self::Save(unit) => unit.builds_on_refused = true,
+            Self::Group(unit) => unit.builds_on_refused = true,
+        }
+    }
+}
+
+impl SaveUnit {
+    fn lane(&self) -> Option<Lane> {
+        self.links.first().map(|link| Lane {
+            key: self.key,
+            fence: self.fence,
+            by: link.by,
+        })
+    }
+}
+
+impl GroupUnit {
+    /// Its saves.
+    pub fn saves(&self) -> impl Iterator<Item = &Save> {
+        self.members.iter().filter_map(Member::as_save)
+    }
+
+    pub(super) fn lanes(&self) -> impl Iterator<Item = Lane> {
+        self.saves().map(Save::lane)
+    }
+
+    fn save_of(&self, lane: Lane) -> Option<&Save> {
+        self.saves().find(|save| save.lane() == lane)
     }
 }

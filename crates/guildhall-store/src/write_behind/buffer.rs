@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::batch::{Batch, BatchReport, ChangeUnit, Link, Unit};
+use super::batch::{Batch, BatchReport, ChangeUnit, GroupUnit, Link, Newest, Unit};
 use super::outcome::Outcome;
 use super::queue::Queue;
 use super::stats::BufferStats;
@@ -56,6 +56,8 @@ pub enum RejectReason {
     Overloaded { dirty: usize, dirty_max: usize },
     /// A save of the same author that waits already made a version other than this one's base.
     Stale { pending_version: u32 },
+    /// No group at all, for a reason that is a sentence.
+    NotAGroup { why: &'static str },
 }
 
 /// A write without an outcome.
@@ -68,8 +70,8 @@ struct Dirty<R> {
 /// The batch that is out, or that waits to be given again.
 struct Out {
     batch: Batch,
-    /// The newest save of each lane in it.
-    newest: HashMap<Lane, Link>,
+    /// Where the newest save of each lane stands in it.
+    newest: HashMap<Lane, usize>,
     /// `None`: under way. `Some`: failed as a whole, due again then.
     again_at: Option<Duration>,
 }
@@ -103,14 +105,14 @@ impl<R> Buffer<R> {
         }
     }
 
-    /// Takes a write. A save is judged against its author's newest one of the entity that has no
+    /// Takes a write and returns its sequence number. A save is judged against its author's newest one of the entity that has no
     /// outcome yet; without one the database judges. The same save once more joins the one that
     /// waits. Whoever else saves the entity is no concern here: each author's saves are a unit of
     /// their own, so that nobody's stale save costs another his good one.
     ///
     /// # Errors
-    /// [`Rejected`] with the receipt: full, or stale already.
-    pub fn submit(&mut self, write: Write, receipt: R, now: Duration) -> Result<(), Rejected<R>> {
+    /// [`Rejected`] with the receipt: full, stale already, or no group.
+    pub fn submit(&mut self, write: Write, receipt: R, now: Duration) -> Result<u64, Rejected<R>> {
         let bytes = write.bytes();
         if let Err(reason) = self.admit(&write, bytes) {
             return Err(Rejected { reason, receipt });
@@ -127,17 +129,12 @@ impl<R> Buffer<R> {
                 bytes,
             },
         );
-        match write {
-            Write::Save(save) => self.enqueue_save(save, seq, now),
-            Write::Change(change, by) => {
-                let urgent = change.is_urgent();
-                self.queue.push_change(ChangeUnit { seq, change, by }, now);
-                if urgent {
-                    self.close_window(now);
-                }
-            }
+        let urgent = write.is_urgent();
+        self.enqueue(write, seq, now);
+        if urgent {
+            self.close_window(now);
         }
-        Ok(())
+        Ok(seq)
     }
 
     fn admit(&mut self, write: &Write, bytes: usize) -> Result<(), RejectReason> {
@@ -149,16 +146,38 @@ impl<R> Buffer<R> {
                 dirty_max: self.limits.dirty_max,
             });
         }
-        let Write::Save(save) = write else {
-            return Ok(());
-        };
+        if let Some(why) = write.malformed() {
+            return Err(RejectReason::NotAGroup { why });
+        }
+        write.saves().try_for_each(|save| self.admit_save(save))
+    }
+
+    fn admit_save(&self, save: &Save) -> Result<(), RejectReason> {
         match self.newest(save.lane()) {
-            Some(link) if link.version != save.base_version && !repeats(link, save) => {
+            Some(newest) if newest.version != save.base_version && !repeats(&newest, save) => {
                 Err(RejectReason::Stale {
-                    pending_version: link.version,
+                    pending_version: newest.version,
                 })
             }
             _ => Ok(()),
+        }
+    }
+
+    fn enqueue(&mut self, write: Write, seq: u64, now: Duration) {
+        match write {
+            Write::Save(save) => self.enqueue_save(save, seq, now),
+            Write::Change(change, by) => {
+                self.queue.push_change(ChangeUnit { seq, change, by }, now);
+            }
+            Write::Group(members, by) => {
+                let unit = GroupUnit {
+                    seq,
+                    builds_on_refused: false,
+                    members,
+                    by,
+                };
+                self.queue.push_group(unit, now);
+            }
         }
     }
 
@@ -166,7 +185,7 @@ impl<R> Buffer<R> {
         let lane = save.lane();
         let link = Link {
             seq,
-            version: save.base_version.saturating_add(1),
+            version: save.version(),
             schema_version: save.schema_version,
             state: save.state,
             by: save.by,
@@ -175,9 +194,32 @@ impl<R> Buffer<R> {
     }
 
     /// The newest save of a lane without an outcome, waiting or under way.
-    fn newest(&self, lane: Lane) -> Option<&Link> {
-        let under_way = || self.out.as_ref()?.newest.get(&lane);
+    fn newest(&self, lane: Lane) -> Option<Newest<'_>> {
+        let under_way = || {
+            let out = self.out.as_ref()?;
+            out.batch.units.get(*out.newest.get(&lane)?)?.newest(lane)
+        };
         self.queue.newest(lane).or_else(under_way)
+    }
+
+    /// Takes a change back that was not given out in a batch yet: nothing was done and nothing
+    /// will be. `None` for whatever else the number stands for.
+    pub fn withdraw(&mut self, seq: u64) -> Option<R> {
+        let withdrawn = self.queue.withdraw(seq);
+        withdrawn.then(|| self.clear(seq))?
+    }
+
+    /// The receipts of the writes without an outcome from a sequence number on that were
+    /// submitted until then, oldest first.
+    pub fn receipts(
+        &mut self,
+        from_seq: u64,
+        until: Duration,
+    ) -> impl Iterator<Item = (u64, &mut R)> {
+        let dirty = self.dirty.range_mut(from_seq..);
+        dirty
+            .take_while(move |(_, dirty)| dirty.since <= until)
+            .map(|(seq, dirty)| (*seq, &mut dirty.receipt))
     }
 
     /// Makes what waits due now: for urgent changes and for draining at a stop. Where nothing
@@ -241,7 +283,7 @@ impl<R> Buffer<R> {
         let Some(out) = self.out.take_if(|out| out.batch.id == report.batch) else {
             return Vec::new();
         };
-        self.ban_what_builds_on_refused(&out.newest, &report);
+        self.ban_what_builds_on_refused(&out, &report);
         count(&mut self.stats.batches, 1);
         self.stats.last_batch_ms = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX);
         let answers: Vec<_> = report
@@ -263,17 +305,17 @@ impl<R> Buffer<R> {
         answers
     }
 
-    fn ban_what_builds_on_refused(&mut self, newest: &HashMap<Lane, Link>, report: &BatchReport) {
+    fn ban_what_builds_on_refused(&mut self, out: &Out, report: &BatchReport) {
         let durable: HashSet<u64> = report
             .outcomes
             .iter()
             .filter_map(|(seq, outcome)| outcome.is_durable().then_some(*seq))
             .collect();
-        for (lane, link) in newest {
-            if !durable.contains(&link.seq) {
-                self.queue.ban(*lane);
-            }
-        }
+        let refused = out.newest.iter().filter(|(_, at)| {
+            let newest = out.batch.units.get(**at).and_then(Unit::last_seq);
+            newest.is_some_and(|seq| !durable.contains(&seq))
+        });
+        self.queue.ban(refused.map(|(lane, _)| *lane));
     }
 
     fn clear(&mut self, seq: u64) -> Option<R> {
@@ -300,6 +342,7 @@ impl<R> Buffer<R> {
         let oldest = self.dirty.first_key_value();
         BufferStats {
             dirty: self.dirty.len(),
+            dirty_bytes: self.dirty_bytes,
             in_flight: self.in_flight().map_or(0, Batch::writes),
             oldest_unsaved_age: oldest.map(|(_, dirty)| now.saturating_sub(dirty.since)),
             ..self.stats
@@ -318,12 +361,13 @@ impl<R> Buffer<R> {
             .is_none_or(|(seq, _)| *seq >= mark)
     }
 
-    /// Like [`Buffer::decided_before`], for changes only: saves may go on waiting for company.
+    /// Like [`Buffer::decided_before`], for changes that are units of their own: saves and groups
+    /// may go on waiting for company.
     pub fn changes_decided_before(&self, mark: u64) -> bool {
         let out = self.out.iter().flat_map(|out| out.batch.units.iter());
         let out = out.filter_map(|unit| match unit {
             Unit::Change(unit) => Some(unit.seq),
-            Unit::Save(_) => None,
+            Unit::Save(_) | Unit::Group(_) => None,
         });
         let mut pending = out.chain(self.queue.oldest_change());
         pending.all(|seq| seq >= mark)
@@ -336,10 +380,10 @@ impl<R> Buffer<R> {
 }
 
 /// Whether the save is the pending one once more: the retry of a client that got no answer.
-fn repeats(link: &Link, save: &Save) -> bool {
-    link.version == save.base_version.saturating_add(1)
-        && link.schema_version == save.schema_version
-        && link.state == save.state
+fn repeats(newest: &Newest<'_>, save: &Save) -> bool {
+    newest.version == save.version()
+        && newest.schema_version == save.schema_version
+        && *newest.state == save.state
 }
 
 fn count(counter: &mut u64, more: usize) {

@@ -6,7 +6,8 @@ use bytes::Bytes;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Committed. `version` is the entity's version by this write; for a board its revision,
-    /// for a campaign its rights epoch, 1 for what has no versions.
+    /// for a campaign its rights epoch, for a group that of its first member, 1 for what has no
+    /// versions.
     Durable { version: u32 },
     /// Not written, alone of its batch; recorded in `refused_writes` with its payload.
     Refused(WriteRefusal),
@@ -56,6 +57,8 @@ pub enum Cause {
     NotNull,
     /// Based on a version that is not the present one.
     Stale,
+    /// Saved under a play epoch that is over: somebody else plays the character now.
+    Fenced,
     /// What it would change does not exist.
     Gone,
     /// Longer than [`crate::STATE_BYTES_MAX`].
@@ -65,20 +68,25 @@ pub enum Cause {
     /// The database failed at this write again and again, for a reason that is not known to lie
     /// with its disk or its locks.
     Unclassified,
+    /// Failed alone again and again, for a reason that nobody can tell: kept aside so that it
+    /// blocks nobody.
+    Held,
 }
 
 impl Cause {
     /// All causes.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Unique,
         Self::Check,
         Self::ForeignKey,
         Self::NotNull,
         Self::Stale,
+        Self::Fenced,
         Self::Gone,
         Self::TooLarge,
         Self::Trigger,
         Self::Unclassified,
+        Self::Held,
     ];
 
     /// The stable word for it, in the database and on the wire.
@@ -89,10 +97,12 @@ impl Cause {
             Self::ForeignKey => "foreign_key",
             Self::NotNull => "not_null",
             Self::Stale => "stale",
+            Self::Fenced => "fenced",
             Self::Gone => "gone",
             Self::TooLarge => "too_large",
             Self::Trigger => "trigger",
             Self::Unclassified => "unclassified",
+            Self::Held => "held",
         }
     }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct BufferStats {
     /// Writes that wait or are in flight.
     pub dirty: usize,
+    /// Bytes of their states and documents.
+    pub dirty_bytes: usize,
     /// Writes in the batch under way.
     pub in_flight: usize,
     /// Age of the oldest write without an outcome.

@@ -1,9 +1,14 @@
 //! What can be submitted to the buffer.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::changes::Change;
+
+/// The members of one group, at most: a larger one would be too much to refuse as one.
+pub const GROUP_MEMBERS_MAX: usize = 16;
 
 /// The kinds of entity whose state is saved again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,21 +50,55 @@ pub struct Save {
     pub schema_version: u16,
     /// At most [`crate::STATE_BYTES_MAX`] bytes.
     pub state: Bytes,
+    /// The play epoch under which the character is saved: with another one in the database the
+    /// save is refused as [`super::Cause::Fenced`]. `None`: unfenced.
+    pub fence: Option<u32>,
     pub by: Author,
 }
 
-/// The saves of one author of one entity: only these may form a chain.
+/// The saves of one entity by one author under one fence: only these may form a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Lane {
     pub key: EntityKey,
+    pub fence: Option<u32>,
     pub by: Author,
 }
 
 impl Save {
+    /// The version that this save makes.
+    pub fn version(&self) -> u32 {
+        self.base_version.saturating_add(1)
+    }
+
     pub(super) fn lane(&self) -> Lane {
         Lane {
             key: self.key,
+            fence: self.fence,
             by: self.by,
+        }
+    }
+}
+
+/// One of several writes that happen together or not at all.
+#[derive(Clone, Debug)]
+pub enum Member {
+    Save(Save),
+    Change(Change),
+}
+
+impl Member {
+    /// The save, if it is one.
+    pub fn as_save(&self) -> Option<&Save> {
+        match self {
+            Self::Save(save) => Some(save),
+            Self::Change(_) => None,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Save(save) => save.state.len(),
+            Self::Change(change) => change.state_bytes().unwrap_or(0),
         }
     }
 }
@@ -76,6 +115,10 @@ pub enum Write {
     Save(Save),
     /// Never coalesced, a unit of its own.
     Change(Change, Author),
+    /// Written or refused as one, with one outcome: 1 to [`GROUP_MEMBERS_MAX`] members, all of one
+    /// author, of each entity one save at most, and never a ship and a character together. Never
+    /// coalesced; a save of one of its entities that comes later builds on it.
+    Group(Vec<Member>, Author),
 }
 
 impl From<Save> for Write {
@@ -90,6 +133,53 @@ impl Write {
         match self {
             Self::Save(save) => save.state.len(),
             Self::Change(change, _) => change.state_bytes().unwrap_or(0),
+            Self::Group(members, _) => members.iter().map(Member::bytes).sum(),
         }
     }
+
+    /// Whether it closes the window at once.
+    pub(super) fn is_urgent(&self) -> bool {
+        match self {
+            Self::Save(_) => false,
+            Self::Change(change, _) => change.is_urgent(),
+            Self::Group(members, _) => members
+                .iter()
+                .any(|member| matches!(member, Member::Change(change) if change.is_urgent())),
+        }
+    }
+
+    /// The saves in it.
+    pub(super) fn saves(&self) -> impl Iterator<Item = &Save> {
+        let (one, members) = match self {
+            Self::Save(save) => (Some(save), [].as_slice()),
+            Self::Change(..) => (None, [].as_slice()),
+            Self::Group(members, _) => (None, members.as_slice()),
+        };
+        one.into_iter()
+            .chain(members.iter().filter_map(Member::as_save))
+    }
+
+    /// What keeps it from being taken up at all, as a sentence.
+    pub(super) fn malformed(&self) -> Option<&'static str> {
+        match self {
+            Self::Group(members, by) => malformed(members, *by),
+            Self::Save(_) | Self::Change(..) => None,
+        }
+    }
+}
+
+fn malformed(members: &[Member], by: Author) -> Option<&'static str> {
+    if !(1..=GROUP_MEMBERS_MAX).contains(&members.len()) {
+        return Some("A group has 1 to 16 members.");
+    }
+    let saves = || members.iter().filter_map(Member::as_save);
+    if saves().any(|save| save.by != by) {
+        return Some("A group has one author.");
+    }
+    let kinds: HashSet<_> = saves().map(|save| save.key.kind).collect();
+    if kinds.len() > 1 {
+        return Some("A ship and a character are never in one group.");
+    }
+    let keys: HashSet<_> = saves().map(|save| save.key).collect();
+    (keys.len() < saves().count()).then_some("A group has one save of each entity.")
 }

@@ -10,6 +10,7 @@
 mod blobs;
 mod chains;
 mod changes;
+mod groups;
 mod isolation;
 mod names;
 mod opening;

@@ -227,6 +227,7 @@ impl World {
             base_version,
             schema_version: 1,
             state: state.into(),
+            fence: None,
             by: self.by(),
         }
     }

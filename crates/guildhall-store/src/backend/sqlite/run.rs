@@ -1,10 +1,11 @@
 //! One run over a batch: begin, unit by unit, refusals and history, watermark, commit.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use diesel::connection::SimpleConnection;
 
 use super::errors::{FAILURES_BEFORE_BLAME, judge};
+use super::group::RefusedGroup;
 use super::record::{self, Line};
 use super::save::RefusedLinks;
 use super::{Banned, Stop, store_error, watermark};
@@ -12,7 +13,9 @@ use crate::backend::Connection;
 use crate::changes::{Applied, Change, Failed, Subject};
 use crate::error::StoreError;
 use crate::time::now_us;
-use crate::write_behind::{Batch, Cause, ChangeUnit, EntityKey, Outcome, Unit, WriteRefusal};
+use crate::write_behind::{
+    Author, Batch, Cause, ChangeUnit, EntityKey, Outcome, Unit, WriteRefusal,
+};
 
 /// What a committed run did.
 pub(super) struct Written {
@@ -27,9 +30,10 @@ pub(super) struct Run<'a> {
     pub banned: &'a Banned,
     /// Whether an unclear error counts against the write that meets it.
     pub blames: bool,
-    /// The entities whose rows a save of this batch has written.
-    pub saved: HashSet<EntityKey>,
+    /// The entities whose rows a save of this batch has written, and whose save it was.
+    pub saved: HashMap<EntityKey, Author>,
     pub refused_links: Vec<RefusedLinks<'a>>,
+    pub refused_groups: Vec<RefusedGroup<'a>>,
     /// The number of this batch in the database.
     pub batch: i64,
     pub at_us: i64,
@@ -56,8 +60,9 @@ pub(super) fn run(
         conn,
         banned,
         blames: batch.attempts >= FAILURES_BEFORE_BLAME,
-        saved: HashSet::with_capacity(batch.units.len()),
+        saved: HashMap::with_capacity(batch.units.len()),
         refused_links: Vec::new(),
+        refused_groups: Vec::new(),
         batch: number,
         at_us: now_us(),
         written: Written {
@@ -70,9 +75,11 @@ pub(super) fn run(
         match unit {
             Unit::Change(unit) => run.change(unit)?,
             Unit::Save(unit) => run.save(unit)?,
+            Unit::Group(unit) => run.group(unit)?,
         }
     }
     run.record_refused_links()?;
+    run.record_refused_groups()?;
     run.write_history(lines_max)?;
     let Run {
         at_us, mut written, ..
@@ -89,14 +96,14 @@ impl Run<'_> {
         if let Some(refusal) = self.refused_before(unit) {
             return self.refuse_change(unit, refusal);
         }
-        self.conn.batch_execute("SAVEPOINT unit")?;
+        self.begin_unit()?;
         match unit.change.apply(self.conn, self.at_us) {
             Ok(Applied::Done { version }) => {
-                self.conn.batch_execute("RELEASE unit")?;
+                self.end_unit()?;
                 self.change_done(unit, version)
             }
             Ok(Applied::Kept(refusal)) => {
-                self.conn.batch_execute("RELEASE unit")?;
+                self.end_unit()?;
                 self.refuse_change(unit, refusal)
             }
             Err(Failed::Refused(refusal)) => {
@@ -138,9 +145,20 @@ impl Run<'_> {
         refusal: WriteRefusal,
         payload: &[u8],
     ) -> Result<(), Stop> {
-        record::refused(self.conn, self.batch, self.at_us, &line, &refusal, payload)?;
+        let seq = line.seq;
+        self.record_refusal(line, &refusal, payload)?;
         let outcome = Outcome::Refused(refusal);
-        self.written.outcomes.push((line.seq, outcome));
+        self.written.outcomes.push((seq, outcome));
+        Ok(())
+    }
+
+    pub(super) fn record_refusal(
+        &mut self,
+        line: Line,
+        refusal: &WriteRefusal,
+        payload: &[u8],
+    ) -> Result<(), Stop> {
+        record::refused(self.conn, self.batch, self.at_us, &line, refusal, payload)?;
         self.lines.push(line.of_refusal());
         Ok(())
     }
@@ -174,7 +192,15 @@ impl Run<'_> {
         self.conn.batch_execute("BEGIN").is_ok()
     }
 
-    fn undo_unit(&mut self) -> Result<(), Stop> {
+    pub(super) fn begin_unit(&mut self) -> Result<(), Stop> {
+        Ok(self.conn.batch_execute("SAVEPOINT unit")?)
+    }
+
+    pub(super) fn end_unit(&mut self) -> Result<(), Stop> {
+        Ok(self.conn.batch_execute("RELEASE unit")?)
+    }
+
+    pub(super) fn undo_unit(&mut self) -> Result<(), Stop> {
         self.conn
             .batch_execute("ROLLBACK TO unit; RELEASE unit")
             .map_err(|error| Stop::Failed(store_error(&error)))
@@ -197,12 +223,12 @@ fn line_refused(
     }
 }
 
-fn change_line(unit: &ChangeUnit, version: u32, cause: &'static str) -> Line {
+pub(super) fn change_line(unit: &ChangeUnit, version: u32, cause: &'static str) -> Line {
     let Subject { kind, id } = unit.change.subject();
     Line::new(unit.seq, (kind, id), version, cause, &unit.by)
 }
 
-fn payload(change: &Change) -> Result<Vec<u8>, Stop> {
+pub(super) fn payload(change: &Change) -> Result<Vec<u8>, Stop> {
     serde_json::to_vec(change).map_err(|error| {
         Stop::Failed(StoreError::Database {
             detail: error.to_string(),

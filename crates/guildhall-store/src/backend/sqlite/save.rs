@@ -82,7 +82,13 @@ impl<'a> Run<'a> {
         if unit.builds_on_refused {
             return Ok(None);
         }
-        if self.saved.contains(&key) {
+        if let Some(refusal) = self.fenced(key, unit.fence)? {
+            let refused = links.iter().map(|link| (link.seq, refusal.clone()));
+            refusals.extend(refused);
+            return Ok(None);
+        }
+        let by = links.first().map(|link| link.by);
+        if self.saved.get(&key).is_some_and(|other| Some(*other) != by) {
             let present = present(self.conn, key)?;
             return self.missed(key, present, links, links, refusals);
         }
@@ -104,7 +110,7 @@ impl<'a> Run<'a> {
             }
             match update(self.conn, key, base, link, self.at_us) {
                 Ok(1) => {
-                    self.saved.insert(key);
+                    self.saved.insert(key, link.by);
                     self.lines.push(line(key, link, "saved"));
                     self.written.rows = self.written.rows.saturating_add(1);
                     return Ok(Some(link.version));
@@ -165,7 +171,7 @@ impl<'a> Run<'a> {
         refusals: &mut Refusals,
     ) -> Result<Option<u32>, Stop> {
         let refusal = match present {
-            None => WriteRefusal::gone(format!("There is no {} {}.", key.kind.as_str(), key.id)),
+            None => gone(key),
             Some(row) => {
                 if let Some(at) = links.iter().rposition(|link| holds(&row, link)) {
                     let rest = links.get(at.saturating_add(1)..).unwrap_or_default();
@@ -182,8 +188,34 @@ impl<'a> Run<'a> {
     }
 }
 
+impl Run<'_> {
+    /// The refusal of a save under another play epoch than the character's present one.
+    pub(super) fn fenced(
+        &mut self,
+        key: EntityKey,
+        fence: Option<u32>,
+    ) -> Result<Option<WriteRefusal>, Stop> {
+        let (EntityKind::Character, Some(fence)) = (key.kind, fence) else {
+            return Ok(None);
+        };
+        let epoch: Option<i64> = characters::table
+            .find(key.id.to_string())
+            .select(characters::play_epoch)
+            .first(self.conn)
+            .optional()?;
+        Ok(epoch.filter(|epoch| *epoch != i64::from(fence)).map(|_| {
+            let sentence = "Somebody else plays the character by now.";
+            WriteRefusal::new(Cause::Fenced, sentence)
+        }))
+    }
+}
+
+pub(super) fn gone(key: EntityKey) -> WriteRefusal {
+    WriteRefusal::gone(format!("There is no {} {}.", key.kind.as_str(), key.id))
+}
+
 /// Writes a link over the version it builds on; the number of rows that were there.
-fn update(
+pub(super) fn update(
     conn: &mut Connection,
     key: EntityKey,
     base: u32,
@@ -280,25 +312,25 @@ fn present(conn: &mut Connection, key: EntityKey) -> QueryResult<Option<Present>
     }))
 }
 
-fn holds(row: &Present, link: &Link) -> bool {
+pub(super) fn holds(row: &Present, link: &Link) -> bool {
     row.version == link.version
         && row.schema_version == link.schema_version
         && row.state == link.state
 }
 
-fn line(key: EntityKey, link: &Link, cause: &'static str) -> Line {
+pub(super) fn line(key: EntityKey, link: &Link, cause: &'static str) -> Line {
     let entity = (key.kind.as_str(), key.id);
     Line::new(link.seq, entity, link.version, cause, &link.by)
 }
 
-fn stale(present: u32) -> WriteRefusal {
+pub(super) fn stale(present: u32) -> WriteRefusal {
     WriteRefusal::new(
         Cause::Stale,
         format!("The save builds on another state than the present one, version {present}."),
     )
 }
 
-fn based_on_refused() -> WriteRefusal {
+pub(super) fn based_on_refused() -> WriteRefusal {
     WriteRefusal::new(Cause::Stale, "The save builds on one that was refused.")
 }
 

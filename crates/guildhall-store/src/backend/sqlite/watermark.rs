@@ -11,11 +11,12 @@ use super::Stop;
 use super::run::Written;
 use super::save::present_if_readable;
 use crate::backend::Connection;
+use crate::changes::Change;
 use crate::columns::{Count32, MaybeCount32, Size64, signed, signed_len};
 use crate::error::StoreError;
 use crate::schema::{batches, entity_history, refused_writes};
 use crate::write_behind::{
-    Batch, Cause, ChangeUnit, Outcome, Present, SaveUnit, Unit, WriteRefusal,
+    Batch, Cause, ChangeUnit, GroupUnit, Member, Outcome, Present, SaveUnit, Unit, WriteRefusal,
 };
 
 /// The number of the batch that begins now. Safe in an immediate transaction: nobody else
@@ -75,6 +76,7 @@ pub(super) fn committed_before(
         match unit {
             Unit::Change(unit) => outcomes.push(change_outcome(conn, number, unit, &refusals)?),
             Unit::Save(unit) => save_outcomes(conn, unit, &refusals, &mut outcomes)?,
+            Unit::Group(unit) => outcomes.push(group_outcome(conn, number, unit, &refusals)?),
         }
     }
     outcomes.sort_unstable_by_key(|(seq, _)| *seq);
@@ -126,13 +128,46 @@ fn change_outcome(
     if let Some(refusal) = refusals.get(&unit.seq) {
         return Ok((unit.seq, Outcome::Refused(refusal.clone())));
     }
+    let version = change_version(conn, number, unit.seq, &unit.change)?;
+    Ok((unit.seq, Outcome::Durable { version }))
+}
+
+fn change_version(
+    conn: &mut Connection,
+    number: i64,
+    seq: u64,
+    change: &Change,
+) -> QueryResult<u32> {
     let version: Count32 = entity_history::table
-        .filter(entity_history::entity_id.eq(unit.change.subject().id.to_string()))
+        .filter(entity_history::entity_id.eq(change.subject().id.to_string()))
         .filter(entity_history::batch.eq(number))
-        .filter(entity_history::write_seq.eq(signed(unit.seq)))
+        .filter(entity_history::write_seq.eq(signed(seq)))
         .select(entity_history::version)
+        .order(entity_history::id)
         .first(conn)?;
-    let version = version.into();
+    Ok(version.into())
+}
+
+fn group_outcome(
+    conn: &mut Connection,
+    number: i64,
+    unit: &GroupUnit,
+    refusals: &HashMap<u64, WriteRefusal>,
+) -> QueryResult<(u64, Outcome)> {
+    if let Some(refusal) = refusals.get(&unit.seq) {
+        let present = match unit.members.iter().find_map(Member::as_save) {
+            Some(save) => present_if_readable(conn, save.key)?,
+            None => None,
+        };
+        let refusal = refusal.clone();
+        let refused = Outcome::Refused(WriteRefusal { present, ..refusal });
+        return Ok((unit.seq, refused));
+    }
+    let version = match unit.members.first() {
+        Some(Member::Save(save)) => save.version(),
+        Some(Member::Change(change)) => change_version(conn, number, unit.seq, change)?,
+        None => 1,
+    };
     Ok((unit.seq, Outcome::Durable { version }))
 }
 

@@ -34,6 +34,7 @@ fn save(id: u128, base_version: u32) -> Write {
         base_version,
         schema_version: 1,
         state: Bytes::from(format!("{id} after {base_version}")),
+        fence: None,
         by: BY,
     })
 }
@@ -62,6 +63,7 @@ fn all_durable(batch: &Batch) -> BatchReport {
     let seqs = units.flat_map(|unit| match unit {
         Unit::Change(unit) => vec![(unit.seq, 1)],
         Unit::Save(unit) => unit.links.iter().map(|it| (it.seq, it.version)).collect(),
+        Unit::Group(unit) => vec![(unit.seq, 1)],
     });
     BatchReport {
         batch: batch.id,
@@ -121,6 +123,7 @@ fn a_batch_holds_changes_in_their_order_and_then_saves_by_entity() {
         .map(|unit| match unit {
             Unit::Change(unit) => u128::from(unit.seq),
             Unit::Save(unit) => unit.key.id.as_u128(),
+            Unit::Group(unit) => u128::from(unit.seq),
         })
         .collect();
     assert_eq!(order, [4, 5, 3, 5, 7]);
@@ -188,7 +191,7 @@ fn saves(batch: &Batch) -> Vec<&SaveUnit> {
     let units = batch.units.iter();
     let saves = units.filter_map(|unit| match unit {
         Unit::Save(unit) => Some(unit),
-        Unit::Change(_) => None,
+        Unit::Change(_) | Unit::Group(_) => None,
     });
     saves.collect()
 }
@@ -333,3 +336,5 @@ fn a_mark_is_passed_when_what_was_submitted_before_it_is_decided() {
     assert!(buffer.decided_before(mark));
     assert!(!buffer.changes_decided_before(buffer.mark()));
 }
+
+mod groups;

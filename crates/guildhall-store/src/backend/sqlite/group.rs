@@ -1,0 +1,201 @@
+//! Members that are written or refused as one: a savepoint around them all.
+
+use super::Stop;
+use super::record::Line;
+use super::run::{Run, change_line, payload, too_large};
+use super::save::{holds, line, present_if_readable, stale, update};
+use crate::changes::{Applied, Change, Failed};
+use crate::write_behind::{
+    ChangeUnit, GroupUnit, Link, Member, Outcome, Present, Save, WriteRefusal,
+};
+
+/// A group that was refused.
+pub(super) struct RefusedGroup<'a> {
+    unit: &'a GroupUnit,
+    refusal: WriteRefusal,
+}
+
+/// Why a member was not written.
+enum Not {
+    Refused(WriteRefusal),
+    /// The row holds what the save wants: the group was written before, or the save is stale.
+    Held(WriteRefusal),
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn group(&mut self, unit: &'a GroupUnit) -> Result<(), Stop> {
+        if let Some(refusal) = self.group_refused_before(unit) {
+            self.refused_groups.push(RefusedGroup { unit, refusal });
+            return Ok(());
+        }
+        let lines = self.lines.len();
+        self.begin_unit()?;
+        let mut version = None;
+        for member in &unit.members {
+            match self.member(unit, member)? {
+                Ok(made) => version = version.or(Some(made)),
+                Err(not) => {
+                    self.undo_unit()?;
+                    self.lines.truncate(lines);
+                    return self.not_written(unit, not);
+                }
+            }
+        }
+        self.end_unit()?;
+        let by = |save: &Save| (save.key, unit.by);
+        self.saved.extend(unit.saves().map(by));
+        self.written.rows = self.written.rows.saturating_add(1);
+        self.group_is_durable(unit, version.unwrap_or(1));
+        Ok(())
+    }
+
+    fn group_is_durable(&mut self, unit: &GroupUnit, version: u32) {
+        let outcome = Outcome::Durable { version };
+        self.written.outcomes.push((unit.seq, outcome));
+    }
+
+    fn group_refused_before(&self, unit: &GroupUnit) -> Option<WriteRefusal> {
+        if unit.builds_on_refused {
+            return Some(super::save::based_on_refused());
+        }
+        let too_large = |member: &Member| match member {
+            Member::Save(save) => too_large(save.state.len()),
+            Member::Change(change) => change.state_bytes().and_then(too_large),
+        };
+        let banned = self.banned.get(&unit.seq).cloned();
+        banned.or_else(|| unit.members.iter().find_map(too_large))
+    }
+
+    fn member(&mut self, unit: &GroupUnit, member: &Member) -> Result<Result<u32, Not>, Stop> {
+        match member {
+            Member::Save(save) => self.member_save(unit, save),
+            Member::Change(change) => self.member_change(unit, change),
+        }
+    }
+
+    fn member_save(&mut self, unit: &GroupUnit, save: &Save) -> Result<Result<u32, Not>, Stop> {
+        let link = link(unit, save);
+        if let Some(refusal) = self.fenced(save.key, save.fence)? {
+            return Ok(Err(Not::Refused(refusal)));
+        }
+        let by_another = self.saved.get(&save.key).is_some_and(|by| *by != unit.by);
+        if !by_another {
+            match update(self.conn, save.key, save.base_version, &link, self.at_us) {
+                Ok(1) => {
+                    self.lines.push(line(save.key, &link, "saved"));
+                    return Ok(Ok(link.version));
+                }
+                Ok(_) => {}
+                Err(error) => return Ok(Err(Not::Refused(self.refusal_of(unit.seq, &error)?))),
+            }
+        }
+        Ok(Err(match present_if_readable(self.conn, save.key)? {
+            Some(row) if holds(&row, &link) => Not::Held(stale(row.version)),
+            Some(row) => Not::Refused(stale(row.version)),
+            None => Not::Refused(super::save::gone(save.key)),
+        }))
+    }
+
+    fn member_change(
+        &mut self,
+        unit: &GroupUnit,
+        change: &Change,
+    ) -> Result<Result<u32, Not>, Stop> {
+        match change.apply(self.conn, self.at_us) {
+            Ok(Applied::Done { version }) => {
+                self.lines
+                    .push(change_line(&alone(unit, change), version, change.word()));
+                Ok(Ok(version))
+            }
+            Ok(Applied::Kept(refusal)) | Err(Failed::Refused(refusal)) => {
+                Ok(Err(Not::Refused(refusal)))
+            }
+            Err(Failed::Database(error)) => {
+                Ok(Err(Not::Refused(self.refusal_of(unit.seq, &error)?)))
+            }
+        }
+    }
+
+    /// A retry after a lost answer finds every row as it wants it, and all of the group done.
+    fn not_written(&mut self, unit: &'a GroupUnit, not: Not) -> Result<(), Stop> {
+        let refusal = match not {
+            Not::Held(refusal) => {
+                if let Some(version) = self.written_before(unit)? {
+                    self.group_is_durable(unit, version);
+                    return Ok(());
+                }
+                refusal
+            }
+            Not::Refused(refusal) => refusal,
+        };
+        self.refused_groups.push(RefusedGroup { unit, refusal });
+        Ok(())
+    }
+
+    fn written_before(&mut self, unit: &GroupUnit) -> Result<Option<u32>, Stop> {
+        for save in unit.saves() {
+            let row = present_if_readable(self.conn, save.key)?;
+            if !row.is_some_and(|row| holds(&row, &link(unit, save))) {
+                return Ok(None);
+            }
+        }
+        Ok(unit.saves().next().map(Save::version))
+    }
+
+    /// Records the refused groups, once nothing else can change the rows that they are shown.
+    pub(super) fn record_refused_groups(&mut self) -> Result<(), Stop> {
+        for RefusedGroup { unit, mut refusal } in std::mem::take(&mut self.refused_groups) {
+            refusal.present = self.present_of(unit)?;
+            for member in &unit.members {
+                self.record_refused_member(unit, member, &refusal)?;
+            }
+            let outcome = Outcome::Refused(refusal);
+            self.written.outcomes.push((unit.seq, outcome));
+        }
+        Ok(())
+    }
+
+    pub(super) fn present_of(&mut self, unit: &GroupUnit) -> Result<Option<Present>, Stop> {
+        let Some(save) = unit.saves().next() else {
+            return Ok(None);
+        };
+        Ok(present_if_readable(self.conn, save.key)?)
+    }
+
+    fn record_refused_member(
+        &mut self,
+        unit: &GroupUnit,
+        member: &Member,
+        refusal: &WriteRefusal,
+    ) -> Result<(), Stop> {
+        let cause = refusal.cause.as_str();
+        match member {
+            Member::Save(save) => {
+                let line = line(save.key, &link(unit, save), cause);
+                self.record_refusal(line, refusal, &save.state)
+            }
+            Member::Change(change) => {
+                let line: Line = change_line(&alone(unit, change), 0, cause);
+                self.record_refusal(line, refusal, &payload(change)?)
+            }
+        }
+    }
+}
+
+fn link(unit: &GroupUnit, save: &Save) -> Link {
+    Link {
+        seq: unit.seq,
+        version: save.version(),
+        schema_version: save.schema_version,
+        state: save.state.clone(),
+        by: unit.by,
+    }
+}
+
+fn alone(unit: &GroupUnit, change: &Change) -> ChangeUnit {
+    ChangeUnit {
+        seq: unit.seq,
+        change: change.clone(),
+        by: unit.by,
+    }
+}
