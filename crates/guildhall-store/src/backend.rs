@@ -1,20 +1,64 @@
-//! What a database must be able to do for the engine. One file per database under `backend/`,
-//! with SQL of its own on the hot path, since each isolates a bad row in its own way: SQLite
-//! fails the statement and lets the transaction live; others need a savepoint.
+//! The databases. One run of a batch is written once (`run`, `save`, `record`, `watermark`); what each
+//! database does in its own way is in `sqlite/` and `postgres/`: opening, telling errors apart, and the
+//! statements of the hot path. SQLite fails a statement and lets the transaction live; PostgreSQL fails
+//! the transaction, hence a savepoint around whatever may be refused.
 
+mod blame;
+mod connection;
+mod errors;
+mod flush;
+mod group;
+mod postgres;
+mod record;
+mod run;
+mod save;
 mod sqlite;
+mod target;
+mod watermark;
 
 use crate::error::StoreError;
-use crate::write_behind::{Batch, BatchReport};
 
-pub(crate) use sqlite::{Access, SqliteBackend, connect, prepare, store_error, url};
+pub use connection::AnyConnection as Connection;
+pub(crate) use errors::store_error;
+pub(crate) use flush::BatchWriter;
+pub use target::Target;
 
-/// The connection that the queries of this crate run on.
-pub type Connection = diesel::SqliteConnection;
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
 
-/// One writing connection to a database.
-pub(crate) trait Backend: Send {
-    /// Writes the batch in one transaction and reports only after the commit. An `Err` means
-    /// that nothing of the batch may be called durable; the same batch may be given again.
-    fn flush(&mut self, batch: &Batch) -> Result<BatchReport, StoreError>;
+/// Looks at the database before it is used, for plain words; makes a missing file where it may.
+pub(crate) fn prepare(target: &Target, create: bool) -> Result<(), StoreError> {
+    match target {
+        Target::Sqlite(path) => sqlite::prepare(path, create),
+        Target::Postgres(_) => connect(target, Access::Write).map(drop),
+    }
+}
+
+/// A new connection.
+pub(crate) fn connect(target: &Target, access: Access) -> Result<Connection, StoreError> {
+    match target {
+        Target::Sqlite(path) => sqlite::connect(path, access).map(Connection::Sqlite),
+        Target::Postgres(url) => postgres::connect(url, access).map(Connection::Postgres),
+    }
+}
+
+/// Takes the lock of the world on this connection, where there is such a lock; false when another has it.
+/// `lost` is the process behind an earlier connection of ours.
+pub(crate) fn hold_world(conn: &mut Connection, lost: Option<i32>) -> Result<bool, StoreError> {
+    match conn {
+        Connection::Sqlite(_) => Ok(true),
+        Connection::Postgres(conn) => Ok(postgres::hold_world(conn, lost)?),
+    }
+}
+
+/// The database's process behind the connection, where there is one.
+pub(crate) fn world_pid(conn: &mut Connection) -> Result<Option<i32>, StoreError> {
+    match conn {
+        Connection::Sqlite(_) => Ok(None),
+        Connection::Postgres(conn) => Ok(Some(postgres::backend_pid(conn)?)),
+    }
 }

@@ -5,7 +5,6 @@
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
-use diesel::sqlite::Sqlite;
 use uuid::Uuid;
 
 /// Declares a column adaptor: read as the SQL type, handed on as the Rust type.
@@ -19,15 +18,21 @@ macro_rules! column {
             }
         }
 
-        impl FromSql<$sql, Sqlite> for $name {
-            fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-                let raw = <$raw as FromSql<$sql, Sqlite>>::from_sql(value)?;
+        impl<DB: Backend> FromSql<$sql, DB> for $name
+        where
+            $raw: FromSql<$sql, DB>,
+        {
+            fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
+                let raw = <$raw as FromSql<$sql, DB>>::from_sql(value)?;
                 let convert: fn($raw) -> deserialize::Result<$rust> = $convert;
                 convert(raw).map(Self)
             }
         }
 
-        impl Queryable<$sql, Sqlite> for $name {
+        impl<DB: Backend> Queryable<$sql, DB> for $name
+        where
+            Self: FromSql<$sql, DB>,
+        {
             type Row = Self;
             fn build(row: Self) -> deserialize::Result<Self> {
                 Ok(row)
@@ -53,7 +58,10 @@ impl From<MaybeCount32> for Option<u32> {
     }
 }
 
-impl Queryable<Nullable<BigInt>, Sqlite> for MaybeCount32 {
+impl<DB: Backend> Queryable<Nullable<BigInt>, DB> for MaybeCount32
+where
+    Option<i64>: FromSql<Nullable<BigInt>, DB>,
+{
     type Row = Option<i64>;
     fn build(row: Option<i64>) -> deserialize::Result<Self> {
         Ok(Self(row.map(u32::try_from).transpose()?))

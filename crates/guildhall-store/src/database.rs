@@ -4,20 +4,21 @@
 mod lock;
 mod migrations;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::r2d2::R2D2Connection;
 
-use crate::backend::{Access, Connection, SqliteBackend, connect, prepare, url};
+use crate::backend::{Access, BatchWriter, Connection, Target, connect, prepare};
 use crate::error::StoreError;
+use crate::world::World;
 use crate::writer::{Claim, Writer};
 
 pub use lock::WorldLock;
+pub use migrations::MigrationStatus;
 
 /// How long a reader waits for a connection: no caller ever hangs longer.
 const READ_DEADLINE: Duration = Duration::from_secs(5);
@@ -43,38 +44,48 @@ impl Default for OpenOptions {
 /// An open database. Cheap to clone; all clones share the readers and the one writer.
 #[derive(Clone)]
 pub struct Database {
-    path: PathBuf,
-    readers: Pool<ConnectionManager<Connection>>,
+    world: World,
+    readers: r2d2::Pool<Readers>,
     writer_taken: Arc<AtomicBool>,
 }
 
 impl Database {
-    /// Opens the file. It runs no migration: see [`Database::pending_migrations`].
+    /// Opens the database. It runs no migration: see [`Database::migrations`].
     ///
     /// # Errors
-    /// Missing, read-only, not a database, or migrated by a newer program.
-    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, StoreError> {
-        Self::open_with_deadline(path, options, READ_DEADLINE)
+    /// Missing, not to be reached, read-only, not a database, or migrated by a newer program.
+    pub fn open(target: impl Into<Target>, options: &OpenOptions) -> Result<Self, StoreError> {
+        Self::open_with_deadline(target.into(), options, READ_DEADLINE)
     }
 
     fn open_with_deadline(
-        path: &Path,
+        target: Target,
         options: &OpenOptions,
         deadline: Duration,
     ) -> Result<Self, StoreError> {
-        prepare(path, options.create)?;
-        migrations::refuse_unknown(&mut connect(path, Access::Write)?)?;
-        let readers = Pool::builder()
+        prepare(&target, options.create)?;
+        migrations::status(&mut connect(&target, Access::Write)?)?.refuse_unknown()?;
+        let readers = r2d2::Pool::builder()
             .max_size(options.readers.max(1))
             .min_idle(Some(0))
             .connection_timeout(deadline)
-            .connection_customizer(Box::new(Reader))
-            .build_unchecked(ConnectionManager::new(url(path)?));
+            // A connection to another host may have died unseen; a file does not.
+            .test_on_check_out(target.file().is_none())
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            .build_unchecked(Readers(target.clone()));
         Ok(Self {
-            path: path.to_owned(),
+            world: World::new(target),
             readers,
             writer_taken: Arc::new(AtomicBool::new(false)),
         })
+    }
+
+    /// How the migrations of the database and of this program compare.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn migrations(&self) -> Result<MigrationStatus, StoreError> {
+        migrations::status(&mut connect(&self.world.target, Access::Write)?)
     }
 
     /// The versions of the migrations that this program has and the database lacks.
@@ -82,7 +93,15 @@ impl Database {
     /// # Errors
     /// The database cannot be read.
     pub fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
-        migrations::pending(&mut connect(&self.path, Access::Write)?)
+        Ok(self.migrations()?.pending)
+    }
+
+    /// The pending migrations and their statements, which are not run.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn migration_plan(&self) -> Result<Vec<(String, &'static str)>, StoreError> {
+        migrations::plan(&mut connect(&self.world.target, Access::Write)?)
     }
 
     /// Runs the pending migrations and returns their versions. Each is one transaction.
@@ -90,14 +109,36 @@ impl Database {
     /// # Errors
     /// The step that failed; what came before it stays.
     pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
-        migrations::run(&mut connect(&self.path, Access::Write)?)
+        let mut conn = connect(&self.world.target, Access::Write)?;
+        if let Connection::Postgres(conn) = &mut conn {
+            // A table of millions may take its time.
+            conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
+        }
+        migrations::run(&mut conn)
+    }
+
+    /// Holds the world against other servers, as long as the writing connection lives. Where the world is
+    /// a file, [`WorldLock`] does that and this does nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::WorldInUse`]; the database.
+    pub fn lock_world(&self) -> Result<(), StoreError> {
+        self.world.lock()
+    }
+
+    /// Claims the world: every earlier server's receipts end here, and so will this one's when another
+    /// claims it. Call it once, after the migrations and before the writer.
+    ///
+    /// # Errors
+    /// [`StoreError::WorldInUse`]; the database.
+    pub fn claim_world(&self, holder: &str) -> Result<(), StoreError> {
+        self.world.claim(holder)
     }
 
     /// Reads from one state of the database: all queries of `query` see the same commits.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when no connection is free within 5 seconds, or what the
-    /// query returned.
+    /// [`StoreError::Unavailable`] when no connection is free in time, or what the query returned.
     pub fn read<T>(
         &self,
         query: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
@@ -108,8 +149,7 @@ impl Database {
             .map_err(|error| StoreError::Unavailable {
                 detail: error.to_string(),
             })?;
-        let conn: &mut Connection = &mut conn;
-        conn.transaction(query)
+        conn.snapshot(query)
     }
 
     /// The one writer.
@@ -119,28 +159,44 @@ impl Database {
     /// the schema is there.
     pub fn writer(&self) -> Result<Writer, StoreError> {
         let claim = Claim::take(&self.writer_taken)?;
-        let versions = self.pending_migrations()?;
-        if !versions.is_empty() {
-            return Err(StoreError::PendingMigrations { versions });
-        }
-        let backend = SqliteBackend::open(self.path.clone())?;
-        Ok(Writer::new(Box::new(backend), claim))
+        self.migrations()?.refuse_pending()?;
+        let conn = self.world.write_connection()?;
+        let writer = BatchWriter::new(self.world.clone(), conn);
+        Ok(Writer::new(writer, claim))
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Where it is.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.world.target
+    }
+
+    /// The file, where it is one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.world.target.file()
     }
 }
 
-/// Sets up each connection of the pool.
+/// Makes the connections of the pool. Not diesel's own manager: that one opens a URL with whichever client
+/// takes it first, and SQLite takes anything for the name of a file.
 #[derive(Debug)]
-struct Reader;
+struct Readers(Target);
 
-impl CustomizeConnection<Connection, diesel::r2d2::Error> for Reader {
-    fn on_acquire(&self, conn: &mut Connection) -> Result<(), diesel::r2d2::Error> {
-        conn.batch_execute(Access::Read.pragmas())
-            .map_err(diesel::r2d2::Error::QueryError)
+impl r2d2::ManageConnection for Readers {
+    type Connection = Connection;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<Connection, StoreError> {
+        connect(&self.0, Access::Read)
+    }
+
+    fn is_valid(&self, conn: &mut Connection) -> Result<(), StoreError> {
+        Ok(conn.batch_execute("SELECT 1")?)
+    }
+
+    fn has_broken(&self, conn: &mut Connection) -> bool {
+        conn.is_broken()
     }
 }
 

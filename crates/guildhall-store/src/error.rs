@@ -24,8 +24,16 @@ pub enum StoreError {
     PendingMigrations { versions: Vec<String> },
     #[error("a migration failed: {detail}")]
     MigrationFailed { detail: String },
-    #[error("another server uses this world: {} is locked by {holder}", path.display())]
-    WorldInUse { path: PathBuf, holder: String },
+    #[error("another server uses this world: {world} is locked by {holder}")]
+    WorldInUse { world: String, holder: String },
+    #[error("the world was taken over by another server, {holder}")]
+    WorldLost { holder: String },
+    #[error("{url} is no database that is known here: {why}")]
+    BadUrl { url: String, why: String },
+    #[error("the database {url} cannot be reached: {detail}")]
+    Unreachable { url: String, detail: String },
+    #[error("the database is PostgreSQL {found}, and 15 is the oldest that is taken")]
+    TooOld { found: String },
     #[error("the one writer of this database is already taken")]
     WriterTaken,
     #[error("the database did not answer in time: {detail}")]
@@ -66,13 +74,25 @@ impl StoreError {
             Self::UnknownMigrations { .. } => {
                 "Start the newer program again, or restore the backup made before its migration."
             }
-            Self::PendingMigrations { .. } => "Make a backup, then run the migrations.",
+            Self::PendingMigrations { .. } => {
+                "Make a backup, then run `guildhall migrate up`; `guildhall migrate plan` shows what it does."
+            }
             Self::MigrationFailed { .. } => {
                 "Nothing was changed by the failed step; restore the backup if an earlier step is unwanted."
             }
             Self::WorldInUse { .. } => {
                 "Stop the other server first, or give this one a data directory of its own."
             }
+            Self::WorldLost { .. } => {
+                "Stop one of the two servers; this one gives no more receipts and ends."
+            }
+            Self::BadUrl { .. } => {
+                "Use sqlite:///path/to/file or postgres://user@host:port/database."
+            }
+            Self::Unreachable { .. } => {
+                "Check that the database runs, its address, and that this user may connect."
+            }
+            Self::TooOld { .. } => "Use PostgreSQL 15 or later.",
             Self::WriterTaken => "Let the present writer end before another is made.",
             Self::Unavailable { .. } => "Nothing was lost; try again in a moment.",
             Self::DiskFull { .. } => "Make room on the disk; saving goes on by itself.",

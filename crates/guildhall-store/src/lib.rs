@@ -1,13 +1,14 @@
 //! The store of Guildhall: a generic write-behind engine, the database behind it, the name ledger
 //! and the files of boards. Everything here blocks and knows neither actors nor sockets.
 //! Read in the order of the data path: `write_behind` (buffer → batch), `writer`, `backend`
-//! (batch → database), `changes` (one file per change), `queries`, `names`, `blobs`.
+//! (batch → database, one folder each), `changes` (one file per change), `queries`, `names`, `blobs`.
 //! This is the only crate that names diesel and r2d2.
 
 mod backend;
 mod columns;
 mod schema;
 mod time;
+mod world;
 
 pub mod blobs;
 pub mod changes;
@@ -18,10 +19,10 @@ pub mod queries;
 pub mod write_behind;
 pub mod writer;
 
-pub use backend::Connection;
+pub use backend::{Connection, Target};
 pub use blobs::{BlobStore, FileBlobs};
 pub use changes::{Change, NameOwner, NameRow, OwnerKind};
-pub use database::{Database, OpenOptions, WorldLock};
+pub use database::{Database, MigrationStatus, OpenOptions, WorldLock};
 pub use error::StoreError;
 pub use names::{LoadProof, NameDiff, NameEntry, NameIndex, load_names};
 pub use time::now_us;

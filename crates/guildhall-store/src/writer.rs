@@ -5,18 +5,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::backend::Backend;
+use crate::backend::BatchWriter;
 use crate::error::StoreError;
 use crate::write_behind::{Batch, BatchReport};
 
 /// Writes batches. There is at most one per [`crate::Database`].
 pub struct Writer {
-    backend: Box<dyn Backend>,
+    backend: BatchWriter,
     _claim: Claim,
 }
 
 impl Writer {
-    pub(crate) fn new(backend: Box<dyn Backend>, claim: Claim) -> Self {
+    pub(crate) fn new(backend: BatchWriter, claim: Claim) -> Self {
         Self {
             backend,
             _claim: claim,

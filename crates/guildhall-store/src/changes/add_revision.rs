@@ -54,13 +54,18 @@ impl AddRevision {
         }))
     }
 
-    /// `IS` compares an empty head with an empty one, which `=` does not.
+    /// An empty head is no value to compare with, hence the two conditions.
     fn move_head(&self, conn: &mut Connection, revision: u32) -> QueryResult<bool> {
-        let rows = diesel::update(boards::table)
-            .filter(boards::id.eq(self.board.to_string()))
-            .filter(boards::head_revision.is(self.expected_head.map(i64::from)))
-            .set(boards::head_revision.eq(Some(i64::from(revision))))
-            .execute(conn)?;
+        let board = boards::table.filter(boards::id.eq(self.board.to_string()));
+        let moved = boards::head_revision.eq(Some(i64::from(revision)));
+        let rows = match self.expected_head {
+            Some(head) => diesel::update(board.filter(boards::head_revision.eq(i64::from(head))))
+                .set(moved)
+                .execute(conn)?,
+            None => diesel::update(board.filter(boards::head_revision.is_null()))
+                .set(moved)
+                .execute(conn)?,
+        };
         Ok(rows == 1)
     }
 

@@ -43,7 +43,8 @@ impl WorldLock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let holder = holder(&file);
-                return Err(StoreError::WorldInUse { path, holder });
+                let world = path.display().to_string();
+                return Err(StoreError::WorldInUse { world, holder });
             }
             Err(TryLockError::Error(error)) => return Err(doing()(error)),
         }

@@ -1,15 +1,18 @@
-//! The migrations, embedded in the program.
+//! The migrations, embedded in the program: one folder per database, with the same names.
 
 use std::collections::BTreeSet;
 
-use diesel::migration::{Migration, MigrationSource};
+use diesel::backend::Backend;
+use diesel::migration::{Migration, MigrationConnection, MigrationSource};
+use diesel::pg::Pg;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::backend::Connection;
 use crate::error::StoreError;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -19,33 +22,113 @@ fn failed(error: Source) -> StoreError {
     }
 }
 
-fn known() -> Result<BTreeSet<String>, StoreError> {
-    let all: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations().map_err(failed)?;
+/// How the migrations of a database and of this program compare, each by its version in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MigrationStatus {
+    pub applied: Vec<String>,
+    pub pending: Vec<String>,
+    /// Applied, but not known to this program: a newer one was here.
+    pub unknown: Vec<String>,
+}
+
+impl MigrationStatus {
+    /// Whether the database holds no world yet.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.applied.is_empty()
+    }
+
+    /// An older program must not touch what a newer one has migrated.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownMigrations`].
+    pub fn refuse_unknown(&self) -> Result<(), StoreError> {
+        match self.unknown.is_empty() {
+            true => Ok(()),
+            false => Err(StoreError::UnknownMigrations {
+                versions: self.unknown.clone(),
+            }),
+        }
+    }
+
+    /// # Errors
+    /// [`StoreError::PendingMigrations`].
+    pub fn refuse_pending(&self) -> Result<(), StoreError> {
+        match self.pending.is_empty() {
+            true => Ok(()),
+            false => Err(StoreError::PendingMigrations {
+                versions: self.pending.clone(),
+            }),
+        }
+    }
+}
+
+pub(super) fn status(conn: &mut Connection) -> Result<MigrationStatus, StoreError> {
+    let (known, applied) = match conn {
+        Connection::Sqlite(conn) => (known::<Sqlite>(SQLITE)?, applied(conn)?),
+        Connection::Postgres(conn) => (known::<Pg>(POSTGRES)?, applied(conn)?),
+    };
+    Ok(MigrationStatus {
+        pending: known.difference(&applied).cloned().collect(),
+        unknown: applied.difference(&known).cloned().collect(),
+        applied: applied.into_iter().collect(),
+    })
+}
+
+fn known<DB: Backend>(source: EmbeddedMigrations) -> Result<BTreeSet<String>, StoreError>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let all: Vec<Box<dyn Migration<DB>>> = source.migrations().map_err(failed)?;
     Ok(all
         .iter()
         .map(|migration| migration.name().version().to_string())
         .collect())
 }
 
-fn applied(conn: &mut Connection) -> Result<BTreeSet<String>, StoreError> {
+fn applied<DB: Backend>(
+    conn: &mut (impl MigrationHarness<DB> + MigrationConnection),
+) -> Result<BTreeSet<String>, StoreError> {
     let versions = conn.applied_migrations().map_err(failed)?;
     Ok(versions.iter().map(ToString::to_string).collect())
 }
 
-/// An older program must not touch what a newer one has migrated.
-pub(super) fn refuse_unknown(conn: &mut Connection) -> Result<(), StoreError> {
-    let unknown: Vec<_> = applied(conn)?.difference(&known()?).cloned().collect();
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    Err(StoreError::UnknownMigrations { versions: unknown })
-}
-
-pub(super) fn pending(conn: &mut Connection) -> Result<Vec<String>, StoreError> {
-    Ok(known()?.difference(&applied(conn)?).cloned().collect())
-}
-
+/// Runs what is pending; each migration is one transaction.
 pub(super) fn run(conn: &mut Connection) -> Result<Vec<String>, StoreError> {
-    let done = conn.run_pending_migrations(MIGRATIONS).map_err(failed)?;
+    let done = match conn {
+        Connection::Sqlite(conn) => conn.run_pending_migrations(SQLITE),
+        Connection::Postgres(conn) => conn.run_pending_migrations(POSTGRES),
+    };
+    let done = done.map_err(failed)?;
     Ok(done.iter().map(ToString::to_string).collect())
 }
+
+/// The statements of the pending migrations, as they would be run.
+pub(super) fn plan(conn: &mut Connection) -> Result<Vec<(String, &'static str)>, StoreError> {
+    let pending = status(conn)?.pending;
+    let texts = match conn {
+        Connection::Sqlite(_) => SQLITE_TEXTS,
+        Connection::Postgres(_) => POSTGRES_TEXTS,
+    };
+    let text = |version: String| {
+        let digits = |name: &str| -> String { name.chars().filter(char::is_ascii_digit).collect() };
+        let (_, text) = texts.iter().find(|(name, _)| digits(name) == version)?;
+        Some((version, *text))
+    };
+    Ok(pending.into_iter().filter_map(text).collect())
+}
+
+/// diesel keeps the texts of its migrations to itself.
+macro_rules! texts {
+    ($backend:literal: $($name:literal),*) => {
+        &[$((
+            $name,
+            include_str!(concat!("../../../../migrations/", $backend, "/", $name, "/up.sql")),
+        )),*]
+    };
+}
+
+const SQLITE_TEXTS: &[(&str, &str)] =
+    texts!("sqlite": "2025-01-01-000000_world", "2026-11-20-000000_persistence");
+const POSTGRES_TEXTS: &[(&str, &str)] =
+    texts!("postgres": "2025-01-01-000000_world", "2026-11-20-000000_persistence");

@@ -148,6 +148,16 @@ impl Unit {
         }
     }
 
+    /// The sequence numbers of its writes.
+    pub(crate) fn seqs(&self) -> impl Iterator<Item = u64> {
+        let (one, links) = match self {
+            Self::Change(unit) => (Some(unit.seq), [].as_slice()),
+            Self::Save(unit) => (None, unit.links.as_slice()),
+            Self::Group(unit) => (Some(unit.seq), [].as_slice()),
+        };
+        one.into_iter().chain(links.iter().map(|link| link.seq))
+    }
+
     /// The sequence number of its last write.
     pub(super) fn last_seq(&self) -> Option<u64> {
         match self {

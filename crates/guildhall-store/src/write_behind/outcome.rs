@@ -65,17 +65,14 @@ pub enum Cause {
     TooLarge,
     /// A rule inside the database said no.
     Trigger,
-    /// The database failed at this write again and again, for a reason that is not known to lie
-    /// with its disk or its locks.
-    Unclassified,
-    /// Failed alone again and again, for a reason that nobody can tell: kept aside so that it
-    /// blocks nobody.
+    /// The database failed at this write again and again, for a reason that nobody can tell and
+    /// that is not known to lie with its disk or its locks: kept aside so that it blocks nobody.
     Held,
 }
 
 impl Cause {
     /// All causes.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 10] = [
         Self::Unique,
         Self::Check,
         Self::ForeignKey,
@@ -85,7 +82,6 @@ impl Cause {
         Self::Gone,
         Self::TooLarge,
         Self::Trigger,
-        Self::Unclassified,
         Self::Held,
     ];
 
@@ -101,7 +97,6 @@ impl Cause {
             Self::Gone => "gone",
             Self::TooLarge => "too_large",
             Self::Trigger => "trigger",
-            Self::Unclassified => "unclassified",
             Self::Held => "held",
         }
     }

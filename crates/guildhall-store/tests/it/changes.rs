@@ -237,12 +237,12 @@ fn a_list_of_an_account_is_its_oldest_thousand() {
          CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS
              (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
              SELECT i, printf('ffffffff-0000-7000-8000-%012d', i) AS id FROM n;
-         INSERT INTO characters SELECT id, '{realm}', '{account}', 1, 1, x'', 0 FROM n;
+         INSERT INTO characters SELECT id, '{realm}', '{account}', 1, 1, x'', 0, 0 FROM n;
          INSERT INTO guilds SELECT id, '{realm}', {later} FROM n;
          INSERT INTO guild_members SELECT id, '{account}', 'member', 0 FROM n;
-         INSERT INTO names SELECT 'c' || i, '{realm}', 'character', id, 'c' || i, 'c' || i, '', 1, 0
+         INSERT INTO names (id, realm_id, owner_kind, owner_id, name_key, display, skeleton, key_version, claimed_at) SELECT 'c' || i, '{realm}', 'character', id, 'c' || i, 'c' || i, '', 1, 0
              FROM n;
-         INSERT INTO names SELECT 'g' || i, '{realm}', 'guild', id, 'g' || i, 'g' || i, '', 1, 0
+         INSERT INTO names (id, realm_id, owner_kind, owner_id, name_key, display, skeleton, key_version, claimed_at) SELECT 'g' || i, '{realm}', 'guild', id, 'g' || i, 'g' || i, '', 1, 0
              FROM n;
          COMMIT;",
         later = i64::MAX

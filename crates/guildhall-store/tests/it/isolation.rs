@@ -14,7 +14,7 @@ fn a_ship_and_nine_saves_are_durable_beside_a_rename_that_only_the_database_can_
         .collect();
     let renamer = world.character("Renamer");
     world.meddle(&format!(
-        "INSERT INTO names VALUES ('x', '{}', 'character', 'y', 'ahab', 'Ahab', 'ahab', 1, 0)",
+        "INSERT INTO names (id, realm_id, owner_kind, owner_id, name_key, display, skeleton, key_version, claimed_at) VALUES ('x', '{}', 'character', 'y', 'ahab', 'Ahab', 'ahab', 1, 0)",
         world.realm
     ));
     world.submit(world.save(ship, 1, "at sea"));

@@ -10,7 +10,7 @@ use crate::world::{World, owner};
 
 fn insert_from_outside(world: &World, key: &str, claimed_at: i64) {
     world.meddle(&format!(
-        "INSERT INTO names VALUES ('{key}', '{}', 'character',
+        "INSERT INTO names (id, realm_id, owner_kind, owner_id, name_key, display, skeleton, key_version, claimed_at) VALUES ('{key}', '{}', 'character',
          '00000000-0000-7000-8000-00000000000{}', '{key}', '{key}', '{key}', 1, {claimed_at})",
         world.realm,
         key.len()
@@ -103,7 +103,7 @@ fn a_claim_that_waits_for_the_database_is_no_difference_on_either_side() {
 fn a_row_that_cannot_be_understood_stops_the_loading() {
     let world = World::new();
     world.meddle(&format!(
-        "INSERT INTO names VALUES ('n', '{}', 'guild', 'no uuid', 'k', 'd', 's', 1, 0)",
+        "INSERT INTO names (id, realm_id, owner_kind, owner_id, name_key, display, skeleton, key_version, claimed_at) VALUES ('n', '{}', 'guild', 'no uuid', 'k', 'd', 's', 1, 0)",
         world.realm
     ));
     let error = NameIndex::load(&world.db).unwrap_err();

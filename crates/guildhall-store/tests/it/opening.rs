@@ -92,12 +92,14 @@ fn a_world_of_a_newer_program_is_refused() {
 fn migrations_go_down_as_they_came_up() {
     let dir = "../../migrations/sqlite";
     let conn = rusqlite::Connection::open_in_memory().unwrap();
-    for entry in fs::read_dir(dir).unwrap() {
-        let entry = entry.unwrap().path();
-        for step in ["up.sql", "down.sql"] {
-            let sql = fs::read_to_string(entry.join(step)).unwrap();
-            conn.execute_batch(&sql).unwrap();
-        }
+    let entries = fs::read_dir(dir).unwrap();
+    let mut folders: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let ups = folders.iter().map(|folder| folder.join("up.sql"));
+    let downs = folders.iter().rev().map(|folder| folder.join("down.sql"));
+    for step in ups.chain(downs) {
+        conn.execute_batch(&fs::read_to_string(step).unwrap())
+            .unwrap();
     }
     let left: i64 = conn
         .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))

@@ -76,7 +76,7 @@ fn a_broken_trigger_costs_the_writes_that_meet_it_and_no_others() {
     world.submit(world.save(ship, 1, "at sea"));
     world.submit_change(world.rename(hero, "Rob"));
     let (failures, outcomes) = failures_before_the_commit(&mut world);
-    let unclassified = Some(Cause::Unclassified);
+    let unclassified = Some(Cause::Held);
     let causes: Vec<_> = outcomes.iter().map(cause).collect();
     assert_eq!(
         (failures, causes),
@@ -89,7 +89,7 @@ fn a_broken_trigger_costs_the_writes_that_meet_it_and_no_others() {
         .iter()
         .map(|row| (row.cause.as_str(), row.payload.as_slice()))
         .collect();
-    let word = "unclassified";
+    let word = "held";
     assert_eq!(kept, [(word, &b"state 2"[..]), (word, &b"state 1"[..])]);
 }
 
@@ -104,7 +104,7 @@ fn a_change_that_meets_something_broken_is_refused_alone_and_leaves_nothing() {
     let causes: Vec<_> = outcomes.iter().map(cause).collect();
     assert_eq!(
         (failures, causes),
-        (3, vec![Some(Cause::Unclassified), None])
+        (3, vec![Some(Cause::Held), None])
     );
     assert_eq!(world.count("guilds"), 0);
 }
@@ -123,7 +123,7 @@ fn a_row_that_holds_what_we_cannot_read_costs_its_own_saves_alone() {
     let causes: Vec<_> = outcomes.iter().map(cause).collect();
     assert_eq!(
         (failures, causes),
-        (3, vec![Some(Cause::Unclassified), None])
+        (3, vec![Some(Cause::Held), None])
     );
 }
 

@@ -261,7 +261,7 @@ impl World {
 
     /// Another process's connection to the same file.
     pub fn second_writer(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.db.path()).unwrap()
+        rusqlite::Connection::open(self.db.path().unwrap()).unwrap()
     }
 
     /// Runs SQL from outside: a trigger, a row of another writer.

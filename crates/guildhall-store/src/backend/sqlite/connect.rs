@@ -6,54 +6,45 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection as _, sql_query};
+use diesel::{Connection as _, SqliteConnection, sql_query};
 
-use crate::backend::Connection;
+use crate::backend::Access;
 use crate::error::StoreError;
 
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// What a connection is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    Read,
-    Write,
-}
-
-impl Access {
-    /// `busy_timeout` first: the others may have to wait for a lock. Only the writer may write,
-    /// so the readers are told not to. FULL: a commit is on the disk before it is reported.
-    /// The writer's cache of 16 MiB holds what a batch touches: SQLite's own 2 MiB hold less
-    /// than the leaves of 256 rows in all indexes, and every batch would read them again.
-    pub(crate) fn pragmas(self) -> &'static str {
-        match self {
-            Self::Read => {
-                "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;"
-            }
-            Self::Write => {
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
-                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                 PRAGMA cache_size = -16384;"
-            }
+/// `busy_timeout` first: the others may have to wait for a lock. Only the writer may write,
+/// so the readers are told not to. FULL: a commit is on the disk before it is reported.
+/// The writer's cache of 16 MiB holds what a batch touches: SQLite's own 2 MiB hold less
+/// than the leaves of 256 rows in all indexes, and every batch would read them again.
+fn pragmas(access: Access) -> &'static str {
+    match access {
+        Access::Read => {
+            "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;"
+        }
+        Access::Write => {
+            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+             PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+             PRAGMA cache_size = -16384;"
         }
     }
 }
 
 /// Opens a connection to a file that [`prepare`] found good.
-pub(crate) fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
+pub(crate) fn connect(path: &Path, access: Access) -> Result<SqliteConnection, StoreError> {
     let cannot_open = |detail: String| StoreError::CannotOpen {
         path: path.to_owned(),
         detail,
     };
-    let mut conn = Connection::establish(url(path)?).map_err(|e| cannot_open(e.to_string()))?;
-    conn.batch_execute(access.pragmas())
+    let mut conn = SqliteConnection::establish(url(path)?).map_err(|e| cannot_open(e.to_string()))?;
+    conn.batch_execute(pragmas(access))
         .map_err(|error| open_failed(path, &error))?;
     Ok(conn)
 }
 
 /// The path as SQLite takes it.
-pub(crate) fn url(path: &Path) -> Result<&str, StoreError> {
+fn url(path: &Path) -> Result<&str, StoreError> {
     path.to_str().ok_or_else(|| StoreError::CannotOpen {
         path: path.to_owned(),
         detail: "its path is not valid UTF-8".into(),
@@ -115,7 +106,7 @@ fn head(file: &File) -> std::io::Result<Vec<u8>> {
 
 /// Begins to write and thinks better of it: the directory or the disk may be read-only although
 /// the file is not.
-fn probe(conn: &mut Connection) -> diesel::QueryResult<()> {
+fn probe(conn: &mut SqliteConnection) -> diesel::QueryResult<()> {
     use diesel::RunQueryDsl;
     sql_query("SELECT count(*) FROM sqlite_master").execute(conn)?;
     conn.batch_execute("BEGIN IMMEDIATE; ROLLBACK;")

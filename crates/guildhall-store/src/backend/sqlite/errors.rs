@@ -3,8 +3,8 @@
 
 use diesel::result::{DatabaseErrorKind, Error};
 
-use crate::error::StoreError;
-use crate::write_behind::{Cause, WriteRefusal};
+use crate::backend::errors::is_violation;
+use crate::write_behind::Cause;
 
 /// Messages of failures that lie with the disk, the file or a lock, and so with no row. Whole and
 /// exact: a trigger's own words should not be taken for one of them.
@@ -54,22 +54,8 @@ const UNCLEAR_PREFIX: &[&str] = &[
     "no such table: ",
 ];
 
-/// So often a batch fails as a whole before an unclear error counts against the write that met
-/// it: one broken thing must not stop everything else for ever.
-pub(super) const FAILURES_BEFORE_BLAME: u32 = 3;
-
-/// The refusal of one write, or a failure of the whole. With `blames`, unclear errors are the
-/// write's; those of the environment never are.
-pub(super) fn judge(error: &Error, blames: bool) -> Result<WriteRefusal, StoreError> {
-    match cause(error) {
-        Some(cause) => Ok(refusal(cause, error)),
-        None if blames && !is_environment(error) => Ok(refusal(Cause::Unclassified, error)),
-        None => Err(store_error(error)),
-    }
-}
-
 /// What is known to be the write's own fault.
-fn cause(error: &Error) -> Option<Cause> {
+pub(in crate::backend) fn cause(error: &Error) -> Option<Cause> {
     let (kind, message) = match error {
         Error::DatabaseError(kind, info) => (kind, info.message()),
         // A value that fits no column.
@@ -90,18 +76,12 @@ fn cause(error: &Error) -> Option<Cause> {
 }
 
 /// Whether it lies with the disk, the file or a lock, so that the same write may succeed later.
-pub(super) fn is_environment(error: &Error) -> bool {
+pub(in crate::backend) fn is_environment(error: &Error) -> bool {
     match error {
         Error::DatabaseError(DatabaseErrorKind::Unknown, info) => {
             is_one_of(info.message(), ENVIRONMENT, ENVIRONMENT_PREFIX)
         }
-        Error::DatabaseError(kind, _) => !matches!(
-            kind,
-            DatabaseErrorKind::UniqueViolation
-                | DatabaseErrorKind::ForeignKeyViolation
-                | DatabaseErrorKind::NotNullViolation
-                | DatabaseErrorKind::CheckViolation
-        ),
+        Error::DatabaseError(kind, _) => !is_violation(kind),
         _ => false,
     }
 }
@@ -111,30 +91,10 @@ fn is_one_of(message: &str, whole: &[&str], beginnings: &[&str]) -> bool {
     whole.contains(&message) || beginnings.iter().any(starts)
 }
 
-fn refusal(cause: Cause, error: &Error) -> WriteRefusal {
-    let message = error.to_string();
-    WriteRefusal {
-        constraint: constraint(&message),
-        ..WriteRefusal::new(cause, message)
-    }
-}
-
 /// `UNIQUE constraint failed: names.realm_id, names.name_key` → what stands after the colon.
-fn constraint(message: &str) -> Option<String> {
+pub(in crate::backend) fn constraint(message: &str) -> Option<String> {
     let (_, name) = message.split_once(" constraint failed: ")?;
     Some(name.to_owned())
-}
-
-/// An error of the database as a whole.
-pub(crate) fn store_error(error: &Error) -> StoreError {
-    let detail = error.to_string();
-    if detail.contains("locked") || detail.contains("locking protocol") {
-        StoreError::Unavailable { detail }
-    } else if detail == "database or disk is full" {
-        StoreError::DiskFull { detail }
-    } else {
-        StoreError::Database { detail }
-    }
 }
 
 #[cfg(test)]

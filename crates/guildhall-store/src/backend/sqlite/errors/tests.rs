@@ -1,6 +1,17 @@
 //! Which error of SQLite is whose fault.
 
+use diesel::Connection as _;
+
 use super::*;
+use crate::backend::Connection;
+use crate::backend::errors;
+use crate::error::StoreError;
+use crate::write_behind::WriteRefusal;
+
+fn judge(error: &Error, blames: bool) -> Result<WriteRefusal, StoreError> {
+    let conn = diesel::SqliteConnection::establish(":memory:").unwrap();
+    errors::judge(&Connection::Sqlite(conn), error, blames)
+}
 
 fn unknown(message: &str) -> Error {
     Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned()))
@@ -30,7 +41,7 @@ fn an_unclear_error_is_the_writes_fault_only_when_writes_are_blamed() {
     for error in [unknown("no such table: missing"), unreadable()] {
         assert!(judge(&error, false).is_err(), "{error}");
         let refusal = judge(&error, true).unwrap();
-        assert_eq!(refusal.cause, Cause::Unclassified, "{error}");
+        assert_eq!(refusal.cause, Cause::Held, "{error}");
     }
 }
 

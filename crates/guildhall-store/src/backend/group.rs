@@ -1,9 +1,9 @@
 //! Members that are written or refused as one: a savepoint around them all.
 
-use super::Stop;
+use super::flush::Stop;
 use super::record::Line;
 use super::run::{Run, change_line, payload, too_large};
-use super::save::{holds, line, present_if_readable, stale, update};
+use super::save::{self, Row, holds, line, present_if_readable};
 use crate::changes::{Applied, Change, Failed};
 use crate::write_behind::{
     ChangeUnit, GroupUnit, Link, Member, Outcome, Present, Save, WriteRefusal,
@@ -56,7 +56,7 @@ impl<'a> Run<'a> {
 
     fn group_refused_before(&self, unit: &GroupUnit) -> Option<WriteRefusal> {
         if unit.builds_on_refused {
-            return Some(super::save::based_on_refused());
+            return Some(save::based_on_refused());
         }
         let too_large = |member: &Member| match member {
             Member::Save(save) => too_large(save.state.len()),
@@ -75,25 +75,25 @@ impl<'a> Run<'a> {
 
     fn member_save(&mut self, unit: &GroupUnit, save: &Save) -> Result<Result<u32, Not>, Stop> {
         let link = link(unit, save);
-        if let Some(refusal) = self.fenced(save.key, save.fence)? {
-            return Ok(Err(Not::Refused(refusal)));
-        }
         let by_another = self.saved.get(&save.key).is_some_and(|by| *by != unit.by);
         if !by_another {
-            match update(self.conn, save.key, save.base_version, &link, self.at_us) {
+            let row = Row::new(
+                save.key,
+                (save.base_version, save.fence),
+                &link,
+                self.at_us,
+            );
+            match save::update(self.conn, &row) {
                 Ok(1) => {
-                    self.lines.push(line(save.key, &link, "saved"));
+                    self.lines.push(save::saved_line(save.key, &link));
                     return Ok(Ok(link.version));
                 }
                 Ok(_) => {}
                 Err(error) => return Ok(Err(Not::Refused(self.refusal_of(unit.seq, &error)?))),
             }
         }
-        Ok(Err(match present_if_readable(self.conn, save.key)? {
-            Some(row) if holds(&row, &link) => Not::Held(stale(row.version)),
-            Some(row) => Not::Refused(stale(row.version)),
-            None => Not::Refused(super::save::gone(save.key)),
-        }))
+        let why = save::why_missed(self.conn, save.key, save.fence, &link)?;
+        Ok(Err(why.map_or_else(Not::Refused, Not::Held)))
     }
 
     fn member_change(

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::Stop;
+use super::Connection;
+use super::flush::Stop;
 use super::run::Written;
 use super::save::present_if_readable;
-use crate::backend::Connection;
 use crate::changes::Change;
 use crate::columns::{Count32, MaybeCount32, Size64, signed, signed_len};
 use crate::error::StoreError;

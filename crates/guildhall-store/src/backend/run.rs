@@ -4,15 +4,17 @@ use std::collections::HashMap;
 
 use diesel::connection::SimpleConnection;
 
-use super::errors::{FAILURES_BEFORE_BLAME, judge};
+use super::blame::FAILURES_BEFORE_BLAME;
+use super::errors::{is_environment, judge};
+use super::flush::{Banned, Stop};
 use super::group::RefusedGroup;
 use super::record::{self, Line};
 use super::save::RefusedLinks;
-use super::{Banned, Stop, store_error, watermark};
-use crate::backend::Connection;
+use super::{Connection, sqlite, store_error, watermark};
 use crate::changes::{Applied, Change, Failed, Subject};
 use crate::error::StoreError;
 use crate::time::now_us;
+use crate::world::World;
 use crate::write_behind::{
     Author, Batch, Cause, ChangeUnit, EntityKey, Outcome, Unit, WriteRefusal,
 };
@@ -46,11 +48,16 @@ pub(super) struct Run<'a> {
 /// writing fails at once when another process writes, whatever the busy timeout.
 pub(super) fn run(
     conn: &mut Connection,
+    world: &World,
     batch: &Batch,
     banned: &Banned,
     lines_max: usize,
 ) -> Result<Written, Stop> {
-    conn.batch_execute("BEGIN IMMEDIATE")?;
+    conn.batch_execute(match conn {
+        Connection::Sqlite(_) => "BEGIN IMMEDIATE",
+        Connection::Postgres(_) => "BEGIN",
+    })?;
+    world.expect_ours(conn).map_err(Stop::Failed)?;
     if let Some(written) = watermark::committed_before(conn, batch)? {
         conn.batch_execute("ROLLBACK")?;
         return Ok(written);
@@ -71,13 +78,7 @@ pub(super) fn run(
         },
         lines: Vec::with_capacity(batch.writes()),
     };
-    for unit in batch.units.iter() {
-        match unit {
-            Unit::Change(unit) => run.change(unit)?,
-            Unit::Save(unit) => run.save(unit)?,
-            Unit::Group(unit) => run.group(unit)?,
-        }
-    }
+    run.units(&batch.units)?;
     run.record_refused_links()?;
     run.record_refused_groups()?;
     run.write_history(lines_max)?;
@@ -86,8 +87,42 @@ pub(super) fn run(
     } = run;
     written.outcomes.sort_unstable_by_key(|(seq, _)| *seq);
     watermark::set(conn, batch.id, number, at_us, &written)?;
-    conn.batch_execute("COMMIT")?;
-    Ok(written)
+    match conn.batch_execute("COMMIT") {
+        Ok(()) => Ok(written),
+        Err(error) if is_environment(conn, &error) => Err(error.into()),
+        Err(error) => Err(Stop::AtCommit(error)),
+    }
+}
+
+impl Written {
+    /// Adds what another part of the same batch did.
+    pub fn join(&mut self, other: Self) {
+        self.outcomes.extend(other.outcomes);
+        self.outcomes.sort_unstable_by_key(|(seq, _)| *seq);
+        self.rows = self.rows.saturating_add(other.rows);
+    }
+}
+
+impl<'a> Run<'a> {
+    /// The units in their order; neighbouring saves are handed on together.
+    fn units(&mut self, mut units: &'a [Unit]) -> Result<(), Stop> {
+        while let Some((first, others)) = units.split_first() {
+            let saves = units.iter().take_while(|unit| matches!(unit, Unit::Save(_)));
+            let (saves, after) = units.split_at(saves.count());
+            if !saves.is_empty() {
+                self.saves(saves)?;
+                units = after;
+                continue;
+            }
+            match first {
+                Unit::Change(unit) => self.change(unit)?,
+                Unit::Group(unit) => self.group(unit)?,
+                Unit::Save(unit) => self.save(unit)?,
+            }
+            units = others;
+        }
+        Ok(())
+    }
 }
 
 impl Run<'_> {
@@ -169,7 +204,7 @@ impl Run<'_> {
         let mut lines = self.lines.as_slice();
         while let Some(first) = lines.first() {
             lines = record::history(self.conn, self.batch, self.at_us, lines, lines_max)
-                .map_err(|error| line_refused(first, lines_max, &error, self.blames))?;
+                .map_err(|error| line_refused(self.conn, first, lines_max, &error, self.blames))?;
         }
         Ok(())
     }
@@ -180,16 +215,19 @@ impl Run<'_> {
         seq: u64,
         error: &diesel::result::Error,
     ) -> Result<WriteRefusal, Stop> {
-        let refusal = judge(error, self.blames).map_err(Stop::Failed)?;
+        let refusal = judge(self.conn, error, self.blames).map_err(Stop::Failed)?;
         match self.transaction_is_gone() {
             true => Err(Stop::Without { seq, refusal }),
             false => Ok(refusal),
         }
     }
 
-    /// A transaction can begin only where none is open.
+    /// PostgreSQL ends none by itself: the savepoint around the write brings it back.
     fn transaction_is_gone(&mut self) -> bool {
-        self.conn.batch_execute("BEGIN").is_ok()
+        match self.conn {
+            Connection::Sqlite(conn) => sqlite::transaction_is_gone(conn),
+            Connection::Postgres(_) => false,
+        }
     }
 
     pub(super) fn begin_unit(&mut self) -> Result<(), Stop> {
@@ -208,12 +246,13 @@ impl Run<'_> {
 }
 
 fn line_refused(
+    conn: &Connection,
     line: &Line,
     lines_max: usize,
     error: &diesel::result::Error,
     blames: bool,
 ) -> Stop {
-    match judge(error, blames) {
+    match judge(conn, error, blames) {
         Ok(_) if lines_max > 1 => Stop::OneLineEach,
         Ok(refusal) if !line.is_refusal => Stop::Without {
             seq: line.seq,

@@ -1,0 +1,144 @@
+//! The one writer of a world: its connection, what it must still hold before each batch, and the ways in
+//! which a batch that fails as a whole is tried again: without the write that ended the transaction, or
+//! in halves, until what fails alone is found and held.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use diesel::connection::SimpleConnection;
+use uuid::Uuid;
+
+use super::run::{self, Written};
+use super::{Connection, blame, store_error};
+use crate::error::StoreError;
+use crate::world::World;
+use crate::write_behind::{Batch, BatchReport, WriteRefusal};
+
+/// Writes that a run leaves out, since an earlier run found that they end the transaction, or that they
+/// fail alone.
+pub(super) type Banned = HashMap<u64, WriteRefusal>;
+
+/// Why a run ended without a commit.
+pub(super) enum Stop {
+    /// This write took the whole transaction with it: run again without it.
+    Without { seq: u64, refusal: WriteRefusal },
+    /// One of several lines of history was refused: run again to see which.
+    OneLineEach,
+    /// Nobody's fault: give the batch again later.
+    Failed(StoreError),
+    /// The database answered, and failed at the commit: no statement is to blame.
+    AtCommit(diesel::result::Error),
+}
+
+impl From<diesel::result::Error> for Stop {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Failed(store_error(&error))
+    }
+}
+
+/// The writing connection, opened when it is needed.
+pub(crate) struct BatchWriter {
+    world: World,
+    conn: Option<Connection>,
+}
+
+impl BatchWriter {
+    pub(crate) fn new(world: World, conn: Connection) -> Self {
+        Self {
+            world,
+            conn: Some(conn),
+        }
+    }
+
+    /// Writes the batch; see [`crate::Writer::flush`]. The connection is taken out and put back only after
+    /// a commit: after an error or a panic it is closed, which undoes whatever was open, and the next
+    /// batch gets a fresh one.
+    pub(crate) fn flush(&mut self, batch: &Batch) -> Result<BatchReport, StoreError> {
+        let started = Instant::now();
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => self.world.write_connection()?,
+        };
+        let written = self.write(&mut conn, batch, &Banned::new())?;
+        self.conn = Some(conn);
+        Ok(BatchReport {
+            batch: batch.id,
+            outcomes: written.outcomes,
+            rows: written.rows,
+            took: started.elapsed(),
+        })
+    }
+
+    /// A batch that the database took and refused at its commit is, when that is no accident any more,
+    /// written in two halves, each a transaction of its own with an id of its own.
+    fn write(
+        &self,
+        conn: &mut Connection,
+        batch: &Batch,
+        banned: &Banned,
+    ) -> Result<Written, StoreError> {
+        let error = match self.commit_without_the_banned(conn, batch, banned.clone()) {
+            Ok(written) => return Ok(written),
+            Err(Stop::AtCommit(error)) => error,
+            Err(stop) => return Err(failed(stop)),
+        };
+        match blame::parts(batch, &error, conn) {
+            blame::Parts::NoneYet => Err(store_error(&error)),
+            blame::Parts::Halves(halves) => {
+                let [first, second] = &*halves;
+                let mut written = self.write(conn, first, banned)?;
+                written.join(self.write(conn, second, banned)?);
+                Ok(written)
+            }
+            blame::Parts::Alone(held) => self
+                .commit_without_the_banned(conn, batch, held)
+                .map_err(failed),
+        }
+    }
+
+    /// Each turn but one bans one more write, so there are at most as many turns as writes and one.
+    fn commit_without_the_banned(
+        &self,
+        conn: &mut Connection,
+        batch: &Batch,
+        mut banned: Banned,
+    ) -> Result<Written, Stop> {
+        let mut lines_max = usize::MAX;
+        loop {
+            match run::run(conn, &self.world, batch, &banned, lines_max) {
+                Ok(written) => return Ok(written),
+                Err(Stop::Without { seq, refusal }) => {
+                    banned.insert(seq, refusal);
+                }
+                Err(Stop::OneLineEach) => lines_max = 1,
+                Err(stop @ (Stop::Failed(_) | Stop::AtCommit(_))) => {
+                    let _ended = conn.batch_execute("ROLLBACK");
+                    return Err(stop);
+                }
+            }
+            // Fails when the write has already ended the transaction, which is all we want.
+            let _ended = conn.batch_execute("ROLLBACK");
+        }
+    }
+}
+
+fn failed(stop: Stop) -> StoreError {
+    match stop {
+        Stop::Failed(error) => error,
+        Stop::AtCommit(error) => store_error(&error),
+        Stop::Without { .. } | Stop::OneLineEach => StoreError::Database {
+            detail: "a batch could not be written without the write that ended it".to_owned(),
+        },
+    }
+}
+
+/// An id for a part of a batch: the same at every attempt, so that the watermark tells of each part.
+pub(super) fn part_id(batch: Uuid, first_seq: u64, last_seq: u64) -> Uuid {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(batch.as_bytes());
+    hasher.update(&first_seq.to_be_bytes());
+    hasher.update(&last_seq.to_be_bytes());
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

@@ -1,0 +1,13 @@
+//! PostgreSQL. A failing statement takes its whole transaction along, so whatever may be refused runs in
+//! a savepoint. The saves of a batch go in few statements over arrays; a row that is refused is named by
+//! the database, left out, and written (or refused) by itself.
+
+mod bulk;
+mod connect;
+mod errors;
+mod statements;
+
+pub(super) use bulk::save_many;
+pub(crate) use connect::{backend_pid, connect, hold_world};
+pub(super) use errors::{cause, is_disk_full, is_environment, is_outage};
+pub(super) use statements::{history, update};
