@@ -5,11 +5,15 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use guildhall_rules::limits::Limits;
+use guildhall_store::{StoreError, Target};
 use serde::Deserialize;
 
 /// Prefix of the environment variables that override the file: `GUILDHALL_LISTEN`,
 /// `GUILDHALL_LIMITS__STATE_BYTES_MAX` (two underscores step into a table).
 pub const ENV_PREFIX: &str = "GUILDHALL_";
+
+/// Name of the database file in the data directory.
+pub const DATABASE_FILE: &str = "guildhall.sqlite3";
 
 /// Worker threads of a listener, at most: the HTTP server's own bound.
 const WORKERS_MAX: usize = 512;
@@ -20,6 +24,9 @@ const WORKERS_MAX: usize = 512;
 pub struct Config {
     /// Directory of the world: database, board files, admin token, lock.
     pub data: PathBuf,
+    /// The database: `sqlite:///path/to/file` or `postgres://user@host:port/name`. A file in `data` when
+    /// nothing is said.
+    pub database: Option<String>,
     /// Address of the public listener (HTTP and websocket).
     pub listen: SocketAddr,
     /// Address of the admin listener; keep it on loopback.
@@ -38,6 +45,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data: PathBuf::from("./guildhall-data"),
+            database: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 7400)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 7401)),
             origins: Vec::new(),
@@ -110,6 +118,17 @@ impl Config {
             return Err(ConfigError::Limits(vec![sentence]));
         }
         Ok(config)
+    }
+
+    /// Where the rows of the world live.
+    ///
+    /// # Errors
+    /// The URL is none that is known.
+    pub fn target(&self) -> Result<Target, StoreError> {
+        match &self.database {
+            Some(url) => Target::parse(url),
+            None => Ok(Target::Sqlite(self.data.join(DATABASE_FILE))),
+        }
     }
 
     /// Whether a browser at `origin` may open a socket: exact comparison, no wildcards.

@@ -41,6 +41,9 @@ struct Flags {
     /// Directory of the world.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// The database: sqlite:///path/to/file or postgres://user@host:port/name.
+    #[arg(long)]
+    database: Option<String>,
     /// Address of the public listener.
     #[arg(long)]
     listen: Option<SocketAddr>,
@@ -64,6 +67,7 @@ impl Flags {
             .or_else(|| fallback.exists().then_some(fallback));
         let mut config = Config::load(file.as_deref(), std::env::vars())?;
         config.data = self.data.unwrap_or(config.data);
+        config.database = self.database.or(config.database);
         config.listen = self.listen.unwrap_or(config.listen);
         config.admin_listen = self.admin_listen.unwrap_or(config.admin_listen);
         Ok(config)

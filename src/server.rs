@@ -16,8 +16,7 @@ use crate::endpoint::PauseAccepting;
 use crate::hall::{Faults, Hall, HallRef};
 use crate::{persistence, tree};
 
-/// Name of the database file in the data directory.
-pub const DATABASE_FILE: &str = "guildhall.sqlite3";
+pub use crate::config::DATABASE_FILE;
 /// Name of the file that holds the admin token, readable by its owner only.
 pub const ADMIN_TOKEN_FILE: &str = "admin.token";
 
@@ -52,8 +51,11 @@ pub enum StartFailed {
 pub struct Running {
     hall: HallRef,
     root: ProcRef<Supervisor>,
-    _lock: WorldLock,
+    _locks: Locks,
 }
+
+/// The lock of the data directory, and that of a database file that lies outside it.
+type Locks = (WorldLock, Option<WorldLock>);
 
 /// Starts a server and returns when both listeners are open.
 ///
@@ -69,10 +71,9 @@ pub async fn start(config: Config, faults: Faults) -> Result<Running, StartFaile
         readers,
         create: true,
     };
-    let database = Database::open(&data.join(DATABASE_FILE), &options)?;
-    for migration in database.migrate()? {
-        log::info!("migration {migration} was run");
-    }
+    let database = open_database(&config, &options)?;
+    let elsewhere = database.path().filter(|path| path.parent() != Some(&data));
+    let locks = (lock, elsewhere.map(WorldLock::acquire_beside).transpose()?);
     let blobs = FileBlobs::open(&data)?;
     // An upload lives as long as its session, so what lies there belongs to nobody.
     let orphans = blobs.expire_partials(Duration::ZERO)?;
@@ -91,8 +92,26 @@ pub async fn start(config: Config, faults: Faults) -> Result<Running, StartFaile
     Ok(Running {
         hall,
         root,
-        _lock: lock,
+        _locks: locks,
     })
+}
+
+/// Opens the database and makes the world this server's: locked, migrated if it is new, claimed. One that
+/// holds a world and lacks migrations is the operator's matter: there may be no way back.
+fn open_database(config: &Config, options: &OpenOptions) -> Result<Database, StartFailed> {
+    let database = Database::open(config.target()?, options)?;
+    database.lock_world()?;
+    let migrations = database.migrations()?;
+    if migrations.is_new() {
+        for migration in database.migrate()? {
+            log::info!("migration {migration} was run");
+        }
+    } else {
+        migrations.refuse_pending()?;
+    }
+    let holder = format!("process {} with {}", std::process::id(), config.data.display());
+    database.claim_world(&holder)?;
+    Ok(database)
 }
 
 /// A taken address is the operator's matter, everything else ours.

@@ -77,6 +77,7 @@ impl World {
         let before = self.shared.holder_pid.load(Ordering::Acquire);
         let lost = (before != NO_PID).then_some(before);
         if !hold_world(conn, lost)? {
+            self.expect_ours(conn)?;
             let holder = holder(conn).unwrap_or_else(|_| "another server".to_owned());
             let world = self.target.to_string();
             return Err(StoreError::WorldInUse { world, holder });

@@ -326,11 +326,11 @@ pub(super) fn update(conn: &mut Connection, row: &Row<'_>) -> QueryResult<usize>
     match conn {
         Connection::Sqlite(conn) => sqlite::update(conn, row),
         Connection::Postgres(conn) => {
-            conn.batch_execute("SAVEPOINT row")?;
+            conn.batch_execute("SAVEPOINT alone")?;
             let updated = postgres::update(conn, row);
             conn.batch_execute(match updated {
-                Ok(_) => "RELEASE row",
-                Err(_) => "ROLLBACK TO row; RELEASE row",
+                Ok(_) => "RELEASE alone",
+                Err(_) => "ROLLBACK TO alone; RELEASE alone",
             })?;
             updated
         }

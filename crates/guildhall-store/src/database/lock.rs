@@ -4,7 +4,7 @@
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::StoreError;
 
@@ -24,13 +24,26 @@ impl WorldLock {
     /// [`StoreError::WorldInUse`] with the holder's process id and start, or what the file
     /// system said.
     pub fn acquire(data_dir: &Path) -> Result<Self, StoreError> {
-        let path = data_dir.join("world.lock");
-        let doing = || StoreError::files(format!("taking the lock {}", path.display()));
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(data_dir)
-            .map_err(doing())?;
+            .map_err(StoreError::files(format!("making {}", data_dir.display())))?;
+        Self::take(data_dir.join("world.lock"))
+    }
+
+    /// Takes the lock of a database file that lies elsewhere, beside it: two data directories may name it.
+    ///
+    /// # Errors
+    /// As [`WorldLock::acquire`].
+    pub fn acquire_beside(database: &Path) -> Result<Self, StoreError> {
+        let mut path = database.as_os_str().to_owned();
+        path.push(".lock");
+        Self::take(PathBuf::from(path))
+    }
+
+    fn take(path: PathBuf) -> Result<Self, StoreError> {
+        let doing = || StoreError::files(format!("taking the lock {}", path.display()));
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)

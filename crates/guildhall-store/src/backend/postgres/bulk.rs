@@ -49,17 +49,17 @@ fn save_some(
     touched: &mut HashSet<String>,
 ) -> QueryResult<()> {
     while !rows.is_empty() {
-        conn.batch_execute("SAVEPOINT some")?;
+        conn.batch_execute("SAVEPOINT several")?;
         match UpdateRows::new(kind, &rows).load::<String>(conn) {
             Ok(ids) => {
                 touched.extend(ids);
-                return conn.batch_execute("RELEASE some");
+                return conn.batch_execute("RELEASE several");
             }
             Err(error) if !is_rows_fault(&error) && (!blames || is_environment(&error)) => {
                 return Err(error);
             }
             Err(error) => {
-                conn.batch_execute("ROLLBACK TO some; RELEASE some")?;
+                conn.batch_execute("ROLLBACK TO several; RELEASE several")?;
                 let Some(at) = position(&rows, &error) else {
                     return each_half(conn, kind, rows, blames, touched);
                 };
