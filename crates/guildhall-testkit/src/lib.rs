@@ -21,6 +21,7 @@ mod proxy;
 mod raw_socket;
 mod seed;
 mod small_disk;
+mod sql;
 
 pub use backend::{Backend, backend};
 pub use child::ChildServer;
@@ -32,3 +33,4 @@ pub use proxy::{Carriage, Proxy};
 pub use raw_socket::{RawFrame, RawRefusal, RawSocket, ReadFrame};
 pub use seed::Seed;
 pub use small_disk::SmallDisk;
+pub use sql::{Cell, Sql, quoted};

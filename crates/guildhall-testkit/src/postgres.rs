@@ -17,6 +17,7 @@ mod guard;
 mod processes;
 
 pub use binaries::BINARIES_VARIABLE;
+pub(crate) use database::psql_command;
 pub use database::{Database, psql, try_psql};
 use guard::Guard;
 

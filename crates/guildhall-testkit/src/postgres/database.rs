@@ -84,14 +84,19 @@ pub fn psql(url: &str, sql: &str) -> String {
 /// # Errors
 /// The words of the server that refuses it, or of `psql` when there is no server.
 pub fn try_psql(url: &str, sql: &str) -> Result<String, String> {
-    let done = Command::new(binaries::folder().join("psql"))
-        .args(["--no-psqlrc", "--no-align", "--tuples-only", "--quiet"])
-        .args(["--set=ON_ERROR_STOP=1", "--dbname", url, "--command", sql])
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program psql");
+    let mut psql = psql_command(url);
+    psql.args(["--command", sql]).stdin(Stdio::null());
+    let done = psql.output().expect("the program psql");
     match done.status.success() {
         true => Ok(String::from_utf8_lossy(&done.stdout).trim_end().to_owned()),
         false => Err(String::from_utf8_lossy(&done.stderr).trim_end().to_owned()),
     }
+}
+
+/// The program, which ends at the first statement that is refused, and prints nothing but rows.
+pub(crate) fn psql_command(url: &str) -> Command {
+    let mut psql = Command::new(binaries::folder().join("psql"));
+    psql.args(["--no-psqlrc", "--no-align", "--tuples-only", "--quiet"])
+        .args(["--set=ON_ERROR_STOP=1", "--dbname", url]);
+    psql
 }

@@ -37,7 +37,7 @@ pub const OWNED: &[(&str, &[&str])] = &[
     ("tokio", &["guildhall", "guildhall-process", "guildhall-client", "guildhall-load", "guildhall-testkit"]),
     ("getrandom", &["guildhall", "guildhall-client", "guildhall-load"]),
     // Tests read the database with it from outside; the server goes through the store.
-    ("rusqlite", &[]),
+    ("rusqlite", &["guildhall-testkit"]),
 ];
 
 /// A name that may stand only in certain files.
