@@ -40,6 +40,22 @@ pub struct PauseAccepting {
     pub reply: ReplyTo<()>,
 }
 
+/// Takes an address.
+///
+/// # Errors
+/// It is in use, or not this machine's.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// What is said of an address that cannot be taken.
+#[must_use]
+pub fn address_taken(address: SocketAddr, error: &std::io::Error) -> String {
+    format!("{address} cannot be listened on: {error}")
+}
+
 impl Endpoint {
     /// An endpoint; `taken` keeps the address over restarts.
     #[must_use]
@@ -59,21 +75,23 @@ impl Endpoint {
         }
     }
 
-    /// The listener, bound now or at an earlier start of this process.
+    /// The listener, bound now, at an earlier start of this process, or before there was any.
     fn listener(&self) -> std::io::Result<TcpListener> {
-        if let Some(listener) = self.taken.get() {
-            return listener.try_clone();
-        }
-        let listener = TcpListener::bind(self.address())?;
-        listener.set_nonblocking(true)?;
+        let listener = match self.taken.get() {
+            Some(listener) => listener.try_clone()?,
+            None => {
+                let listener = bind(self.address())?;
+                let kept = listener.try_clone()?;
+                self.taken.get_or_init(|| kept);
+                listener
+            }
+        };
         let bound = listener.local_addr()?;
         let place = match self.face {
             Face::Public => &self.hall.public_address,
             Face::Admin => &self.hall.admin_address,
         };
-        let kept = listener.try_clone()?;
         place.get_or_init(|| bound);
-        self.taken.get_or_init(|| kept);
         Ok(listener)
     }
 
@@ -143,8 +161,7 @@ impl Process for Endpoint {
         let server = match served {
             Ok(server) => server,
             Err(error) => {
-                let address = self.address();
-                let sentence = format!("address_taken: {address} cannot be listened on: {error}");
+                let sentence = format!("address_taken: {}", address_taken(self.address(), &error));
                 return Init::Fail(ExitReason::error(sentence));
             }
         };

@@ -24,6 +24,7 @@ pub mod session;
 pub mod socket;
 pub mod store;
 pub mod tree;
+pub mod waiting;
 
 #[cfg(doctest)]
 #[doc = include_str!("../docs/testing-actors.md")]

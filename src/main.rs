@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use guildhall::config::{Config, ConfigError};
 use guildhall::hall::Faults;
-use guildhall::server::{self, Running};
+use guildhall::server::{self, Opened, Running};
 use guildhall::{demo, probe};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -101,7 +101,15 @@ fn say(text: &str) {
 
 async fn run(flags: Flags, dev: bool) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut orders = StopOrders::await_from_now()?;
-    let starting = start(flags, dev);
+    // A world that is only being opened holds nothing to save.
+    let opened = tokio::select! {
+        opened = server::open(flags.config()?) => opened?,
+        _ = orders.next() => {
+            say("stopped before it had started");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let starting = start(opened, dev);
     let running = tokio::select! {
         running = starting => running?,
         () = orders.insist() => {
@@ -112,8 +120,8 @@ async fn run(flags: Flags, dev: bool) -> Result<ExitCode, Box<dyn std::error::Er
     until_told_to_stop(running, orders).await
 }
 
-async fn start(flags: Flags, dev: bool) -> Result<Running, Box<dyn std::error::Error>> {
-    let running = server::start(flags.config()?, Faults::default()).await?;
+async fn start(opened: Opened, dev: bool) -> Result<Running, Box<dyn std::error::Error>> {
+    let running = opened.start(Faults::default()).await?;
     let (public, admin) = (running.public_address(), running.admin_address());
     let data = running.hall().config.data.display().to_string();
     if dev {

@@ -12,9 +12,11 @@ use guildhall_store::{Database, FileBlobs, OpenOptions, StoreError, WorldLock};
 
 use crate::auth::secrets::Secret;
 use crate::config::Config;
-use crate::endpoint::PauseAccepting;
+use crate::endpoint::{self, PauseAccepting};
 use crate::hall::{Faults, Hall, HallRef};
-use crate::{persistence, tree};
+use crate::persistence;
+use crate::tree::{self, Addresses};
+use crate::waiting::Room;
 
 pub use crate::config::DATABASE_FILE;
 /// Name of the file that holds the admin token, readable by its owner only.
@@ -57,49 +59,126 @@ pub struct Running {
 /// The lock of the data directory, and that of a database file that lies outside it.
 type Locks = (WorldLock, Option<WorldLock>);
 
+/// A world that is this server's, before anything is started on it.
+pub struct Opened {
+    config: Config,
+    database: Database,
+    admin_token: String,
+    addresses: Addresses,
+    locks: Locks,
+}
+
 /// Starts a server and returns when both listeners are open.
 ///
 /// # Errors
 /// [`StartFailed`]; then nothing is left running.
 pub async fn start(config: Config, faults: Faults) -> Result<Running, StartFailed> {
+    open(config).await?.start(faults).await
+}
+
+/// Makes the world this server's. Where its database is away this waits for it, as long as it takes, and
+/// tells whoever comes meanwhile; it may be given up at any time.
+///
+/// # Errors
+/// [`StartFailed`]; then nothing is left running.
+pub async fn open(config: Config) -> Result<Opened, StartFailed> {
     let data = config.data.clone();
     make_private_dir(&data)?;
     let lock = WorldLock::acquire(&data)?;
     let admin_token = admin_token(&data)?;
-    let readers = u32::try_from(config.limits.reader_threads).unwrap_or(1);
-    let options = OpenOptions {
-        readers,
-        create: true,
+    let addresses = Addresses::default();
+    let database = match open_database(&config).await {
+        Err(StartFailed::Store(error)) if error.may_pass() => {
+            wait_for_database(&config, &addresses, error).await?
+        }
+        opened => opened?,
     };
-    let database = open_database(&config, &options)?;
     let elsewhere = database.path().filter(|path| path.parent() != Some(&data));
     let locks = (lock, elsewhere.map(WorldLock::acquire_beside).transpose()?);
-    let blobs = FileBlobs::open(&data)?;
-    // An upload lives as long as its session, so what lies there belongs to nobody.
-    let orphans = blobs.expire_partials(Duration::ZERO)?;
-    if orphans > 0 {
-        log::info!("{orphans} unfinished uploads of an earlier run were removed");
-    }
-    let hall = Hall::new(config, database, blobs, &admin_token, faults);
-    let supervisor = {
-        let hall = Arc::clone(&hall);
-        move || tree::root(&hall)
-    };
-    let root = guildhall_process::start(Spawn::named("guildhall"), supervisor)
-        .await
-        .map_err(|error| tree_failed(&error.reason()))?;
-    hall.root.get_or_init(|| root.pid());
-    Ok(Running {
-        hall,
-        root,
-        _locks: locks,
+    Ok(Opened {
+        config,
+        database,
+        admin_token,
+        addresses,
+        locks,
     })
+}
+
+impl Opened {
+    /// Starts the tree and returns when both listeners are open.
+    ///
+    /// # Errors
+    /// [`StartFailed`]; then nothing is left running.
+    pub async fn start(self, faults: Faults) -> Result<Running, StartFailed> {
+        let blobs = FileBlobs::open(&self.config.data)?;
+        // An upload lives as long as its session, so what lies there belongs to nobody.
+        let orphans = blobs.expire_partials(Duration::ZERO)?;
+        if orphans > 0 {
+            log::info!("{orphans} unfinished uploads of an earlier run were removed");
+        }
+        let hall = Hall::new(self.config, self.database, blobs, &self.admin_token, faults);
+        let supervisor = {
+            let (hall, addresses) = (Arc::clone(&hall), self.addresses);
+            move || tree::root(&hall, &addresses)
+        };
+        let root = guildhall_process::start(Spawn::named("guildhall"), supervisor)
+            .await
+            .map_err(|error| tree_failed(&error.reason()))?;
+        hall.root.get_or_init(|| root.pid());
+        Ok(Running {
+            hall,
+            root,
+            _locks: self.locks,
+        })
+    }
+}
+
+/// How soon a database that is away is tried again.
+const DATABASE_RETRY: Duration = Duration::from_secs(1);
+
+/// Takes both addresses, so that whoever comes is answered, and tries until the database is there.
+async fn wait_for_database(
+    config: &Config,
+    addresses: &Addresses,
+    mut away: StoreError,
+) -> Result<Database, StartFailed> {
+    let listener = |address| {
+        endpoint::bind(address)
+            .map_err(|error| StartFailed::Address(endpoint::address_taken(address, &error)))
+    };
+    let (public, admin) = (listener(config.listen)?, listener(config.admin_listen)?);
+    let public = addresses.public.get_or_init(|| public);
+    let admin = addresses.admin.get_or_init(|| admin);
+    let room = Room::open(&[public, admin])
+        .map_err(|error| StartFailed::Address(endpoint::address_taken(config.listen, &error)))?;
+    let database = loop {
+        log::warn!("{away}; waiting for it");
+        tokio::time::sleep(DATABASE_RETRY).await;
+        match open_database(config).await {
+            Err(StartFailed::Store(error)) if error.may_pass() => away = error,
+            opened => break opened,
+        }
+    };
+    room.close().await;
+    database
+}
+
+/// Opens the database on a thread that may block, and makes it ready.
+async fn open_database(config: &Config) -> Result<Database, StartFailed> {
+    let config = config.clone();
+    tokio::task::spawn_blocking(move || ready_database(&config))
+        .await
+        .map_err(|error| StartFailed::Tree(error.to_string()))?
 }
 
 /// Opens the database and makes the world this server's: locked, migrated if it is new, claimed. One that
 /// holds a world and lacks migrations is the operator's matter: there may be no way back.
-fn open_database(config: &Config, options: &OpenOptions) -> Result<Database, StartFailed> {
-    let database = Database::open(config.target()?, options)?;
+fn ready_database(config: &Config) -> Result<Database, StartFailed> {
+    let options = OpenOptions {
+        readers: u32::try_from(config.limits.reader_threads).unwrap_or(1),
+        create: true,
+    };
+    let database = Database::open(config.target()?, &options)?;
     database.lock_world()?;
     let migrations = database.migrations()?;
     if migrations.is_new() {
@@ -109,7 +188,11 @@ fn open_database(config: &Config, options: &OpenOptions) -> Result<Database, Sta
     } else {
         migrations.refuse_pending()?;
     }
-    let holder = format!("process {} with {}", std::process::id(), config.data.display());
+    let holder = format!(
+        "process {} with {}",
+        std::process::id(),
+        config.data.display()
+    );
     database.claim_world(&holder)?;
     Ok(database)
 }

@@ -28,16 +28,17 @@ const KEPT_MAX: usize = 100_000;
 
 /// Addresses taken by the endpoints, kept over their restarts.
 #[derive(Clone, Default)]
-struct Addresses {
-    public: Arc<OnceLock<TcpListener>>,
-    admin: Arc<OnceLock<TcpListener>>,
+pub struct Addresses {
+    /// Of the public listener.
+    pub public: Arc<OnceLock<TcpListener>>,
+    /// Of the admin listener.
+    pub admin: Arc<OnceLock<TcpListener>>,
 }
 
 /// The root supervisor.
 #[must_use]
-pub fn root(hall: &HallRef) -> Supervisor {
+pub fn root(hall: &HallRef, addresses: &Addresses) -> Supervisor {
     let dirty = DirtyMap::new(hall);
-    let addresses = Addresses::default();
     Supervisor::new(Strategy::RestForOne)
         .intensity(RESTARTS_MAX, RESTARTS_WITHIN)
         .child(ChildSpec::supervisor("core", {

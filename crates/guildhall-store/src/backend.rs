@@ -21,6 +21,7 @@ use crate::error::StoreError;
 pub use connection::AnyConnection as Connection;
 pub(crate) use errors::store_error;
 pub(crate) use flush::BatchWriter;
+pub(crate) use postgres::is_away;
 pub use target::Target;
 
 /// What a connection is for.

@@ -110,6 +110,16 @@ impl StoreError {
         }
     }
 
+    /// Whether the database is merely away: the same may succeed later without anybody's doing.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } => true,
+            Self::Unreachable { detail, .. } => crate::backend::is_away(detail),
+            _ => false,
+        }
+    }
+
     /// Wraps an error of a file with what was being done.
     pub(crate) fn files(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let doing = doing.into();

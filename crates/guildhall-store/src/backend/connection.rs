@@ -13,7 +13,6 @@ pub enum AnyConnection {
     Postgres(PgConnection),
 }
 
-
 impl AnyConnection {
     /// Runs `query` on one state of the database: all of it sees the same commits. Begun and ended
     /// here and not by diesel, whose transaction answers `Ok` where PostgreSQL has rolled back

@@ -77,12 +77,7 @@ impl<'a> Run<'a> {
         let link = link(unit, save);
         let by_another = self.saved.get(&save.key).is_some_and(|by| *by != unit.by);
         if !by_another {
-            let row = Row::new(
-                save.key,
-                (save.base_version, save.fence),
-                &link,
-                self.at_us,
-            );
+            let row = Row::new(save.key, (save.base_version, save.fence), &link, self.at_us);
             match save::update(self.conn, &row) {
                 Ok(1) => {
                     self.lines.push(save::saved_line(save.key, &link));

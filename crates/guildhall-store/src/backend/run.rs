@@ -107,7 +107,9 @@ impl<'a> Run<'a> {
     /// The units in their order; neighbouring saves are handed on together.
     fn units(&mut self, mut units: &'a [Unit]) -> Result<(), Stop> {
         while let Some((first, others)) = units.split_first() {
-            let saves = units.iter().take_while(|unit| matches!(unit, Unit::Save(_)));
+            let saves = units
+                .iter()
+                .take_while(|unit| matches!(unit, Unit::Save(_)));
             let (saves, after) = units.split_at(saves.count());
             if !saves.is_empty() {
                 self.saves(saves)?;

@@ -132,9 +132,7 @@ impl<'a> Run<'a> {
                 .map(|(unit, link, row)| ((unit, link), row))
                 .unzip();
             let touched = match self.conn {
-                Connection::Postgres(conn) => {
-                    postgres::save_many(conn, kind, &rows, self.blames)?
-                }
+                Connection::Postgres(conn) => postgres::save_many(conn, kind, &rows, self.blames)?,
                 Connection::Sqlite(_) => HashSet::new(),
             };
             for ((unit, link), row) in links.into_iter().zip(&rows) {

@@ -10,7 +10,8 @@ fn a_reader_that_finds_no_free_connection_gets_unavailable_within_the_deadline()
         create: true,
     };
     let path = dir.path().join("world.sqlite");
-    let db = Database::open_with_deadline(path.into(), &options, Duration::from_millis(50)).unwrap();
+    let db =
+        Database::open_with_deadline(path.into(), &options, Duration::from_millis(50)).unwrap();
     let inner = db.read(|_| Ok(db.read(|_| Ok(())).unwrap_err())).unwrap();
     assert!(matches!(inner, StoreError::Unavailable { .. }), "{inner}");
     db.read(|_| Ok(())).unwrap();

@@ -102,10 +102,7 @@ fn a_change_that_meets_something_broken_is_refused_alone_and_leaves_nothing() {
     world.submit(world.save(hero, 1, "two"));
     let (failures, outcomes) = failures_before_the_commit(&mut world);
     let causes: Vec<_> = outcomes.iter().map(cause).collect();
-    assert_eq!(
-        (failures, causes),
-        (3, vec![Some(Cause::Held), None])
-    );
+    assert_eq!((failures, causes), (3, vec![Some(Cause::Held), None]));
     assert_eq!(world.count("guilds"), 0);
 }
 
@@ -121,10 +118,7 @@ fn a_row_that_holds_what_we_cannot_read_costs_its_own_saves_alone() {
     world.submit(world.save(other, 1, "two"));
     let (failures, outcomes) = failures_before_the_commit(&mut world);
     let causes: Vec<_> = outcomes.iter().map(cause).collect();
-    assert_eq!(
-        (failures, causes),
-        (3, vec![Some(Cause::Held), None])
-    );
+    assert_eq!((failures, causes), (3, vec![Some(Cause::Held), None]));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer};
 use diesel::sql_query;
+use diesel::sql_types::{Bool, Integer};
 
 use crate::backend::{Access, Target};
 use crate::error::StoreError;

@@ -2,7 +2,7 @@
 //! timeouts, a raised exception and a lost connection are all one kind to diesel, so they are told apart
 //! no further than is safe: only what names the machine or the connection is never a write's fault.
 
-use diesel::result::{DatabaseErrorKind, DatabaseErrorInformation, Error};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 use uuid::Uuid;
 
 use crate::backend::errors::is_violation;
@@ -41,6 +41,17 @@ pub(in crate::backend) fn is_disk_full(message: &str) -> bool {
 
 pub(in crate::backend) fn is_outage(message: &str) -> bool {
     OUTAGE.iter().any(|part| message.contains(part))
+}
+
+/// Whether a connection was refused because the server is away or on its way. A server that is there and
+/// says no (`FATAL`: no such database, a wrong password) will say so again.
+pub(crate) fn is_away(message: &str) -> bool {
+    const BUSY: &[&str] = &[
+        "the database system is",
+        "too many clients",
+        "remaining connection",
+    ];
+    !message.contains("FATAL") || BUSY.iter().any(|part| message.contains(part))
 }
 
 /// What is known to be the write's own fault.

@@ -37,7 +37,8 @@ pub(crate) fn connect(path: &Path, access: Access) -> Result<SqliteConnection, S
         path: path.to_owned(),
         detail,
     };
-    let mut conn = SqliteConnection::establish(url(path)?).map_err(|e| cannot_open(e.to_string()))?;
+    let mut conn =
+        SqliteConnection::establish(url(path)?).map_err(|e| cannot_open(e.to_string()))?;
     conn.batch_execute(pragmas(access))
         .map_err(|error| open_failed(path, &error))?;
     Ok(conn)

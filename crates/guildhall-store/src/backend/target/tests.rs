@@ -12,7 +12,13 @@ fn both_schemes_are_known_and_nothing_else_is() {
             Target::Postgres(url.to_owned())
         );
     }
-    for url in ["", "world.sqlite3", "mysql://h/w", "sqlite://", "Postgres://h/w"] {
+    for url in [
+        "",
+        "world.sqlite3",
+        "mysql://h/w",
+        "sqlite://",
+        "Postgres://h/w",
+    ] {
         let refused = Target::parse(url).unwrap_err();
         assert!(
             matches!(refused, StoreError::BadUrl { .. }),

@@ -31,11 +31,7 @@ impl DatabaseErrorInformation for Told {
     }
 }
 
-fn error(
-    kind: DatabaseErrorKind,
-    message: &'static str,
-    details: Option<&'static str>,
-) -> Error {
+fn error(kind: DatabaseErrorKind, message: &'static str, details: Option<&'static str>) -> Error {
     Error::DatabaseError(kind, Box::new(Told { message, details }))
 }
 
