@@ -69,7 +69,7 @@ fn expect_version(conn: &mut PgConnection) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::TooOld {
-        found: format!("{}", version / 10_000),
+        found: (version / 10_000).to_string(),
     })
 }
 
