@@ -84,7 +84,7 @@ pub async fn start(config: Config, faults: Faults) -> Result<Running, StartFaile
 pub async fn open(config: Config) -> Result<Opened, StartFailed> {
     let data = config.data.clone();
     make_private_dir(&data)?;
-    let lock = WorldLock::acquire(&data)?;
+    let locks = lock_files(&config)?;
     let admin_token = admin_token(&data)?;
     let addresses = Addresses::default();
     let database = match open_database(&config).await {
@@ -93,8 +93,6 @@ pub async fn open(config: Config) -> Result<Opened, StartFailed> {
         }
         opened => opened?,
     };
-    let elsewhere = database.path().filter(|path| path.parent() != Some(&data));
-    let locks = (lock, elsewhere.map(WorldLock::acquire_beside).transpose()?);
     Ok(Opened {
         config,
         database,
@@ -102,6 +100,16 @@ pub async fn open(config: Config) -> Result<Opened, StartFailed> {
         addresses,
         locks,
     })
+}
+
+/// Before the database is even looked at: who comes second must leave no trace in it.
+fn lock_files(config: &Config) -> Result<Locks, StartFailed> {
+    let data = WorldLock::acquire(&config.data)?;
+    let target = config.target()?;
+    let elsewhere = target
+        .file()
+        .filter(|file| file.parent() != Some(&config.data));
+    Ok((data, elsewhere.map(WorldLock::acquire_beside).transpose()?))
 }
 
 impl Opened {

@@ -24,11 +24,7 @@ impl WorldLock {
     /// [`StoreError::WorldInUse`] with the holder's process id and start, or what the file
     /// system said.
     pub fn acquire(data_dir: &Path) -> Result<Self, StoreError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(data_dir)
-            .map_err(StoreError::files(format!("making {}", data_dir.display())))?;
+        make_dir(data_dir)?;
         Self::take(data_dir.join("world.lock"))
     }
 
@@ -37,6 +33,9 @@ impl WorldLock {
     /// # Errors
     /// As [`WorldLock::acquire`].
     pub fn acquire_beside(database: &Path) -> Result<Self, StoreError> {
+        if let Some(dir) = database.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+            make_dir(dir)?;
+        }
         let mut path = database.as_os_str().to_owned();
         path.push(".lock");
         Self::take(PathBuf::from(path))
@@ -64,6 +63,14 @@ impl WorldLock {
         sign(&mut file).map_err(doing())?;
         Ok(Self { _file: file })
     }
+}
+
+fn make_dir(dir: &Path) -> Result<(), StoreError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(StoreError::files(format!("making {}", dir.display())))
 }
 
 /// Says who holds the lock, for the message of who comes second.
