@@ -56,7 +56,7 @@ pub struct Running {
     _locks: Locks,
 }
 
-/// The lock of the data directory, and that of a database file that lies outside it.
+/// The lock of the data directory, and that of the database where it is a file.
 type Locks = (WorldLock, Option<WorldLock>);
 
 /// A world that is this server's, before anything is started on it.
@@ -87,7 +87,7 @@ pub async fn open(config: Config) -> Result<Opened, StartFailed> {
     let locks = lock_files(&config)?;
     let admin_token = admin_token(&data)?;
     let addresses = Addresses::default();
-    let database = match open_database(&config).await {
+    let (database, of_file) = match open_database(&config).await {
         Err(StartFailed::Store(error)) if error.may_pass() => {
             wait_for_database(&config, &addresses, error).await?
         }
@@ -98,7 +98,7 @@ pub async fn open(config: Config) -> Result<Opened, StartFailed> {
         database,
         admin_token,
         addresses,
-        locks,
+        locks: (lock, of_file),
     })
 }
 
@@ -149,7 +149,7 @@ async fn wait_for_database(
     config: &Config,
     addresses: &Addresses,
     mut away: StoreError,
-) -> Result<Database, StartFailed> {
+) -> Result<Ready, StartFailed> {
     let listener = |address| {
         endpoint::bind(address)
             .map_err(|error| StartFailed::Address(endpoint::address_taken(address, &error)))
@@ -171,8 +171,11 @@ async fn wait_for_database(
     database
 }
 
+/// A database that is this server's, with the lock beside it where it is a file.
+type Ready = (Database, Option<WorldLock>);
+
 /// Opens the database on a thread that may block, and makes it ready.
-async fn open_database(config: &Config) -> Result<Database, StartFailed> {
+async fn open_database(config: &Config) -> Result<Ready, StartFailed> {
     let config = config.clone();
     tokio::task::spawn_blocking(move || ready_database(&config))
         .await
@@ -181,13 +184,13 @@ async fn open_database(config: &Config) -> Result<Database, StartFailed> {
 
 /// Opens the database and makes the world this server's: locked, migrated if it is new, claimed. One that
 /// holds a world and lacks migrations is the operator's matter: there may be no way back.
-fn ready_database(config: &Config) -> Result<Database, StartFailed> {
+fn ready_database(config: &Config) -> Result<Ready, StartFailed> {
     let options = OpenOptions {
         readers: u32::try_from(config.limits.reader_threads).unwrap_or(1),
         create: true,
     };
     let database = Database::open(config.target()?, &options)?;
-    database.lock_world()?;
+    let lock = database.lock_alone()?;
     let migrations = database.migrations()?;
     if migrations.is_new() {
         for migration in database.migrate()? {
@@ -202,7 +205,7 @@ fn ready_database(config: &Config) -> Result<Database, StartFailed> {
         config.data.display()
     );
     database.claim_world(&holder)?;
-    Ok(database)
+    Ok((database, lock))
 }
 
 /// A taken address is the operator's matter, everything else ours.

@@ -126,6 +126,17 @@ impl Database {
         self.world.lock()
     }
 
+    /// Holds the world against every server and every other tool, for as long as the answer and this live:
+    /// what changes a world from outside takes this first.
+    ///
+    /// # Errors
+    /// [`StoreError::WorldInUse`]; the database.
+    pub fn lock_alone(&self) -> Result<Option<WorldLock>, StoreError> {
+        let lock = self.path().map(WorldLock::acquire_beside).transpose()?;
+        self.lock_world()?;
+        Ok(lock)
+    }
+
     /// Claims the world: every earlier server's receipts end here, and so will this one's when another
     /// claims it. Call it once, after the migrations and before the writer.
     ///

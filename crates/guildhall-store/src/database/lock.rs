@@ -28,7 +28,8 @@ impl WorldLock {
         Self::take(data_dir.join("world.lock"))
     }
 
-    /// Takes the lock of a database file that lies elsewhere, beside it: two data directories may name it.
+    /// Takes the lock of a database file, beside it: two data directories may name the same file, and tools
+    /// know the file alone.
     ///
     /// # Errors
     /// As [`WorldLock::acquire`].

@@ -1,0 +1,67 @@
+//! What the program can be told on its command line. One file per command; this one parses, hands over,
+//! and says why a command failed.
+
+mod flags;
+mod migrate;
+mod serve;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use guildhall::probe;
+use guildhall_store::StoreError;
+
+use flags::Flags;
+
+/// Backend for shared-world games in which every connection is a supervised process.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a world with a demo filled in at the first start (the default).
+    Dev(Flags),
+    /// Serve a world.
+    Serve(Flags),
+    /// Walk the whole path against a running server; exit status 1 at the first step that fails.
+    Probe(probe::Flags),
+    /// Bring a world's database to the schema of this program, or show what that would do.
+    Migrate(migrate::Flags),
+}
+
+/// Why a command failed: a sentence for the person who gave it.
+type Failure = Box<dyn std::error::Error>;
+
+/// Does what the command line says.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let system = actix_web::rt::System::new();
+    let (doing, done) = match cli.command {
+        Some(Command::Probe(flags)) => return system.block_on(probe::run(flags)),
+        Some(Command::Migrate(flags)) => ("migrate", migrate::run(flags)),
+        Some(Command::Serve(flags)) => ("start", system.block_on(serve::run(flags, false))),
+        Some(Command::Dev(flags)) => ("start", system.block_on(serve::run(flags, true))),
+        None => ("start", system.block_on(serve::run(cli.flags, true))),
+    };
+    done.unwrap_or_else(|failure| {
+        say(&format!("guildhall cannot {doing}: {failure}"));
+        ExitCode::FAILURE
+    })
+}
+
+/// A reader that has closed standard output is no reason to stop.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// The failure of the store with what to do about it.
+fn store_failure(error: &StoreError) -> Failure {
+    format!("{error}. {}", error.next()).into()
+}
