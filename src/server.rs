@@ -87,7 +87,7 @@ pub async fn open(config: Config) -> Result<Opened, StartFailed> {
     let locks = lock_files(&config)?;
     let admin_token = admin_token(&data)?;
     let addresses = Addresses::default();
-    let (database, of_file) = match open_database(&config).await {
+    let database = match open_database(&config).await {
         Err(StartFailed::Store(error)) if error.may_pass() => {
             wait_for_database(&config, &addresses, error).await?
         }
@@ -98,18 +98,16 @@ pub async fn open(config: Config) -> Result<Opened, StartFailed> {
         database,
         admin_token,
         addresses,
-        locks: (lock, of_file),
+        locks,
     })
 }
 
 /// Before the database is even looked at: who comes second must leave no trace in it.
 fn lock_files(config: &Config) -> Result<Locks, StartFailed> {
     let data = WorldLock::acquire(&config.data)?;
-    let target = config.target()?;
-    let elsewhere = target
-        .file()
-        .filter(|file| file.parent() != Some(&config.data));
-    Ok((data, elsewhere.map(WorldLock::acquire_beside).transpose()?))
+    // Beside the file in any case: tools know the file alone.
+    let file = config.target()?.file().map(WorldLock::acquire_beside);
+    Ok((data, file.transpose()?))
 }
 
 impl Opened {
@@ -149,7 +147,7 @@ async fn wait_for_database(
     config: &Config,
     addresses: &Addresses,
     mut away: StoreError,
-) -> Result<Ready, StartFailed> {
+) -> Result<Database, StartFailed> {
     let listener = |address| {
         endpoint::bind(address)
             .map_err(|error| StartFailed::Address(endpoint::address_taken(address, &error)))
@@ -171,11 +169,8 @@ async fn wait_for_database(
     database
 }
 
-/// A database that is this server's, with the lock beside it where it is a file.
-type Ready = (Database, Option<WorldLock>);
-
 /// Opens the database on a thread that may block, and makes it ready.
-async fn open_database(config: &Config) -> Result<Ready, StartFailed> {
+async fn open_database(config: &Config) -> Result<Database, StartFailed> {
     let config = config.clone();
     tokio::task::spawn_blocking(move || ready_database(&config))
         .await
@@ -184,13 +179,13 @@ async fn open_database(config: &Config) -> Result<Ready, StartFailed> {
 
 /// Opens the database and makes the world this server's: locked, migrated if it is new, claimed. One that
 /// holds a world and lacks migrations is the operator's matter: there may be no way back.
-fn ready_database(config: &Config) -> Result<Ready, StartFailed> {
+fn ready_database(config: &Config) -> Result<Database, StartFailed> {
     let options = OpenOptions {
         readers: u32::try_from(config.limits.reader_threads).unwrap_or(1),
         create: true,
     };
     let database = Database::open(config.target()?, &options)?;
-    let lock = database.lock_alone()?;
+    database.lock_world()?;
     let migrations = database.migrations()?;
     if migrations.is_new() {
         for migration in database.migrate()? {
@@ -205,7 +200,7 @@ fn ready_database(config: &Config) -> Result<Ready, StartFailed> {
         config.data.display()
     );
     database.claim_world(&holder)?;
-    Ok((database, lock))
+    Ok(database)
 }
 
 /// A taken address is the operator's matter, everything else ours.
