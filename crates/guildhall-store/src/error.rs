@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use thiserror::Error;
+use uuid::Uuid;
 
 /// A failure of the database, the world's lock or the files of boards. `Display` says what
 /// happened in plain words, [`StoreError::next`] what to do about it.
@@ -42,6 +43,30 @@ pub enum StoreError {
     DiskFull { detail: String },
     #[error("the database failed: {detail}")]
     Database { detail: String },
+    #[error("the journal {} is damaged: {detail}; {readable} of its saves can be read", path.display())]
+    JournalDamaged {
+        path: PathBuf,
+        detail: String,
+        readable: usize,
+    },
+    #[error("the journal {} has layout {found}, and this program knows {known}", path.display())]
+    JournalVersion {
+        path: PathBuf,
+        found: i64,
+        known: i64,
+    },
+    #[error("the journal {} belongs to the world {found}, not to {world}", path.display())]
+    JournalOfAnotherWorld {
+        path: PathBuf,
+        found: Uuid,
+        world: Uuid,
+    },
+    #[error("the journal {journal} of this world is not at {}", path.display())]
+    JournalMissing { path: PathBuf, journal: Uuid },
+    #[error("the journal {} does not take this: {detail}", path.display())]
+    JournalRefused { path: PathBuf, detail: String },
+    #[error("the journal {} could not be written: {detail}", path.display())]
+    JournalFailed { path: PathBuf, detail: String },
     #[error("a name was lost on the way: the index holds {loaded}, the database {in_database}")]
     NamesIncomplete { loaded: String, in_database: String },
     #[error("the files of boards: {doing}: {source}")]
@@ -98,6 +123,24 @@ impl StoreError {
             Self::DiskFull { .. } => "Make room on the disk; saving goes on by itself.",
             Self::Database { .. } => {
                 "Look at the disk and the log; saving is tried again by itself."
+            }
+            Self::JournalDamaged { .. } => {
+                "Restore the file and what lies beside it under its name from a backup; or move them away, which gives up every save in it that the database has not."
+            }
+            Self::JournalVersion { .. } => {
+                "Start the program that wrote it and stop it cleanly, then start this one."
+            }
+            Self::JournalOfAnotherWorld { .. } => {
+                "Give each world a data directory of its own, or move the file back to where its world is."
+            }
+            Self::JournalMissing { .. } => {
+                "Put the file back, or start with the data directory where it is; to go on without it gives up every save in it that the database has not."
+            }
+            Self::JournalRefused { .. } => {
+                "Saves go into the journal, once each and in their order; this is an error of the program."
+            }
+            Self::JournalFailed { .. } => {
+                "End the process and look at the disk: what was called safe before is, nothing after it."
             }
             Self::NamesIncomplete { .. } => {
                 "Do not open the server; check the database with `PRAGMA integrity_check`."

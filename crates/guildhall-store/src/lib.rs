@@ -14,6 +14,7 @@ pub mod blobs;
 pub mod changes;
 pub mod database;
 pub mod error;
+pub mod journal;
 pub mod names;
 pub mod queries;
 pub mod write_behind;
@@ -24,6 +25,7 @@ pub use blobs::{BlobStore, FileBlobs};
 pub use changes::{Change, NameOwner, NameRow, OwnerKind};
 pub use database::{Database, MigrationStatus, OpenOptions, WorldLock};
 pub use error::StoreError;
+pub use journal::Journal;
 pub use names::{LoadProof, NameDiff, NameEntry, NameIndex, load_names};
 pub use time::now_us;
 pub use write_behind::{

@@ -12,6 +12,7 @@ mod chains;
 mod changes;
 mod groups;
 mod isolation;
+mod journal;
 mod names;
 mod opening;
 mod pipelines;

@@ -1,0 +1,141 @@
+//! Batches on their way to the database: recorded before they go, deleted with what they carried
+//! when the next one goes. In between, a start asks the database about them.
+
+use diesel::result::QueryResult;
+use uuid::Uuid;
+
+use super::contents::FlightRow;
+use super::replay::{Flight, Left, Replay, Run, replay};
+use super::{Entry, Journal, rows};
+use crate::error::StoreError;
+
+/// A flight that is in the file.
+pub(super) struct Out {
+    row: FlightRow,
+    fate: Fate,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Nobody said yet whether the batch was committed.
+    Open,
+    /// Committed: the entries go with the flight.
+    Landed,
+    /// Never committed: the flight goes, its entries stay.
+    Lost,
+}
+
+impl Out {
+    pub(super) fn open(row: FlightRow) -> Self {
+        let fate = Fate::Open;
+        Self { row, fate }
+    }
+}
+
+impl Journal {
+    /// Records that a batch goes to the database, and what of this journal it carries; whatever
+    /// else is in `seqs` (changes) is left out. What earlier landed flights carried is deleted in
+    /// the same transaction. The same batch once more changes nothing.
+    ///
+    /// # Errors
+    /// As [`Journal::append`]. Without a flight on record the batch must not go.
+    pub fn take_off(&mut self, batch: Uuid, seqs: &[u64]) -> Result<(), StoreError> {
+        self.still_good()?;
+        if self.flights.iter().any(|out| out.row.flight.batch == batch) {
+            return Ok(());
+        }
+        let flight = Flight::carrying(batch, seqs, &self.live);
+        if flight.runs.is_empty() {
+            return Ok(());
+        }
+        self.turn_over(Some(flight))
+    }
+
+    /// The batch was committed, or was found to have been. Its entries are deleted when the next
+    /// flight takes off: until then the database is asked about them at a start.
+    pub fn landed(&mut self, batch: Uuid) {
+        self.end_flight(batch, Fate::Landed);
+    }
+
+    /// What must be given to the database again after a start, in order. `committed` asks it for
+    /// the watermark of a batch; ask only when the world is locked, so that no transaction of an
+    /// earlier server can be under way.
+    ///
+    /// # Errors
+    /// What `committed` said; nothing was changed and it may be tried again.
+    pub fn replay<E>(
+        &mut self,
+        left: Left,
+        committed: impl FnMut(Uuid) -> Result<bool, E>,
+    ) -> Result<Vec<Entry>, E> {
+        let Replay {
+            again,
+            landed,
+            lost,
+        } = replay(left, committed)?;
+        for batch in landed {
+            self.end_flight(batch, Fate::Landed);
+        }
+        for batch in lost {
+            self.end_flight(batch, Fate::Lost);
+        }
+        Ok(again)
+    }
+
+    fn end_flight(&mut self, batch: Uuid, fate: Fate) {
+        let of_batch = |out: &&mut Out| out.row.flight.batch == batch;
+        if let Some(out) = self.flights.iter_mut().find(of_batch) {
+            out.fate = fate;
+        }
+    }
+
+    /// Deletes what landed and closes the file: the end of a clean stop.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.still_good()?;
+        match self.flights.iter().any(|out| out.fate != Fate::Open) {
+            true => self.turn_over(None),
+            false => Ok(()),
+        }
+    }
+
+    /// One transaction: the ended flights go, the next one comes.
+    fn turn_over(&mut self, next: Option<Flight>) -> Result<(), StoreError> {
+        let ended = || self.flights.iter().filter(|out| out.fate != Fate::Open);
+        let landed = || ended().filter(|out| out.fate == Fate::Landed);
+        let runs: Vec<Run> = landed()
+            .flat_map(|out| out.row.flight.runs.clone())
+            .collect();
+        let gone: Vec<(u64, u128)> = landed()
+            .flat_map(|out| out.row.flight.entries_in(&self.live))
+            .collect();
+        let flights: Vec<u64> = ended().map(|out| out.row.row).collect();
+        let checks = gone.iter().map(|(_, check)| *check);
+        let checks = checks.chain(ended().map(|out| out.row.check));
+        let mut head = self.head.clone().without_rows(checks);
+        let mut record = Vec::new();
+        let next = next.map(|flight| FlightRow {
+            row: self.head.commits,
+            check: flight.seal(&mut record),
+            flight,
+        });
+        head = head.with_rows(next.iter().map(|row| row.check));
+        let write = |conn: &mut _| -> QueryResult<()> {
+            flights
+                .iter()
+                .try_for_each(|row| rows::delete_flight(conn, *row))?;
+            rows::delete_entries(conn, &runs, gone.len())?;
+            let mut next = next.iter();
+            next.try_for_each(|row| rows::insert_flight(conn, row.row, &record))
+        };
+        self.commit(head, record.len(), write)?;
+        for (seq, _) in gone {
+            self.live.remove(&seq);
+        }
+        self.flights.retain(|out| out.fate == Fate::Open);
+        self.flights.extend(next.map(Out::open));
+        self.checkpoint_if_due()
+    }
+}
