@@ -2,6 +2,7 @@
 //! its SQL beside it. A change is one unit: it happens wholly or not at all.
 
 mod add_invite;
+mod add_ledger_line;
 mod add_revision;
 mod add_token;
 mod create_account;
@@ -9,20 +10,30 @@ mod create_board;
 mod create_campaign;
 mod create_character;
 mod create_guild;
+mod create_realm;
+mod create_service;
+mod enter_play;
 mod join_campaign;
 mod join_guild;
+mod leave_guild;
 mod name_row;
 mod payload;
+mod put_escrow;
 mod rename;
+mod restore_ship;
 mod revoke_token;
+mod revoke_tokens;
+mod set_rank;
+mod take_escrow;
 
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::backend::Connection;
-use crate::write_behind::WriteRefusal;
+use crate::write_behind::{EntityKey, EntityKind, WriteRefusal};
 
 pub use add_invite::{AddInvite, InviteKind};
+pub use add_ledger_line::AddLedgerLine;
 pub use add_revision::AddRevision;
 pub use add_token::AddToken;
 pub use create_account::CreateAccount;
@@ -30,11 +41,20 @@ pub use create_board::CreateBoard;
 pub use create_campaign::CreateCampaign;
 pub use create_character::CreateCharacter;
 pub use create_guild::CreateGuild;
+pub use create_realm::CreateRealm;
+pub use create_service::CreateService;
+pub use enter_play::EnterPlay;
 pub use join_campaign::JoinCampaign;
 pub use join_guild::JoinGuild;
+pub use leave_guild::LeaveGuild;
 pub use name_row::{NameOwner, NameRow, OwnerKind};
+pub use put_escrow::PutEscrow;
 pub use rename::Rename;
+pub use restore_ship::RestoreShip;
 pub use revoke_token::RevokeToken;
+pub use revoke_tokens::RevokeTokens;
+pub use set_rank::SetRank;
+pub use take_escrow::TakeEscrow;
 
 /// One of the changes. Serialises to what `refused_writes` keeps; secrets stay out.
 #[derive(Clone, Debug, Serialize)]
@@ -52,6 +72,16 @@ pub enum Change {
     CreateGuild(CreateGuild),
     JoinGuild(JoinGuild),
     Rename(Rename),
+    AddLedgerLine(AddLedgerLine),
+    CreateRealm(CreateRealm),
+    CreateService(CreateService),
+    EnterPlay(EnterPlay),
+    LeaveGuild(LeaveGuild),
+    PutEscrow(PutEscrow),
+    RestoreShip(RestoreShip),
+    RevokeTokens(RevokeTokens),
+    SetRank(SetRank),
+    TakeEscrow(TakeEscrow),
 }
 
 impl Change {
@@ -62,7 +92,12 @@ impl Change {
             Self::CreateAccount(_)
             | Self::AddToken(_)
             | Self::AddInvite(_)
-            | Self::CreateBoard(_) => false,
+            | Self::CreateBoard(_)
+            | Self::CreateRealm(_)
+            | Self::CreateService(_)
+            | Self::PutEscrow(_)
+            | Self::TakeEscrow(_)
+            | Self::AddLedgerLine(_) => false,
             Self::RevokeToken(_)
             | Self::CreateCampaign(_)
             | Self::JoinCampaign(_)
@@ -70,7 +105,12 @@ impl Change {
             | Self::CreateCharacter(_)
             | Self::CreateGuild(_)
             | Self::JoinGuild(_)
-            | Self::Rename(_) => true,
+            | Self::Rename(_)
+            | Self::EnterPlay(_)
+            | Self::SetRank(_)
+            | Self::LeaveGuild(_)
+            | Self::RestoreShip(_)
+            | Self::RevokeTokens(_) => true,
         }
     }
 
@@ -89,6 +129,16 @@ impl Change {
             Self::CreateGuild(it) => ("guild", it.id),
             Self::JoinGuild(it) => ("guild", it.guild),
             Self::Rename(it) => (it.owner.kind.as_str(), it.owner.id),
+            Self::CreateRealm(it) => ("realm", it.id),
+            Self::CreateService(it) => ("account", it.id),
+            Self::RevokeTokens(it) => ("token", it.account),
+            Self::EnterPlay(it) => ("character", it.character),
+            Self::PutEscrow(it) => ("escrow", it.escrow),
+            Self::TakeEscrow(it) => ("escrow", it.escrow),
+            Self::AddLedgerLine(it) => ("ship", it.guild),
+            Self::RestoreShip(it) => ("ship", it.guild),
+            Self::SetRank(it) => ("guild", it.guild),
+            Self::LeaveGuild(it) => ("guild", it.guild),
         };
         Subject { kind, id }
     }
@@ -103,6 +153,15 @@ impl Change {
             Self::JoinCampaign(_) | Self::JoinGuild(_) => "joined",
             Self::AddRevision(_) => "revised",
             Self::Rename(_) => "renamed",
+            Self::CreateRealm(_) | Self::CreateService(_) => "created",
+            Self::RevokeTokens(_) => "revoked",
+            Self::EnterPlay(_) => "played",
+            Self::PutEscrow(_) => "given",
+            Self::TakeEscrow(_) => "taken",
+            Self::AddLedgerLine(_) => "noted",
+            Self::RestoreShip(_) => "restored",
+            Self::SetRank(_) => "ranked",
+            Self::LeaveGuild(_) => "left",
         }
     }
 
@@ -111,7 +170,34 @@ impl Change {
         match self {
             Self::CreateCharacter(it) => Some(it.state.len()),
             Self::CreateGuild(it) => Some(it.ship_state.len()),
+            Self::PutEscrow(it) => Some(it.what.len()),
+            Self::RestoreShip(it) => Some(it.state.len()),
             _ => None,
+        }
+    }
+
+    /// The entity among whose saves it waits its turn; whatever else there is goes before the saves.
+    pub(crate) fn among_saves_of(&self) -> Option<EntityKey> {
+        let (kind, id) = match self {
+            Self::EnterPlay(it) => (EntityKind::Character, it.character),
+            Self::RestoreShip(it) => (EntityKind::Ship, it.guild),
+            _ => return None,
+        };
+        Some(EntityKey { kind, id })
+    }
+
+    /// Whether it is told in the history by a line of its own. A line of the ledger is itself a record.
+    pub(crate) fn is_history(&self) -> bool {
+        !matches!(self, Self::AddLedgerLine(_))
+    }
+
+    /// Whether the database shows that it was done before, in one group with a save that its row holds.
+    pub(crate) fn is_done(&self, conn: &mut Connection) -> diesel::QueryResult<bool> {
+        match self {
+            Self::PutEscrow(it) => it.is_done(conn),
+            Self::TakeEscrow(it) => it.is_done(conn),
+            Self::AddLedgerLine(it) => it.is_done(conn),
+            _ => Ok(false),
         }
     }
 
@@ -130,6 +216,16 @@ impl Change {
             Self::CreateGuild(it) => it.apply(conn, at_us),
             Self::JoinGuild(it) => it.apply(conn, at_us),
             Self::Rename(it) => it.apply(conn, at_us),
+            Self::CreateRealm(it) => it.apply(conn),
+            Self::CreateService(it) => it.apply(conn, at_us),
+            Self::RevokeTokens(it) => it.apply(conn, at_us),
+            Self::EnterPlay(it) => it.apply(conn),
+            Self::PutEscrow(it) => it.apply(conn, at_us),
+            Self::TakeEscrow(it) => it.apply(conn, at_us),
+            Self::AddLedgerLine(it) => it.apply(conn, at_us),
+            Self::RestoreShip(it) => it.apply(conn, at_us),
+            Self::SetRank(it) => it.apply(conn),
+            Self::LeaveGuild(it) => it.apply(conn),
         }
     }
 }

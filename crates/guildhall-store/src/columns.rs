@@ -49,6 +49,12 @@ column!(Hash32: Binary => [u8; 32], via Vec<u8>, |bytes| {
     <[u8; 32]>::try_from(bytes).map_err(|bytes| format!("{} bytes, not 32", bytes.len()).into())
 });
 
+column!(ServiceKind: Text => bool, via String, |kind| match kind.as_str() {
+    "service" => Ok(true),
+    "player" => Ok(false),
+    other => Err(format!("{other:?} is no kind of account").into()),
+});
+
 /// As [`Count32`], where the column may be empty.
 pub struct MaybeCount32(Option<u32>);
 

@@ -5,6 +5,7 @@ mod accounts;
 mod boards;
 mod campaigns;
 mod characters;
+mod escrows;
 mod guilds;
 mod invites;
 mod realms;
@@ -18,10 +19,16 @@ pub use boards::{
     boards_with_heads, revision,
 };
 pub use campaigns::{CampaignMember, CampaignRow, campaign_by_id, campaigns_of, members_of};
-pub use characters::{CharacterRow, CharacterSummaryRow, character, characters_of};
-pub use guilds::{GuildMember, GuildRow, GuildSummaryRow, guild, guilds_of};
+pub use characters::{
+    CharacterRow, CharacterSummaryRow, character, characters_of, characters_of_realm,
+};
+pub use escrows::{EscrowRow, open_escrows};
+pub use guilds::{
+    GuildMember, GuildRow, GuildSummaryRow, LedgerRow, LostShip, guild, guilds_of, ledger_of,
+    lost_ship,
+};
 pub use invites::{InviteRow, invite_by_hash};
-pub use realms::{RealmRow, realm_by_name};
+pub use realms::{RealmRow, all_realms, realm_by_name};
 pub use records::{HistoryRow, RefusedRow, history_of, refused_writes_of};
 
 /// The rows of a list that one account's doings fill, at most.

@@ -242,6 +242,7 @@ table! {
     }
 }
 
+joinable!(accounts -> realms (realm_id));
 joinable!(campaign_members -> campaigns (campaign_id));
 joinable!(campaign_members -> accounts (account_id));
 joinable!(guild_members -> accounts (account_id));

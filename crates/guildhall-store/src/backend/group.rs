@@ -98,8 +98,10 @@ impl<'a> Run<'a> {
     ) -> Result<Result<u32, Not>, Stop> {
         match change.apply(self.conn, self.at_us) {
             Ok(Applied::Done { version }) => {
-                self.lines
-                    .push(change_line(&alone(unit, change), version, change.word()));
+                if change.is_history() {
+                    let line = change_line(&alone(unit, change), version, change.word());
+                    self.lines.push(with_document(line, change, version));
+                }
                 Ok(Ok(version))
             }
             Ok(Applied::Kept(refusal)) | Err(Failed::Refused(refusal)) => {
@@ -111,7 +113,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A retry after a lost answer finds every row as it wants it, and all of the group done.
+    /// A retry after a lost answer finds every row as it wants it, and all of the group done: also what
+    /// went along with the saves, for an equal state alone does not tell that.
     fn not_written(&mut self, unit: &'a GroupUnit, not: Not) -> Result<(), Stop> {
         let refusal = match not {
             Not::Held(refusal) => {
@@ -131,6 +134,13 @@ impl<'a> Run<'a> {
         for save in unit.saves() {
             let row = present_if_readable(self.conn, save.key)?;
             if !row.is_some_and(|row| holds(&row, &link(unit, save))) {
+                return Ok(None);
+            }
+        }
+        for member in &unit.members {
+            if let Member::Change(change) = member
+                && !change.is_done(self.conn)?
+            {
                 return Ok(None);
             }
         }
@@ -169,11 +179,22 @@ impl<'a> Run<'a> {
                 let line = line(save.key, &link(unit, save), cause);
                 self.record_refusal(line, refusal, &save.state)
             }
+            Member::Change(change) if !change.is_history() => Ok(()),
             Member::Change(change) => {
                 let line: Line = change_line(&alone(unit, change), 0, cause);
                 self.record_refusal(line, refusal, &payload(change)?)
             }
         }
+    }
+}
+
+/// A ship that was put back can be put back again from the line that tells of it.
+fn with_document(line: Line, change: &Change, version: u32) -> Line {
+    match change {
+        Change::RestoreShip(it) if it.version == version => {
+            line.making(it.schema_version, it.state.clone())
+        }
+        _ => line,
     }
 }
 

@@ -4,22 +4,40 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::backend::Connection;
-use crate::columns::{Hash32, IdText};
+use crate::columns::{Hash32, IdText, ServiceKind};
 use crate::error::StoreError;
-use crate::schema::{accounts, tokens};
+use crate::schema::{accounts, realms, tokens};
 
 /// An account. Without `Debug` on purpose: it carries the password's hash.
-#[derive(Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = accounts)]
+#[derive(Clone, PartialEq, Eq, Queryable)]
 pub struct AccountRow {
     #[diesel(deserialize_as = IdText)]
     pub id: Uuid,
     #[diesel(deserialize_as = IdText)]
     pub realm_id: Uuid,
+    pub realm_name: String,
     pub login: String,
     pub password_hash: String,
     /// Microseconds since 1970.
     pub created_at: i64,
+    /// Whether it is a game server, which has no password and acts for the characters of its realm.
+    #[diesel(deserialize_as = ServiceKind)]
+    pub is_service: bool,
+}
+
+/// Accounts with the names of their realms; a macro since the type of such a query is a page long.
+macro_rules! with_realms {
+    () => {
+        accounts::table.inner_join(realms::table).select((
+            accounts::id,
+            accounts::realm_id,
+            realms::name,
+            accounts::login,
+            accounts::password_hash,
+            accounts::created_at,
+            accounts::kind,
+        ))
+    };
 }
 
 /// A token that lets its bearer in.
@@ -42,19 +60,17 @@ pub fn account_by_login(
     realm: Uuid,
     login_key: &str,
 ) -> Result<Option<AccountRow>, StoreError> {
-    Ok(accounts::table
+    Ok(with_realms!()
         .filter(accounts::realm_id.eq(realm.to_string()))
         .filter(accounts::login_key.eq(login_key))
-        .select(AccountRow::as_select())
         .first(conn)
         .optional()?)
 }
 
 /// The account of this id.
 pub fn account_by_id(conn: &mut Connection, id: Uuid) -> Result<Option<AccountRow>, StoreError> {
-    Ok(accounts::table
-        .find(id.to_string())
-        .select(AccountRow::as_select())
+    Ok(with_realms!()
+        .filter(accounts::id.eq(id.to_string()))
         .first(conn)
         .optional()?)
 }

@@ -27,6 +27,9 @@ pub struct CharacterRow {
     pub state: Vec<u8>,
     /// Microseconds since 1970.
     pub updated_at: i64,
+    /// Rises whenever somebody begins to play the character; 0 while only its creator has.
+    #[diesel(deserialize_as = Count32)]
+    pub play_epoch: u32,
 }
 
 /// A character as a list shows it: without its state.
@@ -64,6 +67,7 @@ pub fn character(conn: &mut Connection, id: Uuid) -> Result<Option<CharacterRow>
             characters::version,
             characters::state,
             characters::updated_at,
+            characters::play_epoch,
         ))
         .first(conn)
         .optional()?)
@@ -77,6 +81,23 @@ pub fn characters_of(
 ) -> Result<Vec<CharacterSummaryRow>, StoreError> {
     Ok(with_names!()
         .filter(characters::account_id.eq(account.to_string()))
+        .order(characters::id)
+        .limit(LIST_ROWS_MAX)
+        .select((characters::id, names::display, characters::version))
+        .load(conn)?)
+}
+
+/// The characters of a realm behind `after` in the order of their ids, at most [`LIST_ROWS_MAX`].
+pub fn characters_of_realm(
+    conn: &mut Connection,
+    realm: Uuid,
+    after: Option<Uuid>,
+) -> Result<Vec<CharacterSummaryRow>, StoreError> {
+    // An empty text is before every id.
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    Ok(with_names!()
+        .filter(characters::realm_id.eq(realm.to_string()))
+        .filter(characters::id.gt(after))
         .order(characters::id)
         .limit(LIST_ROWS_MAX)
         .select((characters::id, names::display, characters::version))

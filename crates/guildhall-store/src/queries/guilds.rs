@@ -7,7 +7,7 @@ use super::LIST_ROWS_MAX;
 use crate::backend::Connection;
 use crate::columns::{Count32, IdText, Small16};
 use crate::error::StoreError;
-use crate::schema::{accounts, guild_members, guilds, names, ships};
+use crate::schema::{accounts, entity_history, guild_members, guilds, names, ship_ledger, ships};
 
 /// A guild and its ship.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
@@ -104,5 +104,84 @@ pub fn guilds_of(conn: &mut Connection, account: Uuid) -> Result<Vec<GuildSummar
         .order((guilds::created_at, guilds::id))
         .limit(LIST_ROWS_MAX)
         .select((guilds::id, names::display, guild_members::rank))
+        .load(conn)?)
+}
+
+/// What a guild is known to have had on its ship.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct LostShip {
+    #[diesel(deserialize_as = Count32)]
+    pub version: u32,
+    pub schema_version: Option<i32>,
+    pub state: Option<Vec<u8>>,
+}
+
+/// Where there is the guild and not its ship: the newest state that the history has of it; `None` in it
+/// when there is none. The outer `None`: no guild, or its ship is there.
+pub fn lost_ship(
+    conn: &mut Connection,
+    guild: Uuid,
+) -> Result<Option<Option<LostShip>>, StoreError> {
+    let guilds: i64 = guilds::table
+        .find(guild.to_string())
+        .count()
+        .get_result(conn)?;
+    let ships: i64 = ships::table
+        .find(guild.to_string())
+        .count()
+        .get_result(conn)?;
+    if guilds == 0 || ships > 0 {
+        return Ok(None);
+    }
+    let newest = entity_history::table
+        .filter(entity_history::entity_kind.eq("ship"))
+        .filter(entity_history::entity_id.eq(guild.to_string()))
+        .filter(entity_history::state.is_not_null())
+        .order((entity_history::version.desc(), entity_history::id.desc()))
+        .select((
+            entity_history::version,
+            entity_history::schema_version,
+            entity_history::state,
+        ))
+        .first(conn)
+        .optional()?;
+    Ok(Some(newest))
+}
+
+/// A line of a ship's ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct LedgerRow {
+    /// The ship's version that it is about.
+    #[diesel(deserialize_as = Count32)]
+    pub version: u32,
+    #[diesel(deserialize_as = IdText)]
+    pub account_id: Uuid,
+    pub login: String,
+    pub note: String,
+    /// Microseconds since 1970.
+    pub at: i64,
+}
+
+/// Lines of a ledger, newest first, at most `lines_max`; with `before` only those of older versions.
+pub fn ledger_of(
+    conn: &mut Connection,
+    guild: Uuid,
+    before: Option<u32>,
+    lines_max: u32,
+) -> Result<Vec<LedgerRow>, StoreError> {
+    let before = before.map_or(i64::MAX, i64::from);
+    Ok(ship_ledger::table
+        .inner_join(accounts::table.on(accounts::id.eq(ship_ledger::account_id)))
+        .filter(ship_ledger::guild_id.eq(guild.to_string()))
+        .filter(ship_ledger::version.lt(before))
+        .order((ship_ledger::version.desc(), ship_ledger::id.desc()))
+        .limit(lines_max.into())
+        .select((
+            ship_ledger::version,
+            ship_ledger::account_id,
+            accounts::login,
+            ship_ledger::note,
+            ship_ledger::at,
+        ))
         .load(conn)?)
 }

@@ -17,6 +17,14 @@ pub struct RealmRow {
     pub name: String,
 }
 
+/// All realms, by name.
+pub fn all_realms(conn: &mut Connection) -> Result<Vec<RealmRow>, StoreError> {
+    Ok(realms::table
+        .select(RealmRow::as_select())
+        .order(realms::name)
+        .load(conn)?)
+}
+
 /// The realm of this name.
 pub fn realm_by_name(conn: &mut Connection, name: &str) -> Result<Option<RealmRow>, StoreError> {
     Ok(realms::table

@@ -131,6 +131,17 @@ impl Unit {
         chain.into_iter().chain(group.into_iter().flatten())
     }
 
+    /// The entities that it must come in turn with.
+    pub(super) fn entities(&self) -> impl Iterator<Item = EntityKey> {
+        let (one, members) = match self {
+            Self::Change(_) => (None, [].as_slice()),
+            Self::Save(unit) => (Some(unit.key), [].as_slice()),
+            Self::Group(unit) => (None, unit.members.as_slice()),
+        };
+        one.into_iter()
+            .chain(members.iter().filter_map(Member::entity))
+    }
+
     /// The newest save of a lane that it has.
     pub(super) fn newest(&self, lane: Lane) -> Option<Newest<'_>> {
         match self {

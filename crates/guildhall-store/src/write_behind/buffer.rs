@@ -11,7 +11,7 @@ use super::batch::{Batch, BatchReport, ChangeUnit, GroupUnit, Link, Newest, Unit
 use super::outcome::Outcome;
 use super::queue::Queue;
 use super::stats::BufferStats;
-use super::write::{Lane, Save, Write};
+use super::write::{Author, Lane, Member, Save, Write};
 
 /// The bounds of a buffer.
 #[derive(Clone, Copy, Debug)]
@@ -166,19 +166,24 @@ impl<R> Buffer<R> {
     fn enqueue(&mut self, write: Write, seq: u64, now: Duration) {
         match write {
             Write::Save(save) => self.enqueue_save(save, seq, now),
+            Write::Change(change, by) if change.among_saves_of().is_some() => {
+                self.enqueue_group(vec![Member::Change(change)], by, seq, now);
+            }
             Write::Change(change, by) => {
                 self.queue.push_change(ChangeUnit { seq, change, by }, now);
             }
-            Write::Group(members, by) => {
-                let unit = GroupUnit {
-                    seq,
-                    builds_on_refused: false,
-                    members,
-                    by,
-                };
-                self.queue.push_group(unit, now);
-            }
+            Write::Group(members, by) => self.enqueue_group(members, by, seq, now),
         }
+    }
+
+    fn enqueue_group(&mut self, members: Vec<Member>, by: Author, seq: u64, now: Duration) {
+        let unit = GroupUnit {
+            seq,
+            builds_on_refused: false,
+            members,
+            by,
+        };
+        self.queue.push_group(unit, now);
     }
 
     fn enqueue_save(&mut self, save: Save, seq: u64, now: Duration) {

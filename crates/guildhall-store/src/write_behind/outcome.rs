@@ -61,6 +61,8 @@ pub enum Cause {
     Fenced,
     /// What it would change does not exist.
     Gone,
+    /// What it would take lies in escrow no more: another save took it.
+    Taken,
     /// Longer than [`crate::STATE_BYTES_MAX`].
     TooLarge,
     /// A rule inside the database said no.
@@ -72,7 +74,7 @@ pub enum Cause {
 
 impl Cause {
     /// All causes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Unique,
         Self::Check,
         Self::ForeignKey,
@@ -80,6 +82,7 @@ impl Cause {
         Self::Stale,
         Self::Fenced,
         Self::Gone,
+        Self::Taken,
         Self::TooLarge,
         Self::Trigger,
         Self::Held,
@@ -95,6 +98,7 @@ impl Cause {
             Self::Stale => "stale",
             Self::Fenced => "fenced",
             Self::Gone => "gone",
+            Self::Taken => "taken",
             Self::TooLarge => "too_large",
             Self::Trigger => "trigger",
             Self::Held => "held",

@@ -165,7 +165,7 @@ type Top = (usize, bool);
 
 fn place(unit: &Unit, tops: &mut HashMap<EntityKey, Top>) -> (Top, Option<EntityKey>) {
     let is_group = matches!(unit, Unit::Group(_));
-    let keys = || unit.lanes().map(|lane| lane.key);
+    let keys = || unit.entities();
     let above = keys().filter_map(|key| {
         let (layer, group_there) = tops.get(&key)?;
         Some(layer.saturating_add(usize::from(is_group || *group_there)))

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::changes::Change;
@@ -11,7 +12,8 @@ use crate::changes::Change;
 pub const GROUP_MEMBERS_MAX: usize = 16;
 
 /// The kinds of entity whose state is saved again and again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EntityKind {
     Character,
     Ship,
@@ -28,7 +30,7 @@ impl EntityKind {
 }
 
 /// One entity. A ship's id is the id of its guild.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct EntityKey {
     pub kind: EntityKind,
     pub id: Uuid,
@@ -92,6 +94,14 @@ impl Member {
         match self {
             Self::Save(save) => Some(save),
             Self::Change(_) => None,
+        }
+    }
+
+    /// The entity that it must come in turn with.
+    pub(super) fn entity(&self) -> Option<EntityKey> {
+        match self {
+            Self::Save(save) => Some(save.key),
+            Self::Change(change) => change.among_saves_of(),
         }
     }
 

@@ -10,12 +10,15 @@
 mod blobs;
 mod chains;
 mod changes;
+mod escrows;
 mod groups;
+mod guilds;
 mod isolation;
 mod journal;
 mod names;
 mod opening;
 mod pipelines;
+mod plays;
 mod random_batches;
 mod whole_batch;
 mod world;

@@ -1,0 +1,37 @@
+//! A member leaves a guild, by own will or another's: the author of the change tells which.
+
+use diesel::prelude::*;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::set_rank::expect_a_leader;
+use super::{Applied, Failed, done};
+use crate::backend::Connection;
+use crate::schema::guild_members;
+use crate::write_behind::{Cause, WriteRefusal};
+
+/// Refused with `Stale` when the member has another rank than `rank` by now or is none, with
+/// `Check` when no leader would be left.
+#[derive(Clone, Debug, Serialize)]
+pub struct LeaveGuild {
+    pub guild: Uuid,
+    pub account: Uuid,
+    /// The rank that whoever decided this has seen.
+    pub rank: &'static str,
+}
+
+impl LeaveGuild {
+    pub(super) fn apply(&self, conn: &mut Connection) -> Result<Applied, Failed> {
+        let theirs = guild_members::table
+            .find((self.guild.to_string(), self.account.to_string()))
+            .filter(guild_members::rank.eq(self.rank));
+        if diesel::delete(theirs).execute(conn)? == 0 {
+            return Err(Failed::Refused(WriteRefusal::new(
+                Cause::Stale,
+                format!("The member is no {} any more.", self.rank),
+            )));
+        }
+        expect_a_leader(conn, self.guild)?;
+        done()
+    }
+}

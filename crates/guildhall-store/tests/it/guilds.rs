@@ -1,0 +1,137 @@
+//! Ranks and their last leader; and a ship that is put back.
+
+use bytes::Bytes;
+use guildhall_store::changes::{CreateAccount, JoinGuild, LeaveGuild, RestoreShip, SetRank};
+use guildhall_store::{Cause, Change, Outcome, Write, queries};
+use uuid::Uuid;
+
+use crate::world::{World, cause};
+
+fn member(world: &mut World, guild: Uuid, login: &str) -> Uuid {
+    let id = Uuid::now_v7();
+    let account = Change::CreateAccount(CreateAccount {
+        id,
+        realm: world.realm,
+        login_key: login.into(),
+        login: login.into(),
+        password_hash: "$hash".into(),
+    });
+    assert!(world.change(account).is_durable());
+    let join = Change::JoinGuild(JoinGuild {
+        guild,
+        account: id,
+        rank: "member",
+    });
+    assert!(world.change(join).is_durable());
+    id
+}
+
+fn rank(guild: Uuid, account: Uuid, from: &'static str, to: &'static str) -> Change {
+    Change::SetRank(SetRank {
+        guild,
+        account,
+        from,
+        to,
+    })
+}
+
+fn leave(guild: Uuid, account: Uuid, rank: &'static str) -> Change {
+    Change::LeaveGuild(LeaveGuild {
+        guild,
+        account,
+        rank,
+    })
+}
+
+#[test]
+fn a_guild_keeps_a_leader_whoever_leaves_or_steps_down() {
+    let mut world = World::new();
+    let (guild, leader) = (world.ship("Corsairs").id, world.account);
+    let heir = member(&mut world, guild, "heir");
+    for last in [
+        leave(guild, leader, "leader"),
+        rank(guild, leader, "leader", "member"),
+    ] {
+        let Outcome::Refused(refused) = world.change(last) else {
+            panic!("the last leader is gone");
+        };
+        assert_eq!(refused.cause, Cause::Check);
+        assert_eq!(
+            refused.constraint.as_deref(),
+            Some("guild_members.last_leader")
+        );
+    }
+    assert!(
+        world
+            .change(rank(guild, heir, "member", "leader"))
+            .is_durable()
+    );
+    // Two leaders go at once: whoever comes second stays.
+    world.submit_change(leave(guild, leader, "leader"));
+    world.submit_change(leave(guild, heir, "leader"));
+    let causes: Vec<_> = world.flush().iter().map(cause).collect();
+    assert_eq!(causes, [None, Some(Cause::Check)]);
+    let (_, members) = world.read(|conn| queries::guild(conn, guild)).unwrap();
+    let ranks: Vec<_> = members
+        .iter()
+        .map(|it| (it.login.as_str(), it.rank.as_str()))
+        .collect();
+    assert_eq!(ranks, [("heir", "leader")]);
+    for gone in [
+        leave(guild, leader, "leader"),
+        rank(guild, leader, "leader", "officer"),
+    ] {
+        assert_eq!(cause(&world.change(gone)), Some(Cause::Stale));
+    }
+}
+
+#[test]
+fn a_lost_ship_is_put_back_as_the_history_has_it_and_one_that_is_there_is_left_alone() {
+    let mut world = World::new();
+    let ship = world.ship("Corsairs");
+    for (base, state) in [(1, "laden"), (2, "full")] {
+        let save = Write::Save(world.save(ship, base, state));
+        world.submit(save);
+        assert!(world.flush()[0].is_durable());
+    }
+    assert_eq!(world.read(|conn| queries::lost_ship(conn, ship.id)), None);
+    assert_eq!(
+        world.read(|conn| queries::lost_ship(conn, Uuid::now_v7())),
+        None
+    );
+    world.meddle("DELETE FROM ships");
+    let lost = world
+        .read(|conn| queries::lost_ship(conn, ship.id))
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (lost.version, lost.state.as_deref()),
+        (3, Some(&b"full"[..]))
+    );
+    let restore = Change::RestoreShip(RestoreShip {
+        guild: ship.id,
+        version: 3,
+        schema_version: 1,
+        state: Bytes::from_static(b"full"),
+    });
+    assert_eq!(
+        world.change(restore.clone()),
+        Outcome::Durable { version: 3 }
+    );
+    assert_eq!(world.stored(ship), (3, b"full".to_vec()));
+    let save = Write::Save(world.save(ship, 3, "sailing"));
+    world.submit(save);
+    assert!(world.flush()[0].is_durable());
+    assert_eq!(world.change(restore), Outcome::Durable { version: 4 });
+    assert_eq!(world.stored(ship), (4, b"sailing".to_vec()));
+    // Lost once more: the state of the newest line is known again.
+    world.meddle("DELETE FROM ships");
+    let lost = world
+        .read(|conn| queries::lost_ship(conn, ship.id))
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (lost.version, lost.state.as_deref()),
+        (4, Some(&b"sailing"[..]))
+    );
+}
