@@ -1,6 +1,7 @@
 //! The database of a world: opening it in plain words, its migrations, a pool of readers and
 //! the one writer.
 
+mod journal;
 mod lock;
 mod migrations;
 

@@ -207,6 +207,8 @@ table! {
 table! {
     world (id) {
         id -> Integer,
+        world_id -> Text,
+        journal_id -> Nullable<Text>,
         epoch -> BigInt,
         holder -> Text,
         since -> BigInt,

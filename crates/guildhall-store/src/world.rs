@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use crate::backend::{Access, Connection, Target, connect, hold_world, world_pid};
 use crate::error::StoreError;
@@ -120,6 +121,24 @@ impl World {
         self.shared.epoch.store(epoch, Ordering::Release);
         self.keep(conn);
         Ok(())
+    }
+
+    /// Remembers which journal may hold what is promised and not here yet.
+    ///
+    /// # Errors
+    /// [`StoreError::WorldInUse`]; the database.
+    pub fn remember_journal(&self, journal: Uuid) -> Result<(), StoreError> {
+        let mut conn = self.write_connection()?;
+        let remembered = diesel::update(world::table.find(1))
+            .set(world::journal_id.eq(journal.to_string()))
+            .execute(&mut conn)?;
+        self.keep(conn);
+        match remembered {
+            1 => Ok(()),
+            _ => Err(StoreError::Database {
+                detail: "the row of the world is missing".to_owned(),
+            }),
+        }
     }
 
     /// Compares the world's epoch with the one that was claimed; part of every batch's transaction.

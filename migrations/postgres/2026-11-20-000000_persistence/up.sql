@@ -2,14 +2,17 @@
 -- behind the history, names that cool after their release, what travels between a character and a ship.
 
 -- One line: which server has the world. The epoch rises with every start; a writer that finds another
--- epoch than its own has lost the world and gives no more receipts.
+-- epoch than its own has lost the world and gives no more receipts. The world's own id tells its journal
+-- from another world's; journal_id is the journal that may hold what was promised and is not here yet.
 CREATE TABLE world (
     id INTEGER NOT NULL PRIMARY KEY CONSTRAINT world_is_one CHECK (id = 1),
+    world_id TEXT NOT NULL,
+    journal_id TEXT,
     epoch BIGINT NOT NULL,
     holder TEXT NOT NULL,
     since BIGINT NOT NULL
 );
-INSERT INTO world (id, epoch, holder, since) VALUES (1, 0, 'nobody yet', 0);
+INSERT INTO world (id, world_id, epoch, holder, since) VALUES (1, gen_random_uuid()::text, 0, 'nobody yet', 0);
 
 ALTER TABLE accounts ADD COLUMN kind TEXT NOT NULL DEFAULT 'player'
     CONSTRAINT accounts_kind CHECK (kind IN ('player', 'service'));

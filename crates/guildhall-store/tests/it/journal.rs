@@ -5,6 +5,7 @@ mod crashes;
 mod damage;
 mod disk;
 mod random_steps;
+mod with_database;
 
 use std::fs;
 use std::path::{Path, PathBuf};

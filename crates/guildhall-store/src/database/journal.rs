@@ -1,0 +1,51 @@
+//! What the database knows of its world's journal: which one it is, and which of its batches arrived.
+
+use std::path::Path;
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::Database;
+use crate::error::StoreError;
+use crate::journal::{Journal, Left};
+use crate::schema::{batches, world};
+
+impl Database {
+    /// Opens the world's journal, or makes the first one and remembers it here before anything can be
+    /// promised. Call it when the world is locked and claimed, and before the writer.
+    ///
+    /// # Errors
+    /// As [`Journal::open`]; [`StoreError::WorldInUse`]; the database.
+    pub fn open_journal(&self, path: &Path) -> Result<(Journal, Left), StoreError> {
+        let (id, known) = self.read(|conn| {
+            let columns = (world::world_id, world::journal_id);
+            let row: (String, Option<String>) = world::table.find(1).select(columns).first(conn)?;
+            Ok(row)
+        })?;
+        let known = known.map(|id| parse(&id)).transpose()?;
+        let (journal, left) = Journal::open(path, parse(&id)?, known)?;
+        if known.is_none() {
+            self.world.remember_journal(journal.id())?;
+        }
+        Ok((journal, left))
+    }
+
+    /// Whether the batch was committed: what [`Journal::replay`] asks. Of a batch that was written in
+    /// parts it says no; a save that is given again finds itself written.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn is_committed(&self, batch: Uuid) -> Result<bool, StoreError> {
+        self.read(|conn| {
+            let of_batch = batches::table.filter(batches::id.eq(batch.to_string()));
+            let found: Option<i64> = of_batch.select(batches::seq).first(conn).optional()?;
+            Ok(found.is_some())
+        })
+    }
+}
+
+fn parse(id: &str) -> Result<Uuid, StoreError> {
+    Uuid::try_parse(id).map_err(|error| StoreError::Database {
+        detail: format!("the row of the world holds an id that is none: {error}"),
+    })
+}
