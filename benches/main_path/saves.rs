@@ -144,7 +144,7 @@ struct Engine {
 
 impl Engine {
     fn open(world: &World) -> Self {
-        let database = Database::open(&world.engine_path(), &OpenOptions::default()).unwrap();
+        let database = Database::open(world.engine_path(), &OpenOptions::default()).unwrap();
         Self {
             buffer: Buffer::new(BufferLimits::default()),
             writer: database.writer().unwrap(),

@@ -1,6 +1,8 @@
 //! A save or a group of saves as bytes, and back. Numbers are little-endian; what may be missing has
 //! a byte before it that says whether it is there. A new layout is a new tag, so that old entries stay readable.
 
+mod change;
+
 use bytes::Bytes;
 use uuid::Uuid;
 
@@ -58,7 +60,7 @@ fn encode_write(write: &Write, out: &mut Vec<u8>) -> Option<()> {
             encode_author(by, out);
             out.push(u8::try_from(members.len()).ok()?);
             for member in members {
-                encode_save(member.as_save()?, out);
+                encode_member(member, out)?;
             }
         }
         Write::Change(..) => return None,
@@ -72,20 +74,33 @@ fn decode_write(body: &mut Reader<'_>) -> Option<Write> {
         GROUP => {
             let by = decode_author(body)?;
             let count = body.byte()?;
-            let member = |_| decode_save(body).map(Member::Save);
-            let members: Option<Vec<Member>> = (0..count).map(member).collect();
+            let members: Option<Vec<Member>> = (0..count).map(|_| decode_member(body)).collect();
             Some(Write::Group(members?, by))
         }
         _ => None,
     }
 }
 
+fn encode_member(member: &Member, out: &mut Vec<u8>) -> Option<()> {
+    match member {
+        Member::Save(save) => {
+            out.push(SAVE);
+            encode_save(save, out);
+            Some(())
+        }
+        Member::Change(change) => change::encode(change, out),
+    }
+}
+
+fn decode_member(body: &mut Reader<'_>) -> Option<Member> {
+    match body.byte()? {
+        SAVE => decode_save(body).map(Member::Save),
+        which => change::decode(which, body).map(Member::Change),
+    }
+}
+
 fn encode_save(save: &Save, out: &mut Vec<u8>) {
-    out.push(match save.key.kind {
-        EntityKind::Character => 0,
-        EntityKind::Ship => 1,
-    });
-    out.extend_from_slice(save.key.id.as_bytes());
+    encode_key(save.key, out);
     out.extend_from_slice(&save.base_version.to_le_bytes());
     out.extend_from_slice(&save.schema_version.to_le_bytes());
     encode_maybe(save.fence.map(u32::to_le_bytes), out);
@@ -94,20 +109,32 @@ fn encode_save(save: &Save, out: &mut Vec<u8>) {
 }
 
 fn decode_save(body: &mut Reader<'_>) -> Option<Save> {
-    let kind = match body.byte()? {
-        0 => EntityKind::Character,
-        1 => EntityKind::Ship,
-        _ => return None,
-    };
-    let id = body.uuid()?;
     Some(Save {
-        key: EntityKey { kind, id },
+        key: decode_key(body)?,
         base_version: body.take().map(u32::from_le_bytes)?,
         schema_version: body.take().map(u16::from_le_bytes)?,
         fence: decode_maybe(body)?.map(u32::from_le_bytes),
         by: decode_author(body)?,
         state: Bytes::copy_from_slice(body.bytes()?),
     })
+}
+
+fn encode_key(key: EntityKey, out: &mut Vec<u8>) {
+    out.push(match key.kind {
+        EntityKind::Character => 0,
+        EntityKind::Ship => 1,
+    });
+    out.extend_from_slice(key.id.as_bytes());
+}
+
+fn decode_key(body: &mut Reader<'_>) -> Option<EntityKey> {
+    let kind = match body.byte()? {
+        0 => EntityKind::Character,
+        1 => EntityKind::Ship,
+        _ => return None,
+    };
+    let id = body.uuid()?;
+    Some(EntityKey { kind, id })
 }
 
 fn encode_author(by: &Author, out: &mut Vec<u8>) {

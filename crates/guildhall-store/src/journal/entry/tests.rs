@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::record::unseal;
 use super::*;
-use crate::changes::{Change, RevokeToken};
+use crate::changes::{AddLedgerLine, Change, PutEscrow, RevokeToken, TakeEscrow};
 
 fn id() -> impl Strategy<Value = Uuid> {
     any::<u128>().prop_map(Uuid::from_u128)
@@ -34,8 +34,41 @@ prop_compose! {
     }
 }
 
+fn key() -> impl Strategy<Value = EntityKey> {
+    save().prop_map(|save| save.key)
+}
+
+prop_compose! {
+    fn line()(guild in id(), version: u32, note: String, by in author()) -> Change {
+        Change::AddLedgerLine(AddLedgerLine { guild, version, note, by })
+    }
+}
+
+prop_compose! {
+    fn put()(
+        (escrow, realm, given_by) in (id(), id(), id()),
+        (from, to) in (key(), key()),
+        from_version: u32,
+        what in vec(any::<u8>(), 0..300),
+        open_max: u64,
+    ) -> Change {
+        let what = what.into();
+        Change::PutEscrow(PutEscrow { escrow, realm, from, from_version, to, what, given_by, open_max })
+    }
+}
+
+prop_compose! {
+    fn take()(escrow in id(), to in key(), to_version: u32, taken_by in id()) -> Change {
+        Change::TakeEscrow(TakeEscrow { escrow, to, to_version, taken_by })
+    }
+}
+
 fn write() -> impl Strategy<Value = Write> {
-    let member = save().prop_map(Member::Save);
+    let change = prop_oneof![line(), put(), take()];
+    let member = prop_oneof![
+        save().prop_map(Member::Save),
+        change.prop_map(Member::Change)
+    ];
     let group = (vec(member, 1..5), author()).prop_map(|(members, by)| Write::Group(members, by));
     prop_oneof![save().prop_map(Write::Save), group]
 }
@@ -73,7 +106,7 @@ proptest! {
 }
 
 #[test]
-fn a_change_does_not_belong_into_a_journal() {
+fn a_change_that_goes_without_saves_does_not_belong_into_a_journal() {
     let by = Author {
         account: Uuid::nil(),
         session: None,
