@@ -1,3 +1,5 @@
+//! What can only be done from inside: a file that may not grow, a failure that is made up.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bytes::Bytes;

@@ -1,3 +1,5 @@
+//! Bytes and back, and what damage does to them.
+
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use proptest::collection::vec;
