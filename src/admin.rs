@@ -9,8 +9,9 @@ use subtle::ConstantTimeEq;
 
 use crate::auth;
 use crate::hall::{self, Hall, HallRef};
+use crate::persistence::Saving;
 use crate::routes::{self, HttpRefusal};
-use crate::{names, persistence, presence};
+use crate::{names, presence};
 
 /// Everything the admin listener serves.
 pub fn routes(service: &mut web::ServiceConfig) {
@@ -51,7 +52,7 @@ pub async fn status(hall: &HallRef) -> Value {
         "tree": tree.as_ref().map(node),
         "sockets": sockets.collect::<Vec<_>>(),
         "sessions": sessions(hall).await,
-        "persistence": persistence_figures(hall).await,
+        "persistence": persistence_figures(hall),
         "names": name_figures(hall).await,
         "pools": {
             "readers": pool(&hall.readers),
@@ -129,27 +130,24 @@ async fn sessions(hall: &HallRef) -> Value {
     }
 }
 
-async fn persistence_figures(hall: &HallRef) -> Value {
-    match hall
-        .persistence
-        .call(|reply| persistence::Figures { reply })
-        .await
-    {
-        Ok(stats) => json!({
-            "dirty": stats.dirty,
-            "in_flight": stats.in_flight,
-            "oldest_unsaved_ms": stats.oldest_unsaved_age.map(millis),
-            "submitted": stats.submitted,
-            "coalesced": stats.coalesced,
-            "committed": stats.committed,
-            "refused": stats.refused,
-            "batches": stats.batches,
-            "aborted_batches": stats.aborted,
-            "overloaded": stats.overloaded,
-            "last_batch_ms": stats.last_batch_ms,
-        }),
-        Err(_) => Value::Null,
-    }
+/// From the dirty map itself, which is there while its process is on its way back.
+fn persistence_figures(hall: &HallRef) -> Value {
+    let Saving { state, stats } = hall.saving();
+    json!({
+        "state": state.as_str(),
+        "dirty": stats.dirty,
+        "dirty_bytes": stats.dirty_bytes,
+        "in_flight": stats.in_flight,
+        "oldest_unsaved_ms": stats.oldest_unsaved_age.map(millis),
+        "submitted": stats.submitted,
+        "coalesced": stats.coalesced,
+        "committed": stats.committed,
+        "refused": stats.refused,
+        "batches": stats.batches,
+        "aborted_batches": stats.aborted,
+        "overloaded": stats.overloaded,
+        "last_batch_ms": stats.last_batch_ms,
+    })
 }
 
 async fn name_figures(hall: &HallRef) -> Value {

@@ -2,7 +2,7 @@
 //! that plays them acts, the name authority decides about names, and the version in the database about
 //! saves. Called by the session only.
 
-use guildhall_protocol::{CharacterSummary, CharacterView, Code, Refusal};
+use guildhall_protocol::{CharacterSummary, CharacterView, Code, Receipt, Refusal};
 use guildhall_rules::names::{NameKey, name_key};
 use guildhall_store::names::NameEntry;
 use guildhall_store::queries::{self, CharacterRow};
@@ -12,7 +12,8 @@ use uuid::Uuid;
 use crate::hall::HallRef;
 use crate::names::Claim;
 use crate::persistence::{
-    Author, Change, EntityKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, changes,
+    Author, Change, EntityKey, EntityKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, Save, Saved,
+    changes,
 };
 use crate::refusal;
 
@@ -193,22 +194,28 @@ pub async fn get(hall: HallRef, account: Uuid, id: Uuid) -> Result<CharacterView
     })
 }
 
-/// Submits a state on its base version, before it returns; the durable version when it resolves. That the
-/// actor owns the character was checked.
+/// Submits a state on its base version, before it returns; how far it came when it resolves. That the actor
+/// owns the character was checked.
 pub fn save(
     hall: &HallRef,
     actor: &Actor,
     id: Uuid,
     base_version: u32,
     state: Vec<u8>,
-) -> impl Future<Output = Result<u32, Refusal>> + use<> {
-    hall.save(
-        EntityKind::Character,
-        id,
+    until: Receipt,
+) -> impl Future<Output = Result<Saved, Refusal>> + use<> {
+    let save = Save {
+        key: EntityKey {
+            kind: EntityKind::Character,
+            id,
+        },
         base_version,
-        state,
-        actor.author(),
-    )
+        schema_version: STATE_SCHEMA_VERSION,
+        state: state.into(),
+        fence: None,
+        by: actor.author(),
+    };
+    hall.save(save, until)
 }
 
 /// Asks for another name for a character, before it returns; the name as it is written when it resolves.

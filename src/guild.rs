@@ -7,14 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use guildhall_process::{Ctx, ExitReason, Handle, Init, ProcRef, Process, ReplyTo};
-use guildhall_protocol::{Code, GuildMember, GuildView, Rank, Refusal, ShipView};
+use guildhall_protocol::{Code, GuildMember, GuildView, Rank, Receipt, Refusal, ShipView};
 use guildhall_rules::rights::{self, GuildAct};
 use guildhall_store::queries;
 use uuid::Uuid;
 
 use crate::auth::secrets::{self, Secret};
 use crate::hall::{self, HallRef, NOT_FOUND};
-use crate::persistence::{self, Author, Change, EntityKind, InviteKind, changes};
+use crate::persistence::{
+    self, Author, Change, EntityKey, EntityKind, InviteKind, STATE_SCHEMA_VERSION, Save, Saved,
+    changes,
+};
 
 /// A guild that nobody asked for this long stops; it loads itself again when needed.
 const IDLE_STOP: Duration = Duration::from_secs(600);
@@ -61,8 +64,10 @@ pub struct SaveShip {
     pub base_version: u32,
     /// The new state, JSON text within its bound.
     pub state: Vec<u8>,
-    /// The durable version, or the refusal with the present state.
-    pub reply: ReplyTo<Result<u32, Refusal>>,
+    /// The receipt to wait for.
+    pub until: Receipt,
+    /// How far it came, or the refusal with the present state.
+    pub reply: ReplyTo<Result<Saved, Refusal>>,
 }
 
 impl Guild {
@@ -259,15 +264,25 @@ impl Handle<SaveShip> for Guild {
             by,
             base_version,
             state,
+            until,
             reply,
         } = save;
         if let Err(refusal) = self.allowed(by.account, GuildAct::SaveShip) {
             reply.send(Err(refusal));
             return;
         }
-        let saved = self
-            .hall
-            .save(EntityKind::Ship, self.id, base_version, state, by);
+        let save = Save {
+            key: EntityKey {
+                kind: EntityKind::Ship,
+                id: self.id,
+            },
+            base_version,
+            schema_version: STATE_SCHEMA_VERSION,
+            state: state.into(),
+            fence: None,
+            by,
+        };
+        let saved = self.hall.save(save, until);
         ctx.run(saved, move |_, saved, _| reply.send(saved));
     }
 }

@@ -24,12 +24,14 @@ use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::guild::Guild;
 use crate::names::Names;
-use crate::persistence::{self, Persistence};
+use crate::persistence::{self, DirtyMap, Persistence};
 use crate::presence::{Presence, Tally};
 use crate::refusal;
 use crate::session::Session;
 use crate::store::Store;
+use reads::HungReads;
 
+mod reads;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -49,6 +51,10 @@ pub struct Hall {
     pub blobs: Arc<FileBlobs>,
     /// Threads for database reads.
     pub readers: Pool,
+    /// Reads that were given up and whose threads hang still.
+    hung_reads: HungReads,
+    /// Writes without an outcome; they outlive the process that drives them.
+    pub dirty: DirtyMap,
     /// Threads for board files: hashing, writing, fsync, validation.
     pub files: Pool,
     /// Threads for Argon2id; its small queue is the bound on hash exhaustion.
@@ -85,6 +91,8 @@ pub struct Hall {
     pub open_sockets: watch::Sender<usize>,
     /// The root supervisor, once it is started.
     pub root: OnceLock<Pid>,
+    /// Why the server ends by its own decision, once it does.
+    pub gave_up: OnceLock<String>,
     /// For tests of the checkers only; never set by the program.
     pub faults: Faults,
     started: Instant,
@@ -110,6 +118,8 @@ impl Hall {
         let limits = &config.limits;
         Arc::new(Self {
             readers: Pool::new("readers", limits.reader_threads, limits.reader_queue_max),
+            hung_reads: HungReads::default(),
+            dirty: DirtyMap::new(limits),
             files: Pool::new("files", limits.file_threads, limits.file_queue_max),
             passwords: Pool::new(
                 "passwords",
@@ -130,6 +140,7 @@ impl Hall {
             admin_address: OnceLock::new(),
             admin_token: secrets::hash_of(admin_token),
             root: OnceLock::new(),
+            gave_up: OnceLock::new(),
             tally: Tally::default(),
             open_sockets: watch::Sender::new(0),
             blobs: Arc::new(blobs),
@@ -146,23 +157,55 @@ impl Hall {
         self.started.elapsed()
     }
 
-    /// Runs a query in a read transaction on a reader thread.
+    /// Ends the server: it can promise nothing any more, and whoever comes next must find that out at once.
+    pub fn give_up(&self, why: &StoreError) {
+        let sentence = self
+            .gave_up
+            .get_or_init(|| format!("{why}. {}", why.next()));
+        log::error!("this server ends: {sentence}");
+        if let Some(root) = self.root.get() {
+            guildhall_process::exit(*root, ExitReason::shutdown_with(GAVE_UP));
+        }
+    }
+
+    /// Runs a query in a read transaction on a reader thread. Given up after `read_deadline_ms`, for a
+    /// database that hangs hangs the thread too; while all of them do, no more reads are begun.
     pub fn read<T, F>(&self, query: F) -> impl Future<Output = Result<T, Refusal>> + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let database = self.database.clone();
-        let job = self.readers.run(move || database.read(query));
+        let limits = &self.config.limits;
+        let deadline = Duration::from_millis(limits.read_deadline_ms);
+        let reading = self.hung_reads.reading();
+        let begin = reading.clone();
+        let job = (self.hung_reads.count() < limits.reader_threads).then(|| {
+            self.readers.run(move || {
+                let running = begin.begin()?;
+                let read = database.read(query);
+                drop(running);
+                Some(read)
+            })
+        });
         async move {
-            match job.await {
-                Ok(Ok(value)) => Ok(value),
-                Ok(Err(error)) => Err(refusal::store(&error)),
-                Err(error) => Err(refusal::job(&error)),
+            let Some(job) = job else {
+                return Err(no_answer());
+            };
+            match tokio::time::timeout(deadline, job).await {
+                Ok(Ok(Some(read))) => read.map_err(|error| refusal::store(&error)),
+                Ok(Err(error)) => Err(refusal::job(&error)),
+                Ok(Ok(None)) | Err(_) => {
+                    reading.give_up();
+                    Err(no_answer())
+                }
             }
         }
     }
 }
+
+/// The reason with which a server ends by its own decision.
+const GAVE_UP: &str = "gave_up";
 
 /// Name of [`guildhall_store::DEFAULT_REALM`], the one realm there is until more can be made.
 pub const REALM_NAME: &str = "main";
@@ -179,14 +222,24 @@ impl Hall {
         F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let hall = Arc::clone(self);
-        async move {
+        let deadline = Duration::from_millis(self.config.limits.answer_deadline_ms);
+        let read = async move {
             if !persistence::drain_changes(&hall).await {
                 let sentence = "Writes under way could not be waited for.";
                 return Err(Refusal::new(Code::Unavailable, sentence));
             }
             hall.read(query).await
+        };
+        async move {
+            let read = tokio::time::timeout(deadline, read).await;
+            read.unwrap_or_else(|_| Err(no_answer()))
         }
     }
+}
+
+fn no_answer() -> Refusal {
+    let sentence = "The database did not answer in time.";
+    Refusal::new(Code::Unavailable, sentence)
 }
 
 /// Wall-clock time for records and for people, in microseconds since the epoch; no deadline rests on it.

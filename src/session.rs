@@ -106,6 +106,9 @@ pub struct Deliver {
     pub text: ByteString,
 }
 
+/// An event for this session alone.
+pub struct Notice(pub Event);
+
 /// The presence process asks who is here.
 pub struct Announce;
 
@@ -254,6 +257,15 @@ impl Handle<Sent> for Session {
 impl Handle<Deliver> for Session {
     fn handle(&mut self, Deliver { text }: Deliver, ctx: &mut Ctx<Self>) {
         self.push(text, ctx);
+    }
+}
+
+impl Handle<Notice> for Session {
+    /// One that has not said hello yet is told how things are by the answer to that.
+    fn handle(&mut self, Notice(event): Notice, ctx: &mut Ctx<Self>) {
+        if self.greeted {
+            self.event(event, ctx);
+        }
     }
 }
 
@@ -498,6 +510,7 @@ impl Session {
                 keepalive_interval_ms: limits.keepalive_interval_ms,
                 idle_timeout_ms: limits.idle_timeout_ms,
             },
+            saving: Some(self.hall.saving().state),
         };
         self.answer(id, Ok(welcome), ctx);
     }

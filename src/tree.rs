@@ -13,7 +13,7 @@ use guildhall_process::{
 use crate::endpoint::{Endpoint, Face};
 use crate::hall::{HallRef, Kept};
 use crate::names::Names;
-use crate::persistence::{DirtyMap, Persistence};
+use crate::persistence::Persistence;
 use crate::presence::Presence;
 use crate::store::Store;
 
@@ -38,12 +38,11 @@ pub struct Addresses {
 /// The root supervisor.
 #[must_use]
 pub fn root(hall: &HallRef, addresses: &Addresses) -> Supervisor {
-    let dirty = DirtyMap::new(hall);
     Supervisor::new(Strategy::RestForOne)
         .intensity(RESTARTS_MAX, RESTARTS_WITHIN)
         .child(ChildSpec::supervisor("core", {
             let hall = Arc::clone(hall);
-            move || core(&hall, &dirty)
+            move || core(&hall)
         }))
         .child(kept("campaigns", hall, KEPT_MAX, |hall| &hall.campaigns))
         .child(kept("boards", hall, KEPT_MAX, |hall| &hall.boards))
@@ -60,17 +59,13 @@ pub fn root(hall: &HallRef, addresses: &Addresses) -> Supervisor {
 }
 
 /// What everything else stands on, found by name.
-pub(crate) fn core(hall: &HallRef, dirty: &DirtyMap) -> Supervisor {
-    let dirty = dirty.clone();
-    let persistence = worker("persistence", hall, move |hall| {
-        Persistence::new(hall, dirty.clone())
-    });
+pub(crate) fn core(hall: &HallRef) -> Supervisor {
     Supervisor::new(Strategy::OneForOne)
         .intensity(RESTARTS_MAX, RESTARTS_WITHIN)
         .child(worker("store", hall, Store::new))
         // Loading every name there is takes seconds with millions of them.
         .child(worker("names", hall, Names::new))
-        .child(persistence)
+        .child(worker("persistence", hall, Persistence::new))
         .child(worker("presence", hall, Presence::new))
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use guildhall::hall::HallRef;
+use guildhall_protocol::Receipt;
 use guildhall_store::changes::{CreateAccount, CreateCharacter};
 use guildhall_store::{
     Author, Buffer, BufferLimits, Change, DEFAULT_REALM, Database, EntityKey, EntityKind, NameRow,
@@ -309,10 +310,21 @@ async fn create_characters(player: &Player) -> Vec<Uuid> {
 
 async fn save_all(hall: &HallRef, characters: &[Uuid], version: u32, by: Author) {
     let state = state(version + 1);
+    let save = |id: &Uuid| Save {
+        key: EntityKey {
+            kind: EntityKind::Character,
+            id: *id,
+        },
+        base_version: version,
+        schema_version: 1,
+        state: state.clone(),
+        fence: None,
+        by,
+    };
     let saves = characters
         .iter()
-        .map(|id| hall.save(EntityKind::Character, *id, version, state.to_vec(), by));
+        .map(|id| hall.save(save(id), Receipt::Durable));
     for saved in join_all(saves.collect::<Vec<_>>()).await {
-        assert_eq!(saved.unwrap(), version + 1);
+        assert_eq!(saved.unwrap().version, version + 1);
     }
 }

@@ -105,7 +105,9 @@ async fn until_told_to_stop(running: Running, mut orders: StopOrders) -> Result<
     let told = tokio::select! {
         order = orders.next() => order,
         reason = running.died() => {
-            say(&format!("guildhall gave up: {reason}"));
+            let why = running.hall().gave_up.get().cloned();
+            let why = why.unwrap_or_else(|| reason.to_string());
+            say(&format!("guildhall gave up: {why}"));
             return Ok(ExitCode::FAILURE);
         }
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use guildhall_process::testing::Kit;
 use guildhall_process::{DynamicSupervisor, Port, ProcRef, Recipient, Spawn};
+use guildhall_rules::limits::Limits;
 use guildhall_store::{DEFAULT_REALM, Database, FileBlobs, OpenOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -13,8 +14,10 @@ use super::{Faults, Hall, HallRef, REALM_NAME, now_us};
 use crate::auth::Identity;
 use crate::auth::secrets;
 use crate::config::Config;
-use crate::persistence::{Author, Change, DirtyMap, changes};
+use crate::persistence::{Author, Change, Persistence, changes};
+use crate::presence::Presence;
 use crate::session::{Session, Transport};
+use crate::store::Store;
 use crate::tree;
 
 /// Tokens of tests hold until then: an hour from now, on the wall.
@@ -54,26 +57,55 @@ impl Transport for Wire {
 
 impl House {
     pub async fn open(kit: &Kit) -> Self {
+        let house = Self::found(|_| ());
+        let known = Arc::clone(&house.hall);
+        let core = kit.start(Spawn::named("core"), move || tree::core(&known));
+        let core = core.await;
+        house.hall.root.get_or_init(|| core.pid());
+        let campaigns = kit.start(Spawn::named("campaigns"), DynamicSupervisor::new);
+        house.hall.campaigns.supervised_by(&campaigns.await);
+        house
+    }
+
+    /// Only persistence and presence live in it, under nobody's supervision: its database is as good as
+    /// gone until a test starts the store.
+    pub async fn open_without_store(kit: &Kit, change: impl FnOnce(&mut Limits)) -> Self {
+        let house = Self::found(change);
+        let known = Arc::clone(&house.hall);
+        let presence = kit.start(Spawn::named("presence"), move || Presence::new(known));
+        presence.await;
+        house.start_persistence(kit).await;
+        house
+    }
+
+    pub async fn start_persistence(&self, kit: &Kit) -> ProcRef<Persistence> {
+        let known = Arc::clone(&self.hall);
+        let start = kit.start(Spawn::named("persistence"), move || Persistence::new(known));
+        start.await
+    }
+
+    pub async fn start_store(&self, kit: &Kit) -> ProcRef<Store> {
+        let known = Arc::clone(&self.hall);
+        let start = kit.start(Spawn::named("store"), move || Store::new(known));
+        start.await
+    }
+
+    /// A new world in which nothing lives yet.
+    pub fn found(change: impl FnOnce(&mut Limits)) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let config = Config {
+        let mut config = Config {
             data: data.path().to_path_buf(),
             ..Config::default()
         };
+        change(&mut config.limits);
         let options = OpenOptions {
             readers: 1,
             create: true,
         };
-        let database = Database::open(&data.path().join("world.sqlite3"), &options).unwrap();
+        let database = Database::open(data.path().join("world.sqlite3"), &options).unwrap();
         database.migrate().unwrap();
         let blobs = FileBlobs::open(data.path()).unwrap();
         let hall = Hall::new(config, database, blobs, "token", Faults::default());
-        let dirty = DirtyMap::new(&hall);
-        let known = Arc::clone(&hall);
-        let core = kit.start(Spawn::named("core"), move || tree::core(&known, &dirty));
-        let core = core.await;
-        hall.root.get_or_init(|| core.pid());
-        let campaigns = kit.start(Spawn::named("campaigns"), DynamicSupervisor::new);
-        hall.campaigns.supervised_by(&campaigns.await);
         Self { hall, _data: data }
     }
 

@@ -1,7 +1,8 @@
-//! `/healthz` (the process answers) and `/readyz` (names are loaded, the database answers). Empty bodies:
-//! a health endpoint tells nothing to those who may not know.
+//! `/healthz` (the process answers) and `/readyz` (names are loaded, the database answers, writes are taken
+//! up). Bodies are empty or one word: a health endpoint tells nothing to those who may not know.
 
 use actix_web::{HttpResponse, web};
+use guildhall_rules::saving::SavingState;
 use guildhall_store::queries;
 
 use super::at;
@@ -20,6 +21,10 @@ async fn alive() -> HttpResponse {
 
 async fn ready(hall: web::Data<Hall>) -> HttpResponse {
     let hall = hall.into_inner();
+    let saving = hall.saving();
+    if saving.state == SavingState::ReadOnly {
+        return HttpResponse::ServiceUnavailable().body("read_only");
+    }
     let processes = hall.names.whereis().is_some() && hall.persistence.whereis().is_some();
     let database = hall
         .read(|conn| queries::realm_by_name(conn, REALM_NAME))

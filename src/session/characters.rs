@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Session;
 use crate::character;
-use crate::persistence::reloaded_to;
+use crate::persistence::{Saved, reloaded_to};
 
 impl Session {
     pub(super) fn character_request(&mut self, id: Uuid, ask: Ask, ctx: &mut Ctx<Self>) {
@@ -41,8 +41,12 @@ impl Session {
                 character,
                 base_version,
                 state,
+                until,
             } => {
-                self.save(id, character, base_version, state, ctx);
+                let until = until.unwrap_or(Receipt::Safe);
+                self.if_owned(id, character, ctx, move |this, ctx| {
+                    this.save(id, character, base_version, &state, until, ctx);
+                });
             }
             Ask::CharacterRename { character, name } => self.rename(id, character, &name, ctx),
             _ => {}
@@ -90,28 +94,23 @@ impl Session {
         });
     }
 
-    fn save(&mut self, id: Uuid, character: Uuid, base: u32, state: Value, ctx: &mut Ctx<Self>) {
-        self.if_owned(id, character, ctx, move |this, ctx| {
-            this.save_owned(id, character, base, &state, ctx);
-        });
-    }
-
-    fn save_owned(
+    fn save(
         &mut self,
         id: Uuid,
         character: Uuid,
         base: u32,
         state: &Value,
+        until: Receipt,
         ctx: &mut Ctx<Self>,
     ) {
         let stored = match character::encode_state(&self.hall, state) {
             Ok(stored) => stored,
             Err(refusal) => return self.answer(id, Err(refusal), ctx),
         };
-        let saved = character::save(&self.hall, &self.actor(), character, base, stored);
+        let saved = character::save(&self.hall, &self.actor(), character, base, stored, until);
         self.then(id, saved, ctx, move |this, saved, ctx| {
             let saved = saved.map_err(|refusal| this.reloaded(character, refusal, ctx));
-            let (version, receipt) = (saved?, Receipt::Durable);
+            let Saved { version, receipt } = saved?;
             Ok(Answer::CharacterSaved {
                 character,
                 version,

@@ -19,7 +19,7 @@ use crate::character::{self, Actor};
 use crate::guild::{self, Guild};
 use crate::hall::{self, HallRef};
 use crate::persistence::{
-    Change, InviteKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, changes, reloaded_to,
+    Change, InviteKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, Saved, changes, reloaded_to,
 };
 use crate::refusal;
 
@@ -50,14 +50,24 @@ impl Session {
                 guild,
                 base_version,
                 state,
+                until,
             } => {
-                self.save_ship(id, guild, base_version, &state, ctx);
+                let until = until.unwrap_or(Receipt::Safe);
+                self.save_ship(id, guild, base_version, &state, until, ctx);
             }
             _ => {}
         }
     }
 
-    fn save_ship(&mut self, id: Uuid, guild: Uuid, base: u32, state: &Value, ctx: &mut Ctx<Self>) {
+    fn save_ship(
+        &mut self,
+        id: Uuid,
+        guild: Uuid,
+        base: u32,
+        state: &Value,
+        until: Receipt,
+        ctx: &mut Ctx<Self>,
+    ) {
         let state = match character::encode_state(&self.hall, state) {
             Ok(state) => state,
             Err(refusal) => return self.answer(id, Err(refusal), ctx),
@@ -70,6 +80,7 @@ impl Session {
                     by,
                     base_version: base,
                     state,
+                    until,
                     reply,
                 })
                 .await
@@ -77,7 +88,7 @@ impl Session {
         };
         self.then(id, saved, ctx, move |this, saved, ctx| {
             let saved = saved.map_err(|refusal| this.ship_reloaded(guild, refusal, ctx));
-            let (version, receipt) = (saved?, Receipt::Durable);
+            let Saved { version, receipt } = saved?;
             Ok(Answer::ShipSaved {
                 guild,
                 version,

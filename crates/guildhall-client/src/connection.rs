@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use guildhall_protocol::http::SOCKET_PATH;
 use guildhall_protocol::{
-    Answer, Ask, Heartbeat, Limits, Request, SUB_PROTOCOL, ServerFrame, TICKET_PREFIX,
+    Answer, Ask, Heartbeat, Limits, Request, SUB_PROTOCOL, SavingState, ServerFrame, TICKET_PREFIX,
 };
 use reqwest::header::{
     CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
@@ -63,6 +63,8 @@ pub struct Welcome {
     pub realm: String,
     pub limits: Limits,
     pub heartbeat: Heartbeat,
+    /// How saving went when the connection was made; later changes come as events.
+    pub saving: SavingState,
 }
 
 impl Connection {
@@ -210,6 +212,7 @@ fn welcome(text: &str) -> Result<Welcome, ClientError> {
                     realm,
                     limits,
                     heartbeat,
+                    saving,
                 },
             ..
         } => Ok(Welcome {
@@ -220,6 +223,7 @@ fn welcome(text: &str) -> Result<Welcome, ClientError> {
             realm,
             limits,
             heartbeat,
+            saving: saving.unwrap_or_default(),
         }),
         ServerFrame::Refused { error, .. } => Err(ClientError::Refused(error)),
         _ => Err(ClientError::protocol("no welcome came first")),

@@ -146,7 +146,14 @@ requests! {
     }
     /// Saves a state that was made from `base_version`.
     fn save_character(character: Uuid, base_version: u32, state: Value) -> Saved {
-        Ask::CharacterSave { character, base_version, state }
+        Ask::CharacterSave { character, base_version, state, until: None }
+            => Answer::CharacterSaved { version, receipt, .. } => Saved { version, receipt }
+    }
+    /// Like `save_character`, answered when the receipt is reached or the server's deadline has come.
+    fn save_character_until(
+        character: Uuid, base_version: u32, state: Value, until: Receipt
+    ) -> Saved {
+        Ask::CharacterSave { character, base_version, state, until: Some(until) }
             => Answer::CharacterSaved { version, receipt, .. } => Saved { version, receipt }
     }
     /// Renames a character; the name as the server holds it.
@@ -179,7 +186,12 @@ requests! {
     }
     /// Saves the guild's ship from a state that was made from `base_version`.
     fn save_ship(guild: Uuid, base_version: u32, state: Value) -> Saved {
-        Ask::ShipSave { guild, base_version, state }
+        Ask::ShipSave { guild, base_version, state, until: None }
+            => Answer::ShipSaved { version, receipt, .. } => Saved { version, receipt }
+    }
+    /// Like `save_ship`, answered when the receipt is reached or the server's deadline has come.
+    fn save_ship_until(guild: Uuid, base_version: u32, state: Value, until: Receipt) -> Saved {
+        Ask::ShipSave { guild, base_version, state, until: Some(until) }
             => Answer::ShipSaved { version, receipt, .. } => Saved { version, receipt }
     }
 }

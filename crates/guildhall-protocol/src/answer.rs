@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     BoardView, CampaignView, CharacterSummary, CharacterView, GuildSummary, GuildView, Head,
-    Heartbeat, Limits, Member, Position, Receipt, Role, Warning,
+    Heartbeat, Limits, Member, Position, Receipt, Role, SavingState, Warning,
 };
 
 messages! {
@@ -22,6 +22,9 @@ messages! {
             realm: String,
             limits: Limits,
             heartbeat: Heartbeat,
+            /// How saving goes; told again by `server.saving` whenever it changes.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            saving: Option<SavingState>,
         }
         /// To `session.keepalive`.
         "session.kept_alive" SessionKeptAlive {

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::Role;
+use crate::{Receipt, Role};
 
 messages! {
     /// The body of a request: everything but its id.
@@ -86,6 +86,9 @@ messages! {
             /// The version that `state` was made from.
             base_version: u32,
             state: Value,
+            /// The receipt to wait for, `safe` or `durable`; without it the first that promises something.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            until: Option<Receipt>,
         }
         /// → `character.renamed`.
         "character.rename" CharacterRename { character: Uuid, name: String }
@@ -106,6 +109,9 @@ messages! {
             /// The version that `state` was made from.
             base_version: u32,
             state: Value,
+            /// The receipt to wait for, `safe` or `durable`; without it the first that promises something.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            until: Option<Receipt>,
         }
     }
 }

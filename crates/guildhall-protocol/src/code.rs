@@ -116,6 +116,8 @@ codes! {
     NameConfusable "name_confusable" Never "name.confusable" "Choose a name that cannot be mistaken.";
     /// The state was made from an older version.
     StaleVersion "stale_version" AfterReload "save.compare_and_set" "Load the present version and save on it.";
+    /// The character is played by another session by now.
+    Fenced "fenced" AfterReload "save.play_epoch" "Load the present state and enter play again.";
     /// A state is over the limit.
     StateTooLarge "state_too_large" Never "save.size_max" "Make the state smaller.";
     /// The database refused the write; everything else in its batch stands.

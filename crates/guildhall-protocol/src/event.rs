@@ -5,7 +5,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Head, Refusal};
+use crate::{Head, Refusal, SavingState};
 
 messages! {
     /// The body of an event: everything but its sequence number.
@@ -36,7 +36,17 @@ messages! {
             version: u32,
             state: Value,
         }
+        /// Of a character that was saved with less than `durable` everything up to this version is committed.
+        "character.durable" CharacterDurable { character: Uuid, version: u32 }
         /// What the server holds of a ship differs from what was asked; this is what it holds.
         "ship.reloaded" ShipReloaded { guild: Uuid, reason: String, version: u32, state: Value }
+        /// Like `character.durable`.
+        "ship.durable" ShipDurable { guild: Uuid, version: u32 }
+        /// How saving goes on this server has changed; to every session.
+        "server.saving" ServerSaving {
+            state: SavingState,
+            /// Age of the oldest write that is not committed; `None` when there is none.
+            oldest_unsaved_ms: Option<u64>,
+        }
     }
 }

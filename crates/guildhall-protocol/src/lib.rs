@@ -27,6 +27,7 @@ pub use code::Code;
 pub use event::Event;
 pub use frame::ServerFrame;
 pub use guildhall_rules::rights::{Rank, Role};
+pub use guildhall_rules::saving::SavingState;
 pub use refusal::{Refusal, Retry};
 pub use request::{BadRequest, Request};
 pub use views::{

@@ -121,16 +121,17 @@ pub struct ShipView {
     pub state: Value,
 }
 
-/// How safe a write is at the moment of its answer. On one SQLite node only
-/// `Durable` is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// How safe a write is at the moment of its answer, each better than the one
+/// before. Only the last is a promise that the write is part of the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Receipt {
-    /// In the memory of one node.
+    /// Taken up; nothing is promised, an event tells what became of it.
     Queued,
-    /// In the memory of more than one node.
+    /// In the server's local journal: it survives a crash, and may yet be
+    /// refused by the database; then `…reloaded` tells.
     Safe,
-    /// Committed to the database and flushed to the disk.
+    /// Committed to the database.
     Durable,
 }
 

@@ -11,6 +11,7 @@ pub mod login;
 pub mod names;
 pub mod outbox;
 pub mod rights;
+pub mod saving;
 pub mod universal_vtt;
 pub mod upload;
 
@@ -24,4 +25,5 @@ pub use login::{LoginKey, LoginRefusal, login_key, password_ok};
 pub use names::{KEY_VERSION, NameKey, NameRefusal, NameRule, name_key};
 pub use outbox::{Outbox, OutboxLimits, Overflow};
 pub use rights::{Act, Denied, GuildAct, Rank, Role, may, may_in_guild};
+pub use saving::{SavingLimits, SavingSight, SavingState, next_state};
 pub use upload::{ChunkRefusal, Incomplete, UploadState};

@@ -10,12 +10,16 @@ use serde::{Deserialize, Serialize};
 use crate::board_format::FormatLimits;
 use crate::clocks::ClockLimits;
 use crate::outbox::OutboxLimits;
+use crate::saving::SavingLimits;
 
 #[cfg(test)]
 mod tests;
 
 /// Threads of one kind; more only wait for each other.
 const THREADS_MAX: usize = 64;
+
+/// One process waits 5 s for another's answer; this much less is left for the way back.
+const ANSWER_DEADLINE_MS_MAX: u64 = 4_750;
 
 /// What an answer needs beside the state in it.
 const ANSWER_BYTES: usize = 1024;
@@ -71,11 +75,18 @@ pub struct Limits {
     pub token_ttl_ms: u64,
     /// Unused socket tickets; each lives seconds. 10,000.
     pub tickets_max: usize,
+    /// How long a token that was found good is remembered, so that people reconnect while the database is
+    /// gone. 24 h.
+    pub token_memory_ms: u64,
+    /// Tokens that are remembered, about 250 bytes each; the one used longest ago goes first. 50,000.
+    pub tokens_remembered_max: usize,
 
     /// Threads and connections for database reads. 4.
     pub reader_threads: usize,
     /// Reads that may wait for a thread. 4,096.
     pub reader_queue_max: usize,
+    /// A read that has no answer by then is given up, although its thread may hang for longer. 4 s.
+    pub read_deadline_ms: u64,
     /// Threads for the files of boards: hashing, checking, fsync. 2.
     pub file_threads: usize,
     /// File jobs that may wait for a thread. 4,096.
@@ -96,6 +107,12 @@ pub struct Limits {
 
     /// How long a write waits for company before its batch goes. 10 ms.
     pub flush_window_ms: u64,
+    /// The same where a journal has promised already: the longer, the fewer rows are written. 1 s.
+    pub journal_flush_window_ms: u64,
+    /// By then who asked for a write is told how far it came, within the 5 s that calls wait. 4.5 s.
+    pub answer_deadline_ms: u64,
+    /// From this age of the oldest unsaved write on clients are told that saving is delayed. 2 s.
+    pub saving_delayed_ms: u64,
     /// Rows of one batch; from here on durable settings cost nothing. 256.
     pub batch_rows_max: usize,
     /// Entities with unsaved changes; beyond it callers are told `overloaded`. 16,384.
@@ -130,8 +147,11 @@ impl Default for Limits {
             ticket_ttl_ms: 30_000,
             token_ttl_ms: 30 * 24 * 60 * 60 * 1000,
             tickets_max: 10_000,
+            token_memory_ms: 24 * 60 * 60 * 1000,
+            tokens_remembered_max: 50_000,
             reader_threads: 4,
             reader_queue_max: 4_096,
+            read_deadline_ms: 4_000,
             file_threads: 2,
             file_queue_max: 4_096,
             password_threads: 2,
@@ -141,6 +161,9 @@ impl Default for Limits {
             http_timeout_ms: 15_000,
             http_body_bytes_max: 16 * 1024,
             flush_window_ms: 10,
+            journal_flush_window_ms: 1_000,
+            answer_deadline_ms: 4_500,
+            saving_delayed_ms: 2_000,
             batch_rows_max: 256,
             dirty_max: 16_384,
             dirty_bytes_max: 256 * 1024 * 1024,
@@ -250,8 +273,9 @@ impl Limits {
         ]
     }
 
-    fn relations_of_times(&self) -> [(bool, &'static str); 5] {
+    fn relations_of_times(&self) -> [(bool, &'static str); 10] {
         let keepalives = self.keepalive_interval_ms.saturating_mul(2);
+        let journal_windows = self.journal_flush_window_ms.saturating_mul(2);
         [
             (
                 self.ping_interval_ms < self.liveness_timeout_ms,
@@ -272,6 +296,26 @@ impl Limits {
             (
                 self.flush_window_ms <= 1_000,
                 "flush_window_ms must be at most 1000: every durable answer waits for it",
+            ),
+            (
+                self.flush_window_ms <= self.journal_flush_window_ms,
+                "journal_flush_window_ms must be at least flush_window_ms",
+            ),
+            (
+                journal_windows <= self.saving_delayed_ms,
+                "saving_delayed_ms must be at least two journal_flush_window_ms: a window is no delay",
+            ),
+            (
+                self.saving_delayed_ms < self.answer_deadline_ms,
+                "answer_deadline_ms must be longer than saving_delayed_ms",
+            ),
+            (
+                self.answer_deadline_ms <= ANSWER_DEADLINE_MS_MAX,
+                "answer_deadline_ms must be at most 4750: calls wait 5 s",
+            ),
+            (
+                self.read_deadline_ms <= self.answer_deadline_ms,
+                "read_deadline_ms must be at most answer_deadline_ms",
             ),
         ]
     }
@@ -297,6 +341,7 @@ impl Limits {
             self.credit_frames,
             self.credit_bytes,
             self.tickets_max,
+            self.tokens_remembered_max,
             self.reader_threads,
             self.reader_queue_max,
             self.file_threads,
@@ -322,7 +367,12 @@ impl Limits {
             self.http_timeout_ms,
             self.ticket_ttl_ms,
             self.token_ttl_ms,
+            self.token_memory_ms,
+            self.read_deadline_ms,
             self.flush_window_ms,
+            self.journal_flush_window_ms,
+            self.answer_deadline_ms,
+            self.saving_delayed_ms,
         ];
         !sizes.contains(&0) && !times.contains(&0) && self.map.all_positive()
     }
@@ -333,6 +383,13 @@ impl Limits {
             ping_interval: Duration::from_millis(self.ping_interval_ms),
             liveness_timeout: Duration::from_millis(self.liveness_timeout_ms),
             idle_timeout: Duration::from_millis(self.idle_timeout_ms),
+        }
+    }
+
+    /// What the decision about the saving state needs.
+    pub fn saving_limits(&self) -> SavingLimits {
+        SavingLimits {
+            delayed_after: Duration::from_millis(self.saving_delayed_ms),
         }
     }
 

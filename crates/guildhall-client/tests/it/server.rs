@@ -249,5 +249,6 @@ fn welcome(keepalive_interval_ms: u64) -> Answer {
             keepalive_interval_ms,
             idle_timeout_ms: HOUR_MS,
         },
+        saving: None,
     }
 }

@@ -2,7 +2,9 @@
 //! is a change of the protocol: add a message, do not edit one.
 
 use guildhall_protocol::http::{ErrorBody, SignIn, SignUp, SignedIn, SocketTicket};
-use guildhall_protocol::{Answer, Ask, Code, Event, Receipt, Refusal, Request, Role, ServerFrame};
+use guildhall_protocol::{
+    Answer, Ask, Code, Event, Receipt, Refusal, Request, Role, SavingState, ServerFrame,
+};
 use serde_json::{Value, json};
 
 use crate::samples::{self, id};
@@ -41,6 +43,56 @@ fn requests_have_their_frozen_form() {
 }
 
 #[test]
+fn a_save_names_the_receipt_it_waits_for_or_does_not() {
+    let text = |until| {
+        let body = Ask::ShipSave {
+            guild: id(2),
+            base_version: 4,
+            state: json!(1),
+            until,
+        };
+        value(&Request { id: id(1), body }.to_json())
+    };
+    let plain =
+        json!({"id": ONE, "type": "ship.save", "guild": TWO, "base_version": 4, "state": 1});
+    assert_eq!(text(None), plain);
+    let mut durable = plain;
+    durable["until"] = json!("durable");
+    assert_eq!(text(Some(Receipt::Durable)), durable);
+}
+
+#[test]
+fn what_saves_have_come_to_is_told_in_its_frozen_form() {
+    let text = |event| value(&ServerFrame::Event { seq: 8, event }.to_json());
+    assert_eq!(
+        text(Event::CharacterDurable {
+            character: id(2),
+            version: 5
+        }),
+        json!({"type": "character.durable", "seq": 8, "character": TWO, "version": 5})
+    );
+    assert_eq!(
+        text(Event::ShipDurable {
+            guild: id(2),
+            version: 5
+        }),
+        json!({"type": "ship.durable", "seq": 8, "guild": TWO, "version": 5})
+    );
+    let saving = |state| {
+        text(Event::ServerSaving {
+            state,
+            oldest_unsaved_ms: Some(7),
+        })
+    };
+    assert_eq!(
+        saving(SavingState::SavingDelayed),
+        json!({"type": "server.saving", "seq": 8, "state": "saving_delayed", "oldest_unsaved_ms": 7})
+    );
+    assert_eq!(saving(SavingState::ReadOnly)["state"], "read_only");
+    assert_eq!(saving(SavingState::Saving)["state"], "saving");
+}
+
+#[test]
 fn an_answer_has_its_frozen_form() {
     let answer = Answer::CharacterSaved {
         character: id(2),
@@ -61,8 +113,12 @@ fn the_welcome_has_its_frozen_form() {
         answer: samples::welcome(),
     }
     .to_json();
+    let mut told = value(&text);
+    // Added later, so a reader of the first form finds nothing else changed.
+    let saving = told.as_object_mut().unwrap().remove("saving");
+    assert_eq!(saving, Some(json!("read_only")));
     assert_eq!(
-        value(&text),
+        told,
         json!({
             "re": ONE, "type": "session.welcome", "version": "guildhall.v1",
             "server_build": "guildhall 0.1.0", "login": "aino", "realm": "main",

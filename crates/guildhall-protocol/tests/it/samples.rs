@@ -3,7 +3,7 @@
 use guildhall_protocol::{
     Answer, Ask, BoardView, CampaignView, CharacterSummary, CharacterView, Code, Event,
     GuildMember, GuildSummary, GuildView, Head, Heartbeat, Limits, Member, Position, Rank, Receipt,
-    Refusal, Role, ShipView, Warning,
+    Refusal, Role, SavingState, ShipView, Warning,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -80,6 +80,7 @@ pub fn asks() -> Vec<Ask> {
             character: id(4),
             base_version,
             state: state.clone(),
+            until: Some(Receipt::Safe),
         },
         Ask::CharacterRename {
             character: id(4),
@@ -94,6 +95,7 @@ pub fn asks() -> Vec<Ask> {
             guild: id(5),
             base_version,
             state,
+            until: Some(Receipt::Durable),
         },
     ]
 }
@@ -204,11 +206,23 @@ pub fn events() -> Vec<Event> {
             version,
             state: state(),
         },
+        Event::CharacterDurable {
+            character: id(4),
+            version,
+        },
         Event::ShipReloaded {
             guild: id(5),
             reason,
             version,
             state: state(),
+        },
+        Event::ShipDurable {
+            guild: id(5),
+            version,
+        },
+        Event::ServerSaving {
+            state: SavingState::SavingDelayed,
+            oldest_unsaved_ms: Some(2_100),
         },
     ]
 }
@@ -269,6 +283,7 @@ fn board_answers() -> Vec<Answer> {
 
 pub fn welcome() -> Answer {
     Answer::SessionWelcome {
+        saving: Some(SavingState::ReadOnly),
         version: "guildhall.v1".into(),
         server_build: "guildhall 0.1.0".into(),
         session: id(7),

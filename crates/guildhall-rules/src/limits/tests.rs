@@ -17,7 +17,7 @@ fn the_defaults_fit_each_other() {
 #[test]
 fn every_broken_relation_is_named() {
     type Case = (fn(&mut Limits), &'static str);
-    let cases: [Case; 28] = [
+    let cases: [Case; 33] = [
         (|l| l.reader_threads = 65, "at most 64 each"),
         (|l| l.requests_in_flight_max = 75, "half of it holds"),
         (|l| l.chunk_bytes_max = 65_537, "the protocol's chunks"),
@@ -75,6 +75,23 @@ fn every_broken_relation_is_named() {
         (
             |l| l.flush_window_ms = 5_000,
             "flush_window_ms must be at most",
+        ),
+        (
+            |l| l.journal_flush_window_ms = 9,
+            "journal_flush_window_ms must be at least",
+        ),
+        (
+            |l| l.saving_delayed_ms = 1_999,
+            "two journal_flush_window_ms",
+        ),
+        (
+            |l| l.answer_deadline_ms = 2_000,
+            "longer than saving_delayed_ms",
+        ),
+        (|l| l.answer_deadline_ms = 4_751, "calls wait 5 s"),
+        (
+            |l| l.read_deadline_ms = 4_501,
+            "read_deadline_ms must be at most",
         ),
     ];
     for (change, part) in cases {

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use guildhall_rules::saving::percent;
 use uuid::Uuid;
 
 use super::batch::{Batch, BatchReport, ChangeUnit, GroupUnit, Link, Newest, Unit};
@@ -58,6 +59,10 @@ pub enum RejectReason {
     Stale { pending_version: u32 },
     /// No group at all, for a reason that is a sentence.
     NotAGroup { why: &'static str },
+    /// It was taken up and taken back before it was given to the database: nothing was done.
+    TakenBack,
+    /// The buffer was shut: nothing can be promised any more.
+    Shut,
 }
 
 /// A write without an outcome.
@@ -88,6 +93,7 @@ pub struct Buffer<R> {
     out: Option<Out>,
     close_at: Option<Duration>,
     next_seq: u64,
+    is_shut: bool,
     stats: BufferStats,
 }
 
@@ -101,8 +107,21 @@ impl<R> Buffer<R> {
             out: None,
             close_at: None,
             next_seq: 1,
+            is_shut: false,
             stats: BufferStats::default(),
         }
+    }
+
+    /// The same buffer, whose first write has this sequence number: for numbers that go on over
+    /// restarts.
+    #[must_use]
+    pub fn starting_at(self, next_seq: u64) -> Self {
+        Self { next_seq, ..self }
+    }
+
+    /// Takes nothing up any more; what was taken up stays.
+    pub fn shut(&mut self) {
+        self.is_shut = true;
     }
 
     /// Takes a write and returns its sequence number. A save is judged against its author's newest one of the entity that has no
@@ -138,6 +157,9 @@ impl<R> Buffer<R> {
     }
 
     fn admit(&mut self, write: &Write, bytes: usize) -> Result<(), RejectReason> {
+        if self.is_shut {
+            return Err(RejectReason::Shut);
+        }
         let dirty_bytes = self.dirty_bytes.saturating_add(bytes);
         if self.dirty.len() >= self.limits.dirty_max || dirty_bytes > self.limits.dirty_bytes_max {
             count(&mut self.stats.overloaded, 1);
@@ -212,6 +234,12 @@ impl<R> Buffer<R> {
     pub fn withdraw(&mut self, seq: u64) -> Option<R> {
         let withdrawn = self.queue.withdraw(seq);
         withdrawn.then(|| self.clear(seq))?
+    }
+
+    /// When the oldest write without an outcome from a sequence number on was submitted.
+    pub fn oldest_since(&self, from_seq: u64) -> Option<Duration> {
+        let (_, dirty) = self.dirty.range(from_seq..).next()?;
+        Some(dirty.since)
     }
 
     /// The receipts of the writes without an outcome from a sequence number on that were
@@ -340,6 +368,17 @@ impl<R> Buffer<R> {
         out.batch.attempts = out.batch.attempts.saturating_add(1);
         out.again_at = Some(now.saturating_add(pause.min(RETRY_PAUSE_MAX)));
         count(&mut self.stats.aborted, 1);
+    }
+
+    /// How often the batch that is out failed as a whole so far.
+    pub fn failures(&self) -> u32 {
+        self.out.as_ref().map_or(0, |out| out.batch.attempts)
+    }
+
+    /// How full it is, by writes or by bytes, in hundredths.
+    pub fn full_percent(&self) -> u8 {
+        let writes = percent(self.dirty.len(), self.limits.dirty_max);
+        writes.max(percent(self.dirty_bytes, self.limits.dirty_bytes_max))
     }
 
     /// The figures at `now`.

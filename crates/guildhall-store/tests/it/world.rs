@@ -29,7 +29,7 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let db = Database::open(&dir.path().join("world.sqlite"), &OpenOptions::default()).unwrap();
+        let db = Database::open(dir.path().join("world.sqlite"), &OpenOptions::default()).unwrap();
         db.migrate().unwrap();
         let mut world = Self {
             writer: Some(db.writer().unwrap()),

@@ -109,14 +109,14 @@ async fn a_rename_that_only_the_database_can_refuse_costs_a_ship_and_nine_saves_
     assert_eq!(names.alarms, 1);
     let rows = scene.second.count("SELECT count(*) FROM names");
     assert_eq!(names.taken, u64::try_from(rows).unwrap());
-    let submitted = scene.figures().await.submitted;
+    let submitted = scene.figures().submitted;
     let third_party = first.client.rename_character(heroes[0].1, "AHAB").await;
     let refused = refusal(third_party);
     assert_eq!(
         (refused.code, refused.rule.as_str()),
         (Code::NameTaken, "name.unique")
     );
-    assert_eq!(scene.figures().await.submitted, submitted);
+    assert_eq!(scene.figures().submitted, submitted);
     let another = rogue.client.rename_character(upstart, "Ishmael").await;
     assert_eq!(another.unwrap().0, "Ishmael");
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use guildhall::persistence::{Figures, drain_everything};
+use guildhall::persistence::drain_everything;
 use guildhall_client::{ClientError, Events, NumberedEvent};
 use guildhall_protocol::Refusal;
 use guildhall_testkit::eventually;
@@ -25,7 +25,10 @@ pub struct Scene {
 
 impl Scene {
     pub fn start() -> Self {
-        let server = Server::start_with(|config| config.limits.flush_window_ms = WINDOW_MS);
+        let server = Server::start_with(|config| {
+            config.limits.flush_window_ms = WINDOW_MS;
+            config.limits.saving_delayed_ms = 2 * WINDOW_MS;
+        });
         let second = SecondWriter::on(&server);
         Self { server, second }
     }
@@ -72,7 +75,7 @@ impl Scene {
     /// Waits until this many writes share the window.
     pub async fn until_waiting(&self, writes: usize) {
         eventually(PATIENCE, "the writes to be in the window", async || {
-            self.figures().await.dirty == writes
+            self.figures().dirty == writes
         })
         .await;
     }
@@ -83,9 +86,8 @@ impl Scene {
         assert!(drain_everything(&self.server.hall, crate::harness::PATIENCE).await);
     }
 
-    pub async fn figures(&self) -> guildhall_store::BufferStats {
-        let told = self.server.hall.persistence.call(|reply| Figures { reply });
-        told.await.unwrap()
+    pub fn figures(&self) -> guildhall_store::BufferStats {
+        self.server.hall.saving().stats
     }
 
     /// That the server holds exactly this, as its file and its socket show it.

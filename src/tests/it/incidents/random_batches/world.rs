@@ -10,8 +10,10 @@ use guildhall::hall::HallRef;
 use guildhall::persistence::changes::{
     AddInvite, CreateAccount, CreateBoard, InviteKind, JoinGuild, Rename,
 };
-use guildhall::persistence::{Author, Change, EntityKind, NameOwner, OwnerKind};
-use guildhall_protocol::Refusal;
+use guildhall::persistence::{
+    Author, Change, EntityKey, EntityKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, Save,
+};
+use guildhall_protocol::{Receipt, Refusal};
 use guildhall_store::{DEFAULT_REALM, STATE_BYTES_MAX};
 use guildhall_testkit::Seed;
 use serde_json::json;
@@ -105,7 +107,16 @@ impl World {
     fn save(&self, entity: Uuid, base: u32, state: Vec<u8>) -> Answer {
         let kind = self.kinds.get(&entity).copied();
         let kind = kind.unwrap_or(EntityKind::Character);
-        Box::pin(self.hall.save(kind, entity, base, state, self.by))
+        let save = Save {
+            key: EntityKey { kind, id: entity },
+            base_version: base,
+            schema_version: STATE_SCHEMA_VERSION,
+            state: state.into(),
+            fence: None,
+            by: self.by,
+        };
+        let saved = self.hall.save(save, Receipt::Durable);
+        Box::pin(async move { saved.await.map(|saved| saved.version) })
     }
 
     fn change(&self, change: Change) -> Answer {

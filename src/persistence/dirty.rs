@@ -1,0 +1,139 @@
+//! The dirty map and the saving state that follows from it: what outlives the process that drives them, and
+//! what others may look at without asking it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use guildhall_rules::limits::Limits;
+use guildhall_rules::saving::{SavingLimits, SavingSight, SavingState, next_state};
+use guildhall_store::write_behind::{Buffer, BufferLimits, BufferStats, RejectReason};
+
+use super::ticket::{Answered, Ticket};
+
+/// Cheap to clone; all clones are one map.
+#[derive(Clone)]
+pub struct DirtyMap(Arc<Mutex<Dirty>>);
+
+/// What is behind the lock.
+pub(super) struct Dirty {
+    pub buffer: Buffer<Ticket>,
+    limits: SavingLimits,
+    state: SavingState,
+    /// Nothing is promised any more.
+    broken: bool,
+    /// By then after its submission every write is answered.
+    answer_deadline: Duration,
+    /// Every write before this number was answered at its deadline, or has its outcome.
+    answered_before: u64,
+}
+
+/// How saving goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Saving {
+    /// In one word.
+    pub state: SavingState,
+    /// The figures behind it.
+    pub stats: BufferStats,
+}
+
+impl DirtyMap {
+    /// An empty map with the bounds of the configuration.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        let buffer = Buffer::new(BufferLimits {
+            dirty_max: limits.dirty_max,
+            dirty_bytes_max: limits.dirty_bytes_max,
+            batch_rows_max: limits.batch_rows_max,
+            window: Duration::from_millis(limits.flush_window_ms),
+        });
+        Self(Arc::new(Mutex::new(Dirty {
+            buffer,
+            limits: limits.saving_limits(),
+            state: SavingState::default(),
+            broken: false,
+            answer_deadline: Duration::from_millis(limits.answer_deadline_ms),
+            answered_before: 0,
+        })))
+    }
+
+    /// The engine leaves no half-made state behind a panic, so a poisoned lock is only a record of one.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Dirty> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How saving goes at `now`.
+    #[must_use]
+    pub fn saving(&self, now: Duration) -> Saving {
+        let dirty = self.lock();
+        Saving {
+            state: dirty.state,
+            stats: dirty.buffer.stats(now),
+        }
+    }
+}
+
+impl Dirty {
+    /// Nothing is promised any more, and nothing taken up.
+    pub fn break_down(&mut self) {
+        self.broken = true;
+        self.buffer.shut();
+    }
+
+    /// Looks at the buffer; the new state, if it is another.
+    pub fn look(&mut self, now: Duration) -> Option<SavingState> {
+        let seen = SavingSight {
+            oldest_unsaved: self.buffer.oldest_since(0).map(|at| now.saturating_sub(at)),
+            full_percent: self.buffer.full_percent(),
+            failures: self.buffer.failures(),
+            broken: self.broken,
+        };
+        let next = next_state(self.state, &seen, &self.limits);
+        (std::mem::replace(&mut self.state, next) != next).then_some(next)
+    }
+
+    /// Answers every write whose deadline has come: a save with what it has reached, a change that was not
+    /// given to the database by being taken back, any other with that its outcome is not known.
+    pub fn answer_overdue(&mut self, now: Duration) {
+        let Some(until) = now.checked_sub(self.answer_deadline) else {
+            return;
+        };
+        let mut changes = Vec::new();
+        for (seq, ticket) in self.buffer.receipts(self.answered_before, until) {
+            self.answered_before = seq.saturating_add(1);
+            match ticket.is_change() {
+                true => changes.push(seq),
+                false => ticket.answer_so_far(),
+            }
+        }
+        for seq in changes {
+            self.take_back(seq, until);
+        }
+    }
+
+    fn take_back(&mut self, seq: u64, until: Duration) {
+        let rejected = Answered::Rejected(RejectReason::TakenBack);
+        // Who no longer waits was told by whoever asked for it.
+        let _ = match self.buffer.withdraw(seq) {
+            Some(mut ticket) => ticket.answer(rejected),
+            None => match self.buffer.receipts(seq, until).next() {
+                Some((_, ticket)) => ticket.answer(Answered::OutcomeUnknown),
+                None => Ok(()),
+            },
+        };
+    }
+
+    /// When something is due although nothing happens: an answer, or the look at the saving state.
+    pub fn watch_at(&self) -> Option<Duration> {
+        let unanswered = self.buffer.oldest_since(self.answered_before);
+        let answer = unanswered.map(|at| at.saturating_add(self.answer_deadline));
+        [answer, self.delayed_at()].into_iter().flatten().min()
+    }
+
+    /// When the oldest write will be so old that saving counts as delayed; `None` when it does already or
+    /// nothing waits.
+    fn delayed_at(&self) -> Option<Duration> {
+        let oldest = self.buffer.oldest_since(0)?;
+        (self.state == SavingState::Saving)
+            .then(|| oldest.saturating_add(self.limits.delayed_after))
+    }
+}

@@ -1,0 +1,95 @@
+//! What a client is told of a write that was refused, was not taken up, or whose outcome is not known.
+
+use guildhall_protocol::{Code, Refusal};
+use guildhall_store::write_behind::{Cause, Present, RejectReason, WriteRefusal};
+use serde_json::{Value, json};
+
+/// The rule of an answer to a change that may or may not be done yet.
+pub const OUTCOME_UNKNOWN: &str = "change.outcome_unknown";
+/// The rule of an answer to a change that was taken back: it was not done and will not be.
+pub const TAKEN_BACK: &str = "change.taken_back";
+/// The rule while nothing is taken up, since nothing can be promised.
+pub const READ_ONLY: &str = "saving.read_only";
+
+/// The refusal for a write that was not taken up.
+#[must_use]
+pub fn rejection_of(reason: RejectReason) -> Refusal {
+    match reason {
+        RejectReason::Overloaded { dirty, .. } => {
+            let sentence = format!("{dirty} changes wait to be saved; no more are taken now.");
+            Refusal::new(Code::Overloaded, sentence)
+        }
+        RejectReason::NotAGroup { why } => Refusal::new(Code::BadField, why),
+        RejectReason::TakenBack => {
+            let sentence = "The database cannot be reached now; nothing was changed.";
+            Refusal::new(Code::Unavailable, sentence).rule(TAKEN_BACK)
+        }
+        RejectReason::Shut => {
+            let sentence = "This server takes no more changes; nothing was changed.";
+            Refusal::new(Code::Unavailable, sentence).rule(READ_ONLY)
+        }
+        RejectReason::Stale { pending_version } => {
+            let sentence = format!("Version {pending_version} is being saved already.");
+            Refusal::new(Code::StaleVersion, sentence).detail(json!({ "version": pending_version }))
+        }
+    }
+}
+
+/// The refusal for a change that the database has and did not answer for in time.
+#[must_use]
+pub fn outcome_unknown() -> Refusal {
+    let sentence = "The database did not answer in time; the change may be done yet.";
+    Refusal::new(Code::Unavailable, sentence).rule(OUTCOME_UNKNOWN)
+}
+
+/// The refusal for a write that the database refused, with what the database has instead.
+#[must_use]
+pub fn refusal_of(refused: &WriteRefusal) -> Refusal {
+    let (code, rule) = match refused.cause {
+        Cause::Stale => (Code::StaleVersion, None),
+        Cause::Fenced => (Code::Fenced, None),
+        Cause::Gone => (Code::NotFound, None),
+        Cause::TooLarge => (Code::StateTooLarge, None),
+        cause => (
+            Code::RefusedByDatabase,
+            Some(format!("database.{}", cause.as_str())),
+        ),
+    };
+    let mut refusal = Refusal::new(code, &refused.detail);
+    if let Some(rule) = rule {
+        refusal = refusal.rule(rule);
+    }
+    match &refused.present {
+        Some(present) => refusal.detail(present_json(present)),
+        None => refusal,
+    }
+}
+
+/// A membership that the database holds already is no fault: somebody joined twice at once.
+#[must_use]
+pub fn joined_already(refusal: Refusal) -> Refusal {
+    if refusal.rule == "database.unique" {
+        return Refusal::new(Code::AlreadyMember, "You have joined already.");
+    }
+    refusal
+}
+
+fn present_json(present: &Present) -> Value {
+    json!({ "version": present.version, "state": state_json(present) })
+}
+
+pub(super) fn state_json(present: &Present) -> Value {
+    serde_json::from_slice(&present.state).unwrap_or_default()
+}
+
+/// Version and state that the thing was reloaded to, if the database refused what it was asked to hold. A
+/// conflict is no reload: its answer tells the present state, and who made that state knows it.
+#[must_use]
+pub fn reloaded_to(refusal: &Refusal) -> Option<(u32, Value)> {
+    if refusal.code == Code::StaleVersion {
+        return None;
+    }
+    let detail = refusal.detail.as_deref()?;
+    let version = u32::try_from(detail.get("version")?.as_u64()?).ok()?;
+    Some((version, detail.get("state")?.clone()))
+}
