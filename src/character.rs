@@ -4,18 +4,16 @@
 
 use guildhall_protocol::{CharacterSummary, CharacterView, Code, Receipt, Refusal};
 use guildhall_rules::names::{NameKey, name_key};
-use guildhall_store::names::NameEntry;
 use guildhall_store::queries::{self, CharacterRow};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::hall::HallRef;
-use crate::names::Claim;
+use crate::names;
 use crate::persistence::{
     Author, Change, EntityKey, EntityKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, Save, Saved,
     changes,
 };
-use crate::refusal;
 
 /// Who acts: the account behind a session.
 #[derive(Clone, Debug)]
@@ -76,18 +74,6 @@ pub fn checked_name(raw: &str) -> Result<NameKey, Refusal> {
     })
 }
 
-/// The row of a checked name.
-#[must_use]
-pub fn name_row(realm: Uuid, name: &NameKey) -> changes::NameRow {
-    changes::NameRow {
-        realm,
-        key: name.key.clone(),
-        display: name.display.clone(),
-        skeleton: name.skeleton.clone(),
-        key_version: name.key_version,
-    }
-}
-
 fn owner(character: Uuid) -> NameOwner {
     NameOwner {
         kind: OwnerKind::Character,
@@ -112,46 +98,19 @@ pub async fn create(
         id: character,
         realm: actor.realm,
         account: actor.account,
-        name: name_row(actor.realm, &name),
+        name: names::row(actor.realm, &name),
         schema_version: STATE_SCHEMA_VERSION,
         state: stored.into(),
     });
     let display = name.display.clone();
-    let version = claim(&hall, &actor, owner(character), name, change).await?;
+    let by = actor.author();
+    let version = names::take(&hall, owner(character), actor.realm, name, change, by).await?;
     Ok(CharacterView {
         character,
         name: display,
         version,
         state,
     })
-}
-
-/// Takes a name through the authority, which is asked before this returns.
-///
-/// # Errors
-/// The authority's refusal, or that it is not there.
-pub fn claim(
-    hall: &HallRef,
-    actor: &Actor,
-    owner: NameOwner,
-    name: NameKey,
-    change: Change,
-) -> impl Future<Output = Result<u32, Refusal>> + use<> {
-    let entry = NameEntry {
-        realm: actor.realm,
-        owner,
-        key: name.key,
-        display: name.display,
-        skeleton: name.skeleton,
-    };
-    let by = actor.author();
-    let claim = hall.names.call(move |reply| Claim {
-        entry,
-        change,
-        by,
-        reply,
-    });
-    async move { claim.await.map_err(|e| refusal::call(&e))? }
 }
 
 /// The account's characters.
@@ -226,11 +185,7 @@ pub fn rename(
     id: Uuid,
     name: NameKey,
 ) -> impl Future<Output = Result<String, Refusal>> + use<> {
-    let change = Change::Rename(changes::Rename {
-        owner: owner(id),
-        name: name_row(actor.realm, &name),
-    });
     let display = name.display.clone();
-    let claimed = claim(hall, actor, owner(id), name, change);
-    async move { claimed.await.map(|_| display) }
+    let renamed = names::rename(hall, owner(id), actor.realm, name, actor.author());
+    async move { renamed.await.map(|_| display) }
 }

@@ -1,26 +1,43 @@
-//! The name authority: the complete index of taken names, and the only way to take one. Child of `core`,
-//! permanent, named; ready before any socket is accepted. Write-through: reserve in the index, write, then
-//! answer. A refusal by the database means index ≠ database: alarm, and that name is read back.
+//! The name authority: the complete index of taken names, and the only way to take one or give one up.
+//! Child of `core`, permanent, named; ready before any socket is accepted. Write-through: reserve in the
+//! index, write, then answer. A refusal by the database means index ≠ database: alarm, and that name is read
+//! back. What can be asked is in `names/verbs.rs`, the comparison with the database in `names/reconcile.rs`.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use guildhall_process::{Ctx, ExitReason, Handle, Init, Process, ReplyTo};
+use guildhall_process::{Ctx, ExitReason, Handle, Init, Process, ReplyTo, TimerRef};
 use guildhall_protocol::{Code, Refusal};
 use guildhall_store::names::{
-    self, LoadProof, NameClash, NameDiff, NameEntry, NameIndex, NameRef, Reservation,
+    self, Known, LoadProof, NameClash, NameEntry, NameIndex, Reservation, StoredName,
 };
+use uuid::Uuid;
 
-use crate::hall::{self, HallRef};
+use crate::hall::HallRef;
 use crate::persistence::{
     Author, Cause, Change, Decided, NameOwner, Outcome, Write, drain_changes, refusal_of,
     rejection_of,
 };
 use crate::refusal;
+use reconcile::Pass;
 
-/// How often index and database are compared while the server runs.
-const COMPARE_EVERY: Duration = Duration::from_secs(60);
+mod announce;
+mod cooling;
+mod reconcile;
+mod verbs;
+
+pub use cooling::FreeDue;
+pub use reconcile::{Compared, Reconcile};
+pub use verbs::{
+    Order, force_rename, holder, release, rename, reserve, restore, row, take, unreserve,
+};
+
+/// On whose behalf the authority itself writes.
+const SERVER: Author = Author {
+    account: Uuid::nil(),
+    session: None,
+};
 /// Tries to drain the writes under way before a load, and the pause between them.
 const DRAIN_TRIES: u32 = 50;
 /// See [`DRAIN_TRIES`].
@@ -37,20 +54,63 @@ pub struct Names {
     proof: Option<LoadProof>,
     compared: Option<Compared>,
     alarms: u64,
-    /// Owners with a claim under way, and the claims of theirs that wait for it.
-    busy: HashMap<NameOwner, VecDeque<Claim>>,
+    /// Owners with a claim under way.
+    busy: HashMap<NameOwner, Busy>,
+    /// The comparison under way.
+    pass: Option<Pass>,
+    /// When the next comparison begins, or its next slice.
+    clock: Option<TimerRef>,
 }
 
-/// Take a name by writing `change`, which must hold the name's row.
+/// An owner whose claim is under way.
+#[derive(Default)]
+struct Busy {
+    /// Of the names that it may change.
+    hashes: Vec<u64>,
+    /// The owner's next ones.
+    waiting: VecDeque<Claim>,
+}
+
+/// Have a name taken or given up by writing `change`, which must say the same.
 pub struct Claim {
-    /// Who shall have which name in which realm.
-    pub entry: NameEntry,
+    /// What happens to which name.
+    pub deed: Deed,
     /// What is written when the index allows it.
     pub change: Change,
     /// On whose behalf.
     pub by: Author,
+    /// Why an operator ordered it; then everyone who shows the name is told, else everyone but the asker.
+    pub reason: Option<String>,
     /// The version by this write, after the commit; or the refusal.
     pub reply: ReplyTo<Result<u32, Refusal>>,
+}
+
+/// What a claim does.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// A name for something that is made with it.
+    Take(NameEntry),
+    /// Another name for something; with `overrule` it may look like one that is taken.
+    Rename {
+        /// The new name.
+        to: NameEntry,
+        /// See above.
+        overrule: bool,
+    },
+    /// The owner's name is given up and cools.
+    GiveUp(NameOwner),
+    /// This name is nobody's any more.
+    Free(StoredName),
+}
+
+impl Deed {
+    fn owner(&self) -> NameOwner {
+        match self {
+            Self::Take(name) | Self::Rename { to: name, .. } => name.owner,
+            Self::GiveUp(owner) => *owner,
+            Self::Free(name) => name.entry.owner,
+        }
+    }
 }
 
 /// Figures for the status page.
@@ -62,7 +122,7 @@ pub struct Figures {
 /// What the index holds and how far it agrees with the database.
 #[derive(Clone, Debug)]
 pub struct NameFigures {
-    /// Names in the index, pending ones apart.
+    /// Names in the index, those that cool included, pending ones apart.
     pub taken: u64,
     /// Reservations whose write is under way.
     pub pending: usize,
@@ -72,17 +132,6 @@ pub struct NameFigures {
     pub compared: Option<Compared>,
     /// Times that index and database were found to differ.
     pub alarms: u64,
-}
-
-/// A comparison of index and database; both counts must be 0.
-#[derive(Clone, Copy, Debug)]
-pub struct Compared {
-    /// Names that only the index has.
-    pub index_minus_database: usize,
-    /// Names that only the database has.
-    pub database_minus_index: usize,
-    /// When, in microseconds since the epoch.
-    pub at_us: i64,
 }
 
 impl Names {
@@ -96,12 +145,13 @@ impl Names {
             compared: None,
             alarms: 0,
             busy: HashMap::new(),
+            pass: None,
+            clock: None,
         }
     }
 }
 
-struct CompareNow;
-struct ReadBack(Reservation);
+struct ReadBack(Doing);
 
 impl Process for Names {
     const KIND: &'static str = "names";
@@ -117,8 +167,9 @@ impl Process for Names {
                     log::info!(rows = proof.rows; "all names are loaded and proven equal to the database");
                     this.index = index;
                     this.proof = Some(proof);
-                    this.compared = Some(compared(&NameDiff::default()));
-                    ctx.send_after(COMPARE_EVERY, CompareNow);
+                    this.compared = Some(Compared::equal());
+                    this.wait_to_compare(ctx);
+                    this.wait_to_free(ctx);
                     ctx.init_done(Ok(()));
                 }
                 Err(refusal) => ctx.init_done(Err(ExitReason::error(refusal.message))),
@@ -161,9 +212,9 @@ impl Handle<Claim> for Names {
     /// One claim of an owner at a time: results of writes come back in no particular order, and the index
     /// must end with the name that the database was given last.
     fn handle(&mut self, claim: Claim, ctx: &mut Ctx<Self>) {
-        match self.busy.get_mut(&claim.entry.owner) {
+        match self.busy.get_mut(&claim.deed.owner()) {
             None => self.begin(claim, ctx),
-            Some(waiting) if waiting.len() < CLAIMS_WAITING_MAX => waiting.push_back(claim),
+            Some(busy) if busy.waiting.len() < CLAIMS_WAITING_MAX => busy.waiting.push_back(claim),
             Some(_) => {
                 let sentence = "Too many names are being changed for this one.";
                 claim
@@ -174,33 +225,144 @@ impl Handle<Claim> for Names {
     }
 }
 
+/// A claim under way: what the index must know of it.
+struct Doing {
+    owner: NameOwner,
+    step: Step,
+    /// What the owner has already and the claim changes.
+    before: Vec<Known>,
+    /// Accounts whose sessions show the owner's name.
+    shown_to: Vec<Uuid>,
+    by: Author,
+    reason: Option<String>,
+}
+
+/// What the index does when the database has done it.
+enum Step {
+    Take(Reservation),
+    /// What stood before cools.
+    GiveUp,
+    /// What stood before is nobody's.
+    Free,
+}
+
+impl Doing {
+    fn reservation(&self) -> Option<&Reservation> {
+        match &self.step {
+            Step::Take(reservation) => Some(reservation),
+            Step::GiveUp | Step::Free => None,
+        }
+    }
+
+    /// Hashes of the names that it may change.
+    fn hashes(&self) -> Vec<u64> {
+        let taken = self.reservation().map(|taken| taken.hashes().key);
+        let before = self.before.iter().map(|known| known.hashes.key);
+        taken.into_iter().chain(before).collect()
+    }
+}
+
+/// The other half of a claim under way: what is written, and who hears of it.
+struct Asked {
+    change: Change,
+    reply: ReplyTo<Result<u32, Refusal>>,
+}
+
 impl Names {
     fn begin(&mut self, claim: Claim, ctx: &mut Ctx<Self>) {
-        let Claim {
-            entry,
-            change,
-            by,
-            reply,
-        } = claim;
-        let (owner, display) = (entry.owner, entry.display.clone());
-        let reservation = match self.index.reserve(entry) {
-            Ok(reservation) => reservation,
-            Err(clash) => {
-                reply.send(Err(clash_refusal(&clash, &display)));
-                return self.next_of(owner, ctx);
-            }
+        let owner = claim.deed.owner();
+        let (change, reply) = (claim.change, claim.reply);
+        let asked = Asked { change, reply };
+        let doing = |step, before| Doing {
+            owner,
+            step,
+            before,
+            shown_to: Vec::new(),
+            by: claim.by,
+            reason: claim.reason,
         };
-        self.busy.entry(owner).or_default();
-        let decided = self.hall.submit(Write::Change(change, by));
-        ctx.run(decided, move |this, decided, ctx| {
-            let answer = this.decided(reservation, decided, ctx);
-            reply.send(answer);
+        match claim.deed {
+            Deed::Take(entry) => match self.index.reserve(entry, false) {
+                Ok(free) if !free.is_doubtful() => {
+                    self.write(doing(Step::Take(free), Vec::new()), asked, ctx);
+                }
+                Ok(doubtful) => {
+                    self.look(doing(Step::Take(doubtful), Vec::new()), false, asked, ctx)
+                }
+                Err(clash) => self.refuse(owner, asked.reply, clash_refusal(&clash), ctx),
+            },
+            Deed::Rename { to, overrule } => match self.index.reserve(to, overrule) {
+                Ok(taken) => self.look(doing(Step::Take(taken), Vec::new()), overrule, asked, ctx),
+                Err(clash) => self.refuse(owner, asked.reply, clash_refusal(&clash), ctx),
+            },
+            Deed::GiveUp(_) => self.look(doing(Step::GiveUp, Vec::new()), false, asked, ctx),
+            Deed::Free(name) => {
+                self.write(doing(Step::Free, vec![name.known()]), asked, ctx);
+            }
+        }
+    }
+
+    /// Asks the database what the index cannot say: whether a doubtful name is free, and what the owner has.
+    fn look(&mut self, mut doing: Doing, overrule: bool, asked: Asked, ctx: &mut Ctx<Self>) {
+        self.under_way(&doing);
+        let owner = doing.owner;
+        let claim = doing.reservation().map(|taken| taken.entry().clone());
+        let doubtful = doing.reservation().is_some_and(Reservation::is_doubtful);
+        let seen = self.hall.read(move |conn| {
+            let clash = match &claim {
+                Some(claim) if doubtful => names::clash(conn, claim, overrule)?,
+                _ => None,
+            };
+            let before = names::before(conn, owner, claim.as_ref())?;
+            Ok((clash, before, names::shown_to(conn, owner)?))
         });
+        ctx.run(seen, move |this, seen, ctx| {
+            let refusal = match seen {
+                Ok((None, before, shown_to)) => {
+                    (doing.before, doing.shown_to) = (before, shown_to);
+                    return this.write(doing, asked, ctx);
+                }
+                Ok((Some(clash), _, _)) => clash_refusal(&clash),
+                Err(refusal) => refusal,
+            };
+            asked.reply.send(Err(refusal));
+            this.give_up(doing, ctx);
+        });
+    }
+
+    fn write(&mut self, doing: Doing, asked: Asked, ctx: &mut Ctx<Self>) {
+        self.under_way(&doing);
+        let decided = self.hall.submit(Write::Change(asked.change, doing.by));
+        ctx.run(decided, move |this, decided, ctx| {
+            let answer = this.decided(doing, decided, ctx);
+            asked.reply.send(answer);
+        });
+    }
+
+    /// What this claim may change is no difference between index and database until it is settled.
+    fn under_way(&mut self, doing: &Doing) {
+        let hashes = doing.hashes();
+        self.touch(&hashes);
+        self.busy.entry(doing.owner).or_default().hashes = hashes;
+    }
+
+    fn refuse(
+        &mut self,
+        owner: NameOwner,
+        reply: ReplyTo<Result<u32, Refusal>>,
+        refusal: Refusal,
+        ctx: &mut Ctx<Self>,
+    ) {
+        reply.send(Err(refusal));
+        self.next_of(owner, ctx);
     }
 
     /// An owner's claim is settled: the next that waits may begin.
     fn next_of(&mut self, owner: NameOwner, ctx: &mut Ctx<Self>) {
-        let next = self.busy.get_mut(&owner).and_then(VecDeque::pop_front);
+        let next = self
+            .busy
+            .get_mut(&owner)
+            .and_then(|busy| busy.waiting.pop_front());
         match next {
             Some(claim) => self.begin(claim, ctx),
             None => drop(self.busy.remove(&owner)),
@@ -208,168 +370,142 @@ impl Names {
     }
 }
 
-fn clash_refusal(clash: &NameClash, display: &str) -> Refusal {
+fn clash_refusal(clash: &NameClash) -> Refusal {
     match clash {
-        NameClash::Taken { .. } => {
-            Refusal::new(Code::NameTaken, format!("The name {display:?} is taken."))
+        NameClash::Taken { .. } => Refusal::new(Code::NameTaken, "The name is taken."),
+        NameClash::Cooling { until_us, .. } => {
+            let sentence = format!(
+                "The name was given up and is kept until {} for who had it.",
+                cooling::day(*until_us)
+            );
+            Refusal::new(Code::NameTaken, sentence).rule("name.cooling")
         }
         NameClash::LooksLike { .. } => {
-            let sentence = format!("The name {display:?} looks like one that is taken.");
+            let sentence = "The name looks like one that is taken; an operator can allow it.";
             Refusal::new(Code::NameConfusable, sentence)
         }
     }
 }
 
 impl Names {
-    /// The write came back: the reservation becomes the truth, is given up, or is checked against the
-    /// database when the database contradicts the index or nobody knows what became of the write.
+    /// The write came back: it becomes the truth, is given up, or is checked against the database when the
+    /// database contradicts the index or nobody knows what became of the write.
     fn decided(
         &mut self,
-        reservation: Reservation,
+        doing: Doing,
         decided: Result<Decided, Refusal>,
         ctx: &mut Ctx<Self>,
     ) -> Result<u32, Refusal> {
         match decided {
             Ok(Ok(Outcome::Durable { version })) => {
-                self.confirm(reservation, ctx);
+                self.done(doing, ctx);
                 Ok(version)
             }
             Ok(Ok(Outcome::Refused(refused))) if refused.cause == Cause::Unique => {
                 self.alarms += 1;
-                let entry = reservation.entry();
-                log::error!(key:? = entry.key; "the database holds a name that the index did not: it is read back");
-                let sentence = format!("The name {:?} is taken.", entry.display);
-                self.read_back(reservation, ctx);
-                Err(Refusal::new(Code::NameTaken, sentence).rule("name.unique_in_database"))
+                log::error!(owner:? = doing.owner; "the database holds a name that the index did not: it is read back");
+                self.read_back(doing, ctx);
+                let refusal = Refusal::new(Code::NameTaken, "The name is taken.");
+                Err(refusal.rule("name.unique_in_database"))
             }
             Ok(Ok(Outcome::Refused(refused))) => {
-                self.abandon(reservation, ctx);
+                self.give_up(doing, ctx);
                 Err(refusal_of(&refused))
             }
             Ok(Err(reason)) => {
-                self.abandon(reservation, ctx);
+                self.give_up(doing, ctx);
                 Err(rejection_of(reason))
             }
             Err(refusal) => {
-                self.read_back(reservation, ctx);
+                self.read_back(doing, ctx);
                 Err(refusal)
             }
         }
     }
 
-    fn confirm(&mut self, reservation: Reservation, ctx: &mut Ctx<Self>) {
-        let owner = reservation.entry().owner;
-        self.index.confirm(reservation);
+    /// The database did it.
+    fn done(&mut self, doing: Doing, ctx: &mut Ctx<Self>) {
+        self.touch(&doing.hashes());
+        let owner = doing.owner;
+        self.announce(&doing);
+        match doing.step {
+            Step::Take(reservation) => self.index.confirm(reservation, &doing.before),
+            Step::GiveUp => {
+                for known in &doing.before {
+                    self.index.cool(&known.hashes, owner);
+                }
+            }
+            Step::Free => {
+                for known in &doing.before {
+                    self.index.remove(&known.hashes, owner);
+                }
+            }
+        }
         self.next_of(owner, ctx);
     }
 
-    fn abandon(&mut self, reservation: Reservation, ctx: &mut Ctx<Self>) {
-        let owner = reservation.entry().owner;
-        self.index.abandon(reservation);
-        self.next_of(owner, ctx);
+    /// The database did not do it.
+    fn give_up(&mut self, doing: Doing, ctx: &mut Ctx<Self>) {
+        if let Step::Take(reservation) = doing.step {
+            self.index.abandon(reservation);
+        }
+        self.next_of(doing.owner, ctx);
     }
 
-    /// Sets the index to what the database says about this name. A write of unknown outcome may still be
+    /// Sets the index to what the database says about these names. A write of unknown outcome may still be
     /// under way, so everything taken up is decided first.
-    fn read_back(&mut self, reservation: Reservation, ctx: &mut Ctx<Self>) {
-        let (realm, key) = (reservation.entry().realm, reservation.entry().key.clone());
-        let row = self
-            .hall
-            .read_settled(move |conn| names::entry(conn, realm, &key));
-        ctx.run(row, move |this, row, ctx| match row {
-            Ok(row) => this.settle(reservation, row, ctx),
+    fn read_back(&mut self, doing: Doing, ctx: &mut Ctx<Self>) {
+        let hashes = doing.hashes();
+        let entry = doing.reservation().map(|taken| taken.entry().clone());
+        let rows = self.hall.read_settled(move |conn| {
+            let mut rows = names::by_hashes(conn, &hashes)?;
+            // By its text too: a row that another program wrote has no hash.
+            if let Some(entry) = entry
+                && let Some(row) =
+                    names::holder(conn, entry.realm, &entry.key)?.map(|row| row.known())
+                && !rows.contains(&row)
+            {
+                rows.push(row);
+            }
+            Ok(rows)
+        });
+        ctx.run(rows, move |this, rows, ctx| match rows {
+            Ok(rows) => this.settle(doing, &rows, ctx),
             // Still reserved, so that nobody can take it meanwhile.
-            Err(_) => drop(ctx.send_after(READ_BACK_RETRY, ReadBack(reservation))),
+            Err(_) => drop(ctx.send_after(READ_BACK_RETRY, ReadBack(doing))),
         });
     }
 
-    fn settle(&mut self, reservation: Reservation, row: Option<NameEntry>, ctx: &mut Ctx<Self>) {
-        match row {
-            Some(row) if row.owner == reservation.entry().owner => self.confirm(reservation, ctx),
-            Some(row) => {
-                self.abandon(reservation, ctx);
-                self.take_in(row);
-            }
-            None => self.abandon(reservation, ctx),
+    fn settle(&mut self, mut doing: Doing, rows: &[Known], ctx: &mut Ctx<Self>) {
+        let hashes = doing.hashes();
+        self.touch(&hashes);
+        for hash in hashes {
+            self.index.set_right(hash, rows);
         }
+        let taken = doing.reservation().map(|taken| taken.hashes().key);
+        let bears = |row: &Known| row.owner == doing.owner && row.cooling_until_us.is_none();
+        if rows
+            .iter()
+            .any(|row| Some(row.hashes.key) == taken && bears(row))
+        {
+            // It was done after all, and its asker was not told so.
+            doing.by.session = None;
+            self.announce(&doing);
+        }
+        self.give_up(doing, ctx);
     }
 
-    /// A name that the database has and the index had not: the database is right.
-    fn take_in(&mut self, row: NameEntry) {
-        self.index.release(row.owner);
-        if let Err(clash) = self.index.insert(row) {
-            log::error!("a name of the database cannot be taken into the index: {clash}");
+    /// The names of these hashes change, or may: a comparison under way leaves them out.
+    fn touch(&mut self, hashes: &[u64]) {
+        if let Some(pass) = &mut self.pass {
+            pass.touched.extend(hashes);
         }
-    }
-
-    /// What differs now, of what differed when a copy of the index was compared: names of owners whose
-    /// claim is under way are no difference, nor are those settled since.
-    fn still_differs(&self, diff: NameDiff) -> NameDiff {
-        let holds = |name: &NameRef| self.index.owner_of(name.realm, &name.key) == Some(name.owner);
-        let settled = |name: &NameRef| !self.busy.contains_key(&name.owner);
-        let (mut index_only, mut database_only) =
-            (diff.index_minus_database, diff.database_minus_index);
-        index_only.retain(|name| settled(name) && holds(name));
-        database_only.retain(|name| settled(name) && !holds(name));
-        NameDiff {
-            index_minus_database: index_only,
-            database_minus_index: database_only,
-        }
-    }
-
-    /// Index and database differ: an alarm, and the database is right.
-    fn repair(&mut self, diff: NameDiff, ctx: &mut Ctx<Self>) {
-        self.alarms += 1;
-        log::error!("index and database of names differ, the index is set right: {diff:?}");
-        for name in diff.index_minus_database {
-            self.index.release(name.owner);
-        }
-        for name in diff.database_minus_index {
-            let row = self
-                .hall
-                .read_settled(move |conn| names::entry(conn, name.realm, &name.key));
-            ctx.run(row, |this, row, _| {
-                if let Ok(Some(row)) = row
-                    && !this.busy.contains_key(&row.owner)
-                {
-                    this.take_in(row);
-                }
-            });
-        }
-    }
-}
-
-fn compared(diff: &NameDiff) -> Compared {
-    Compared {
-        index_minus_database: diff.index_minus_database.len(),
-        database_minus_index: diff.database_minus_index.len(),
-        at_us: hall::now_us(),
-    }
-}
-
-impl Handle<CompareNow> for Names {
-    fn handle(&mut self, _: CompareNow, ctx: &mut Ctx<Self>) {
-        let (database, index) = (self.hall.database.clone(), self.index.clone());
-        let diff = self
-            .hall
-            .readers
-            .run(move || names::compare(&database, &index));
-        ctx.run(diff, |this, diff, ctx| {
-            if let Ok(Ok(diff)) = diff {
-                let diff = this.still_differs(diff);
-                this.compared = Some(compared(&diff));
-                if !diff.is_empty() {
-                    this.repair(diff, ctx);
-                }
-            }
-            ctx.send_after(COMPARE_EVERY, CompareNow);
-        });
     }
 }
 
 impl Handle<ReadBack> for Names {
-    fn handle(&mut self, ReadBack(reservation): ReadBack, ctx: &mut Ctx<Self>) {
-        self.read_back(reservation, ctx);
+    fn handle(&mut self, ReadBack(doing): ReadBack, ctx: &mut Ctx<Self>) {
+        self.read_back(doing, ctx);
     }
 }
 

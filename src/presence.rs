@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use guildhall_process::{Ctx, Down, ExitReason, Handle, Init, Pid, ProcRef, Process, ReplyTo};
+use guildhall_protocol::Event;
 use uuid::Uuid;
 
 use crate::hall::HallRef;
@@ -62,6 +63,16 @@ pub struct Online {
     pub accounts: Vec<Uuid>,
     /// Those that are here, in the same order.
     pub reply: ReplyTo<Vec<bool>>,
+}
+
+/// Send this event to the sessions of these accounts.
+pub struct Tell {
+    /// Whose sessions.
+    pub accounts: Vec<Uuid>,
+    /// A session, by its id, that knows already.
+    pub except: Option<Uuid>,
+    /// What they hear.
+    pub event: Event,
 }
 
 /// Figures for the status page.
@@ -173,6 +184,19 @@ impl Handle<Online> for Presence {
     fn handle(&mut self, Online { accounts, reply }: Online, _: &mut Ctx<Self>) {
         let online = |account| self.accounts.contains_key(account);
         reply.send(accounts.iter().map(online).collect());
+    }
+}
+
+impl Handle<Tell> for Presence {
+    fn handle(&mut self, tell: Tell, _: &mut Ctx<Self>) {
+        let theirs = |entry: &&Entry| {
+            tell.accounts.contains(&entry.account) && tell.except != Some(entry.id)
+        };
+        for entry in self.here.values().filter(theirs) {
+            if let Some(session) = self.hall.sessions.registry().whereis(&entry.id) {
+                session::tell_or_end(&session, session::Notice(tell.event.clone()));
+            }
+        }
     }
 }
 

@@ -200,6 +200,10 @@ fn ready_database(config: &Config) -> Result<Database, StartFailed> {
         config.data.display()
     );
     database.claim_world(&holder)?;
+    let hashed = database.hash_names()?;
+    if hashed > 0 {
+        log::info!("{hashed} names got their hashes");
+    }
     Ok(database)
 }
 

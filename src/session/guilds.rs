@@ -18,6 +18,7 @@ use crate::auth::secrets::{self, Secret};
 use crate::character::{self, Actor};
 use crate::guild::{self, Guild};
 use crate::hall::{self, HallRef};
+use crate::names;
 use crate::persistence::{
     Change, InviteKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, Saved, changes, reloaded_to,
 };
@@ -137,7 +138,7 @@ async fn create(
         id: guild,
         realm: actor.realm,
         founder: actor.account,
-        name: character::name_row(actor.realm, &name),
+        name: names::row(actor.realm, &name),
         ship_schema_version: STATE_SCHEMA_VERSION,
         ship_state: Bytes::from_static(b"{}"),
         invite: Some(guild::invite_row(guild, &code, actor.account)),
@@ -147,7 +148,7 @@ async fn create(
         id: guild,
     };
     let display = name.display.clone();
-    character::claim(&hall, &actor, owner, name, change).await?;
+    names::take(&hall, owner, actor.realm, name, change, actor.author()).await?;
     let founder = GuildMember {
         account: actor.account,
         login,

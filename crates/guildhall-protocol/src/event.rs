@@ -48,5 +48,9 @@ messages! {
             /// Age of the oldest write that is not committed; `None` when there is none.
             oldest_unsaved_ms: Option<u64>,
         }
+        /// A character of this account has another name; the reason is an operator's, or `renamed`.
+        "character.name_changed" CharacterNameChanged { character: Uuid, name: String, reason: String }
+        /// A guild of this account has another name; the reason is an operator's, or `renamed`.
+        "guild.name_changed" GuildNameChanged { guild: Uuid, name: String, reason: String }
     }
 }

@@ -21,6 +21,9 @@ const THREADS_MAX: usize = 64;
 /// One process waits 5 s for another's answer; this much less is left for the way back.
 const ANSWER_DEADLINE_MS_MAX: u64 = 4_750;
 
+/// Ten years, the longest that a name may cool.
+const NAME_COOLING_MS_MAX: u64 = 10 * 365 * 24 * 60 * 60 * 1000;
+
 /// What an answer needs beside the state in it.
 const ANSWER_BYTES: usize = 1024;
 
@@ -73,6 +76,9 @@ pub struct Limits {
 
     /// How long a sign-in is good. 30 days.
     pub token_ttl_ms: u64,
+    /// How long a name that was given up is kept for who had it, so that a rename by mistake can be undone
+    /// and nobody is taken for another. 30 days.
+    pub name_cooling_ms: u64,
     /// Unused socket tickets; each lives seconds. 10,000.
     pub tickets_max: usize,
     /// How long a token that was found good is remembered, so that people reconnect while the database is
@@ -146,6 +152,7 @@ impl Default for Limits {
             handshake_timeout_ms: 5_000,
             ticket_ttl_ms: 30_000,
             token_ttl_ms: 30 * 24 * 60 * 60 * 1000,
+            name_cooling_ms: 30 * 24 * 60 * 60 * 1000,
             tickets_max: 10_000,
             token_memory_ms: 24 * 60 * 60 * 1000,
             tokens_remembered_max: 50_000,
@@ -273,7 +280,7 @@ impl Limits {
         ]
     }
 
-    fn relations_of_times(&self) -> [(bool, &'static str); 10] {
+    fn relations_of_times(&self) -> [(bool, &'static str); 11] {
         let keepalives = self.keepalive_interval_ms.saturating_mul(2);
         let journal_windows = self.journal_flush_window_ms.saturating_mul(2);
         [
@@ -288,6 +295,10 @@ impl Limits {
             (
                 keepalives < self.idle_timeout_ms,
                 "idle_timeout_ms must be longer than two keepalive_interval_ms: one may be lost",
+            ),
+            (
+                self.name_cooling_ms <= NAME_COOLING_MS_MAX,
+                "name_cooling_ms must be at most 315360000000, ten years: longer is a reservation",
             ),
             (
                 self.ticket_ttl_ms <= 30_000,
@@ -369,6 +380,7 @@ impl Limits {
             self.token_ttl_ms,
             self.token_memory_ms,
             self.read_deadline_ms,
+            self.name_cooling_ms,
             self.flush_window_ms,
             self.journal_flush_window_ms,
             self.answer_deadline_ms,

@@ -1,7 +1,9 @@
 //! Names of characters and guilds: what is refused, and the one key by which two names are the same.
 //!
 //! `name_key` is pure and total; the name authority holds the index of keys, the database its unique
-//! column. A change of the folding or its tables raises [`KEY_VERSION`], so that stored keys are rebuilt.
+//! column. A change of the folding or its tables raises [`KEY_VERSION`] and comes with a migration that empties
+//! `names.key_hash`: keys without a hash are made anew at the next start, and a key of any other version is
+//! an error of the start, never a name that two could have.
 
 use std::fmt;
 
@@ -122,14 +124,25 @@ pub fn name_key(raw: &str) -> Result<NameKey, NameRefusal> {
     refuse::raw(raw)?;
     let display: String = raw.nfkc().collect();
     refuse::normalised(&display)?;
+    let name = keyed(display);
+    refuse::length(&name.key)?;
+    Ok(name)
+}
+
+/// The forms that a name has today which was taken under older rules. It is not refused: whoever bears it
+/// keeps it.
+pub fn rekeyed(display: &str) -> NameKey {
+    keyed(display.nfkc().collect())
+}
+
+fn keyed(display: String) -> NameKey {
     let key = fold(&display);
-    refuse::length(&key)?;
-    Ok(NameKey {
+    NameKey {
         skeleton: skeleton(&key).collect(),
         display,
         key,
         key_version: KEY_VERSION,
-    })
+    }
 }
 
 /// The character that a title may not have, if there is one: what cannot be seen or turns the direction of

@@ -13,13 +13,17 @@ mod create_guild;
 mod create_realm;
 mod create_service;
 mod enter_play;
+mod free_name;
 mod join_campaign;
 mod join_guild;
 mod leave_guild;
 mod name_row;
 mod payload;
 mod put_escrow;
+mod rehash_names;
+mod release_name;
 mod rename;
+mod reserve_name;
 mod restore_ship;
 mod revoke_token;
 mod revoke_tokens;
@@ -44,12 +48,16 @@ pub use create_guild::CreateGuild;
 pub use create_realm::CreateRealm;
 pub use create_service::CreateService;
 pub use enter_play::EnterPlay;
+pub use free_name::FreeName;
 pub use join_campaign::JoinCampaign;
 pub use join_guild::JoinGuild;
 pub use leave_guild::LeaveGuild;
 pub use name_row::{NameOwner, NameRow, OwnerKind};
 pub use put_escrow::PutEscrow;
+pub use rehash_names::RehashNames;
+pub use release_name::ReleaseName;
 pub use rename::Rename;
+pub use reserve_name::ReserveName;
 pub use restore_ship::RestoreShip;
 pub use revoke_token::RevokeToken;
 pub use revoke_tokens::RevokeTokens;
@@ -82,6 +90,10 @@ pub enum Change {
     RevokeTokens(RevokeTokens),
     SetRank(SetRank),
     TakeEscrow(TakeEscrow),
+    ReleaseName(ReleaseName),
+    ReserveName(ReserveName),
+    FreeName(FreeName),
+    RehashNames(RehashNames),
 }
 
 impl Change {
@@ -110,7 +122,11 @@ impl Change {
             | Self::SetRank(_)
             | Self::LeaveGuild(_)
             | Self::RestoreShip(_)
-            | Self::RevokeTokens(_) => true,
+            | Self::RevokeTokens(_)
+            | Self::ReleaseName(_)
+            | Self::ReserveName(_)
+            | Self::FreeName(_)
+            | Self::RehashNames(_) => true,
         }
     }
 
@@ -139,6 +155,10 @@ impl Change {
             Self::RestoreShip(it) => ("ship", it.guild),
             Self::SetRank(it) => ("guild", it.guild),
             Self::LeaveGuild(it) => ("guild", it.guild),
+            Self::ReleaseName(it) => (it.owner.kind.as_str(), it.owner.id),
+            Self::ReserveName(it) => (it.owner().kind.as_str(), it.id),
+            Self::FreeName(it) => (it.owner.kind.as_str(), it.owner.id),
+            Self::RehashNames(_) => ("names", Uuid::nil()),
         };
         Subject { kind, id }
     }
@@ -162,6 +182,10 @@ impl Change {
             Self::RestoreShip(_) => "restored",
             Self::SetRank(_) => "ranked",
             Self::LeaveGuild(_) => "left",
+            Self::ReleaseName(_) => "name_released",
+            Self::ReserveName(_) => "name_reserved",
+            Self::FreeName(_) => "name_freed",
+            Self::RehashNames(_) => "names_rehashed",
         }
     }
 
@@ -226,6 +250,10 @@ impl Change {
             Self::RestoreShip(it) => it.apply(conn, at_us),
             Self::SetRank(it) => it.apply(conn),
             Self::LeaveGuild(it) => it.apply(conn),
+            Self::ReleaseName(it) => it.apply(conn, at_us),
+            Self::ReserveName(it) => it.apply(conn, at_us),
+            Self::FreeName(it) => it.apply(conn),
+            Self::RehashNames(it) => it.apply(conn),
         }
     }
 }

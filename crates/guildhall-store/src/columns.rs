@@ -74,6 +74,25 @@ where
     }
 }
 
+/// The name of a thing that may have none: it gave it up.
+pub struct NameText(String);
+
+impl From<NameText> for String {
+    fn from(column: NameText) -> Self {
+        column.0
+    }
+}
+
+impl<DB: Backend> Queryable<Nullable<Text>, DB> for NameText
+where
+    Option<String>: FromSql<Nullable<Text>, DB>,
+{
+    type Row = Option<String>;
+    fn build(row: Option<String>) -> deserialize::Result<Self> {
+        Ok(Self(row.unwrap_or_default()))
+    }
+}
+
 /// A `u64` counter of ours as the database's signed integer; counters never reach the bound.
 pub(crate) fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)

@@ -147,6 +147,15 @@ impl Database {
         self.world.claim(holder)
     }
 
+    /// Hashes the names that have no hash yet: after a migration that emptied or added the hashes. Call it
+    /// before names are loaded, while nobody else writes. How many there were.
+    ///
+    /// # Errors
+    /// Two names that are one by today's rules; a key that newer rules made; the database.
+    pub fn hash_names(&self) -> Result<u64, StoreError> {
+        crate::names::backfill(&mut connect(&self.world.target, Access::Write)?)
+    }
+
     /// Reads from one state of the database: all queries of `query` see the same commits.
     ///
     /// # Errors

@@ -69,6 +69,12 @@ pub enum StoreError {
     JournalFailed { path: PathBuf, detail: String },
     #[error("a name was lost on the way: the index holds {loaded}, the database {in_database}")]
     NamesIncomplete { loaded: String, in_database: String },
+    #[error(
+        "a name has a key by version {found} of the rules, this program makes keys by version {known}"
+    )]
+    NamesOfOtherVersion { found: i32, known: u16 },
+    #[error("the name {name:?} has the same key as another one by the rules of this program")]
+    NamesCollide { name: String },
     #[error("the files of boards: {doing}: {source}")]
     Files {
         doing: String,
@@ -143,7 +149,13 @@ impl StoreError {
                 "End the process and look at the disk: what was called safe before is, nothing after it."
             }
             Self::NamesIncomplete { .. } => {
-                "Do not open the server; check the database with `PRAGMA integrity_check`."
+                "The server was not opened; check the database for damage, or restore it from a backup."
+            }
+            Self::NamesOfOtherVersion { .. } => {
+                "Start the program that made this key, or one with a migration from it; nothing was changed."
+            }
+            Self::NamesCollide { .. } => {
+                "Start the former program, give one of the two another name, and start this one again."
             }
             Self::Files { .. } => "Check the disk and the rights of the data directory.",
             Self::Damaged { .. } => "Restore this file from a backup.",

@@ -26,7 +26,7 @@ pub use changes::{Change, NameOwner, NameRow, OwnerKind};
 pub use database::{Database, MigrationStatus, OpenOptions, WorldLock};
 pub use error::StoreError;
 pub use journal::Journal;
-pub use names::{LoadProof, NameDiff, NameEntry, NameIndex, load_names};
+pub use names::{LoadProof, NameDiff, NameEntry, NameIndex};
 pub use time::now_us;
 pub use write_behind::{
     Author, Batch, BatchReport, Buffer, BufferLimits, BufferStats, Cause, EntityKey, EntityKind,

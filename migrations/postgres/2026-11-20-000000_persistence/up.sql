@@ -67,3 +67,8 @@ ALTER TABLE names ADD COLUMN skeleton_hash BIGINT;
 ALTER TABLE names ADD COLUMN written_hash BIGINT;
 ALTER TABLE names ADD COLUMN cooling_until BIGINT;
 CREATE UNIQUE INDEX names_one_each ON names (owner_kind, owner_id) WHERE cooling_until IS NULL;
+-- By hash: the parts in which index and database are compared, and the names that a look may be mistaken for.
+CREATE INDEX names_by_hash ON names (key_hash);
+CREATE INDEX names_by_skeleton ON names (skeleton_hash);
+CREATE INDEX names_by_written ON names (written_hash);
+CREATE INDEX names_that_cool ON names (cooling_until) WHERE cooling_until IS NOT NULL;

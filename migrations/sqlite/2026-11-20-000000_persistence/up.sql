@@ -80,3 +80,8 @@ INSERT INTO names_new (id, realm_id, owner_kind, owner_id, name_key, display, sk
 DROP TABLE names;
 ALTER TABLE names_new RENAME TO names;
 CREATE UNIQUE INDEX names_one_each ON names (owner_kind, owner_id) WHERE cooling_until IS NULL;
+-- By hash: the parts in which index and database are compared, and the names that a look may be mistaken for.
+CREATE INDEX names_by_hash ON names (key_hash);
+CREATE INDEX names_by_skeleton ON names (skeleton_hash);
+CREATE INDEX names_by_written ON names (written_hash);
+CREATE INDEX names_that_cool ON names (cooling_until) WHERE cooling_until IS NOT NULL;

@@ -37,7 +37,8 @@ pub const DAMAGES: &[Damage] = &[
         std::fs::remove_file(bytes(data)).unwrap()
     }),
     ("has no name", |data| {
-        let one = "SELECT id FROM names WHERE owner_kind = 'character' LIMIT 1";
+        let one =
+            "SELECT id FROM names WHERE owner_kind = 'character' AND cooling_until IS NULL LIMIT 1";
         run(data, &format!("DELETE FROM names WHERE id = ({one})"));
     }),
     ("a name without its character", |data| {

@@ -129,7 +129,7 @@ fn state(row: &Row, column: usize) -> rusqlite::Result<Value> {
 
 fn characters(world: &mut World, database: &Connection) {
     let sql = "SELECT c.id, n.display, c.version, c.state FROM characters c LEFT JOIN names n
-         ON n.owner_kind = 'character' AND n.owner_id = c.id";
+         ON n.owner_kind = 'character' AND n.owner_id = c.id AND n.cooling_until IS NULL";
     each(database, sql, |row| {
         match row.get::<_, Option<String>>(1)? {
             Some(name) => world.hold_character(&name, row.get(2)?, &state(row, 3)?),
@@ -207,7 +207,7 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
     (
         "a guild without a name",
         "SELECT id FROM guilds WHERE id NOT IN
-             (SELECT owner_id FROM names WHERE owner_kind = 'guild')",
+             (SELECT owner_id FROM names WHERE owner_kind = 'guild' AND cooling_until IS NULL)",
     ),
     (
         "a guild without a ship",

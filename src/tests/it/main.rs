@@ -14,5 +14,6 @@ mod harness;
 mod incidents;
 mod journeys;
 mod link_death;
+mod names;
 mod program;
 mod sessions;

@@ -224,6 +224,16 @@ pub fn events() -> Vec<Event> {
             state: SavingState::SavingDelayed,
             oldest_unsaved_ms: Some(2_100),
         },
+        Event::CharacterNameChanged {
+            character: id(9),
+            name: "Anna".into(),
+            reason: "renamed".into(),
+        },
+        Event::GuildNameChanged {
+            guild: id(10),
+            name: "Corsairs".into(),
+            reason: "it was mistaken for another".into(),
+        },
     ]
 }
 

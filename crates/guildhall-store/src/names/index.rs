@@ -1,5 +1,6 @@
-//! The index of taken names. Pure. A claim goes reserve → (the database's answer) → confirm or
-//! abandon; a reserved name is taken for everybody else but not yet counted.
+//! The index of taken names, without their texts. Pure. A claim goes reserve → (the database's answer) →
+//! confirm or abandon. That a name is not in it is certain; that it is, or that it looks like one that is,
+//! is a doubt which the database settles ([`super::clash`]). Claims under way are held as texts.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,15 +8,18 @@ use guildhall_rules::names::written_skeleton;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::NameEntry;
-use super::tally::{LoadProof, digest};
-use crate::changes::NameOwner;
+use super::hash::{LoadProof, NameHashes, key_hash};
+use super::table::{Key, SHARDS, Table};
+use super::{Known, NameEntry};
+use crate::changes::{NameOwner, OwnerKind};
 
 /// Why a name cannot be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NameClash {
     #[error("the name is taken")]
     Taken { by: NameOwner },
+    #[error("the name was given up and is kept for who had it")]
+    Cooling { by: NameOwner, until_us: i64 },
     #[error("the name looks like one that is taken")]
     LooksLike { by: NameOwner },
 }
@@ -24,50 +28,93 @@ pub enum NameClash {
 /// [`NameIndex::confirm`] or [`NameIndex::abandon`].
 #[derive(Debug)]
 #[must_use = "a reservation that is neither confirmed nor abandoned blocks its name"]
-pub struct Reservation(NameEntry);
+pub struct Reservation {
+    entry: NameEntry,
+    hashes: NameHashes,
+    doubtful: bool,
+}
 
 impl Reservation {
     pub fn entry(&self) -> &NameEntry {
-        &self.0
+        &self.entry
+    }
+
+    pub fn hashes(&self) -> NameHashes {
+        self.hashes
+    }
+
+    /// Whether the database must say if the name is free; else it is.
+    pub fn is_doubtful(&self) -> bool {
+        self.doubtful
     }
 }
 
-/// Who holds a name.
-#[derive(Clone, Debug)]
-struct Holder {
-    owner: NameOwner,
-    display: String,
-    skeleton: Box<str>,
-    /// What the name looks like as it is written.
-    written: Box<str>,
-    /// Claims under way for this name by its owner.
-    pending: u32,
-    /// The database has it.
-    confirmed: bool,
+/// Who holds a name of some hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Held {
+    pub owner: NameOwner,
+    /// Given up by the owner, and kept for a while.
+    pub cooling: bool,
 }
 
-type Looks = HashMap<Box<str>, Vec<NameOwner>>;
-
-#[derive(Clone, Debug, Default)]
-struct Realm {
-    by_key: HashMap<Box<str>, Holder>,
-    /// Who bears a name of this look: almost always one.
-    by_skeleton: Looks,
-    /// The same for names as they are written: the two do not find the same look-alikes.
-    by_written: Looks,
+impl Default for Held {
+    fn default() -> Self {
+        let owner = NameOwner {
+            kind: OwnerKind::Character,
+            id: Uuid::nil(),
+        };
+        Self {
+            owner,
+            cooling: false,
+        }
+    }
 }
 
 /// All taken names of all realms.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct NameIndex {
-    realms: HashMap<Uuid, Realm>,
-    /// The confirmed name of each owner.
-    by_owner: HashMap<NameOwner, (Uuid, Box<str>)>,
+    taken: Table<u64, Held>,
+    /// Looks of taken names. One too many costs a question to the database, one too few a wrong answer.
+    folded: Table<u32, ()>,
+    written: Table<u32, ()>,
     proof: LoadProof,
+    /// Claims under way.
+    reserved: HashMap<(Uuid, String), NameOwner>,
+    reserved_looks: HashMap<(Uuid, Look), Vec<NameOwner>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Look {
+    Folded(String),
+    Written(String),
+}
+
+fn looks(entry: &NameEntry) -> [(Uuid, Look); 2] {
+    let folded = Look::Folded(entry.skeleton.clone());
+    let written = Look::Written(written_skeleton(&entry.display));
+    [(entry.realm, folded), (entry.realm, written)]
+}
+
+/// The part of a look's hash that the index keeps.
+fn short(hash: u64) -> u32 {
+    u32::try_from(hash >> 32)
+        .unwrap_or_default()
+        .min(u32::EMPTY - 1)
 }
 
 impl NameIndex {
-    /// Confirmed names.
+    /// An empty index that takes so many names without growing.
+    pub fn with_room_for(names: u64) -> Self {
+        let names = usize::try_from(names).unwrap_or(0);
+        Self {
+            taken: Table::with_room_for(names),
+            folded: Table::with_room_for(names),
+            written: Table::with_room_for(names),
+            ..Self::default()
+        }
+    }
+
+    /// Confirmed names, those that cool included.
     pub fn len(&self) -> u64 {
         self.proof.rows
     }
@@ -78,8 +125,7 @@ impl NameIndex {
 
     /// Claims that wait for the database.
     pub fn pending(&self) -> usize {
-        let holders = self.realms.values().flat_map(|realm| realm.by_key.values());
-        holders.filter(|holder| holder.pending > 0).count()
+        self.reserved.len()
     }
 
     /// Count and checksum of the confirmed names.
@@ -87,214 +133,228 @@ impl NameIndex {
         self.proof
     }
 
-    /// Who has the name, reserved or confirmed.
-    pub fn owner_of(&self, realm: Uuid, key: &str) -> Option<NameOwner> {
-        Some(self.holder(realm, key)?.owner)
+    /// Who has a name of this key's hash. Almost always nobody or one.
+    pub fn holders(&self, realm: Uuid, key: &str) -> &[Held] {
+        self.held(key_hash(realm, key))
     }
 
-    /// Who bears a name of this look, reserved or confirmed.
-    pub fn lookalikes(&self, realm: Uuid, skeleton: &str) -> &[NameOwner] {
-        let realm = self.realms.get(&realm);
-        realm
-            .and_then(|realm| realm.by_skeleton.get(skeleton))
-            .map_or(&[], Vec::as_slice)
+    /// As [`NameIndex::holders`], for a hash.
+    pub fn held(&self, key_hash: u64) -> &[Held] {
+        self.taken.get(key_hash)
     }
 
-    /// Who bears a name that looks so as it is written, reserved or confirmed.
-    fn lookalikes_as_written(&self, realm: Uuid, written: &str) -> &[NameOwner] {
-        let realm = self.realms.get(&realm);
-        realm
-            .and_then(|realm| realm.by_written.get(written))
-            .map_or(&[], Vec::as_slice)
+    /// Whether some taken name may look like this one.
+    pub fn may_look_alike(&self, hashes: &NameHashes) -> bool {
+        self.folded.contains(short(hashes.folded)) || self.written.contains(short(hashes.written))
     }
 
-    /// The confirmed name of an owner.
-    pub fn name_of(&self, owner: NameOwner) -> Option<NameEntry> {
-        let (realm, key) = self.by_owner.get(&owner)?;
-        let holder = self.holder(*realm, key)?;
-        Some(NameEntry {
-            realm: *realm,
-            owner,
-            key: key.to_string(),
-            display: holder.display.clone(),
-            skeleton: holder.skeleton.to_string(),
+    /// Takes in a name that the database holds.
+    pub fn insert(&mut self, hashes: &NameHashes, held: Held) {
+        self.taken.insert(hashes.key, held);
+        self.folded.insert(short(hashes.folded), ());
+        self.written.insert(short(hashes.written), ());
+        self.proof.add(hashes.key);
+    }
+
+    /// Frees a name of this owner; false when the index has none such.
+    pub fn remove(&mut self, hashes: &NameHashes, owner: NameOwner) -> bool {
+        let removed = self.taken.remove(hashes.key, |held| held.owner == owner);
+        if removed {
+            self.folded.remove(short(hashes.folded), |()| true);
+            self.written.remove(short(hashes.written), |()| true);
+            self.proof.remove(hashes.key);
+        }
+        removed
+    }
+
+    /// Notes that a name of this owner cools.
+    pub fn cool(&mut self, hashes: &NameHashes, owner: NameOwner) {
+        let held = self.taken.get_mut(hashes.key).iter_mut();
+        for held in held.filter(|held| held.owner == owner) {
+            held.cooling = true;
+        }
+    }
+
+    /// Takes a name before the database is asked. An owner may reserve the key it has, to write it
+    /// another way. `overrule` lets a look-alike pass.
+    ///
+    /// # Errors
+    /// A claim under way is in the way.
+    pub fn reserve(&mut self, entry: NameEntry, overrule: bool) -> Result<Reservation, NameClash> {
+        let key = (entry.realm, entry.key.clone());
+        if let Some(by) = self.reserved.get(&key) {
+            return Err(NameClash::Taken { by: *by });
+        }
+        let looks = looks(&entry);
+        let others = looks
+            .iter()
+            .filter_map(|look| self.reserved_looks.get(look));
+        if let Some(by) = others.flatten().find(|by| !overrule && **by != entry.owner) {
+            return Err(NameClash::LooksLike { by: *by });
+        }
+        let hashes = NameHashes::from(&entry);
+        let mut held = self.taken.get(hashes.key).iter();
+        let doubtful = held.any(|held| held.owner != entry.owner)
+            || (!overrule && self.may_look_alike(&hashes));
+        self.reserved.insert(key, entry.owner);
+        for look in looks {
+            let bearers = self.reserved_looks.entry(look).or_default();
+            bearers.push(entry.owner);
+        }
+        Ok(Reservation {
+            entry,
+            hashes,
+            doubtful,
         })
     }
 
-    /// Takes in a name that the database holds. Look-alikes are no hindrance: what is taken is
-    /// taken.
-    ///
-    /// # Errors
-    /// The name has another owner in this index.
-    pub fn insert(&mut self, entry: NameEntry) -> Result<(), NameClash> {
-        self.check_key(&entry)?;
-        self.hold(&entry);
-        self.settle(entry);
-        Ok(())
-    }
-
-    /// Takes a name before the database is asked. An owner may reserve the key it has, to write
-    /// it another way.
-    ///
-    /// # Errors
-    /// [`NameClash`] with who is in the way.
-    pub fn reserve(&mut self, entry: NameEntry) -> Result<Reservation, NameClash> {
-        self.check_key(&entry)?;
-        let written = written_skeleton(&entry.display);
-        let alike = self.lookalikes(entry.realm, &entry.skeleton).iter();
-        let alike = alike.chain(self.lookalikes_as_written(entry.realm, &written));
-        if let Some(by) = alike.copied().find(|by| *by != entry.owner) {
-            return Err(NameClash::LooksLike { by });
+    /// The database has written the name, in the place of what the owner had `before`.
+    pub fn confirm(&mut self, reservation: Reservation, before: &[Known]) {
+        let (owner, hashes) = (reservation.entry.owner, reservation.hashes);
+        for known in before {
+            if known.hashes.key == hashes.key {
+                self.remove(&known.hashes, owner);
+            } else {
+                self.cool(&known.hashes, owner);
+            }
         }
-        self.hold(&entry).pending += 1;
-        Ok(Reservation(entry))
+        let cooling = false;
+        self.insert(&hashes, Held { owner, cooling });
+        self.abandon(reservation);
     }
 
-    /// The database has it: the owner's former name is free from now on.
-    pub fn confirm(&mut self, reservation: Reservation) {
-        let entry = reservation.0;
-        self.end_claim(&entry);
-        self.settle(entry);
-    }
-
-    /// The database has it not: the name is free again, unless its owner had it before.
+    /// The database did not write the name.
     pub fn abandon(&mut self, reservation: Reservation) {
-        let entry = reservation.0;
-        self.end_claim(&entry);
-        self.drop_if_unused(entry.realm, &entry.key);
-    }
-
-    /// Frees the confirmed name of an owner, and tells which it was.
-    pub fn release(&mut self, owner: NameOwner) -> Option<NameEntry> {
-        let entry = self.name_of(owner)?;
-        self.by_owner.remove(&owner);
-        self.proof.remove(digest(entry.realm, owner, &entry.key));
-        if let Some(holder) = self.holder_mut(entry.realm, &entry.key) {
-            holder.confirmed = false;
+        let entry = reservation.entry;
+        for look in looks(&entry) {
+            let bearers = self.reserved_looks.get_mut(&look);
+            if bearers.is_some_and(|bearers| unbear(bearers, entry.owner)) {
+                self.reserved_looks.remove(&look);
+            }
         }
-        self.drop_if_unused(entry.realm, &entry.key);
-        Some(entry)
-    }
-
-    /// The confirmed names, in no order.
-    pub(super) fn confirmed(&self) -> impl Iterator<Item = (Uuid, NameOwner, &str)> {
-        let names = self.by_owner.iter();
-        names.map(|(owner, (realm, key))| (*realm, *owner, key.as_ref()))
-    }
-
-    /// Owners with a claim that waits for the database.
-    pub(super) fn unsettled_owners(&self) -> HashSet<NameOwner> {
-        let holders = self.realms.values().flat_map(|realm| realm.by_key.values());
-        let pending = holders.filter(|holder| holder.pending > 0);
-        pending.map(|holder| holder.owner).collect()
-    }
-
-    /// Whether the database's row is what this index holds.
-    pub(super) fn holds(&self, realm: Uuid, owner: NameOwner, key: &str) -> bool {
-        self.holder(realm, key)
-            .is_some_and(|holder| holder.confirmed && holder.owner == owner)
-    }
-
-    fn holder(&self, realm: Uuid, key: &str) -> Option<&Holder> {
-        self.realms.get(&realm)?.by_key.get(key)
-    }
-
-    fn holder_mut(&mut self, realm: Uuid, key: &str) -> Option<&mut Holder> {
-        self.realms.get_mut(&realm)?.by_key.get_mut(key)
-    }
-
-    fn check_key(&self, entry: &NameEntry) -> Result<(), NameClash> {
-        match self.owner_of(entry.realm, &entry.key) {
-            Some(by) if by != entry.owner => Err(NameClash::Taken { by }),
-            _ => Ok(()),
-        }
-    }
-
-    /// The holder of a name, made if there is none; its look is taken with it.
-    fn hold(&mut self, entry: &NameEntry) -> &mut Holder {
-        let realm = self.realms.entry(entry.realm).or_default();
-        let (by_skeleton, by_written) = (&mut realm.by_skeleton, &mut realm.by_written);
-        realm
-            .by_key
-            .entry(entry.key.as_str().into())
-            .or_insert_with(|| {
-                let written = written_skeleton(&entry.display);
-                bear(by_skeleton, &entry.skeleton, entry.owner);
-                bear(by_written, &written, entry.owner);
-                Holder {
-                    owner: entry.owner,
-                    display: entry.display.clone(),
-                    skeleton: entry.skeleton.as_str().into(),
-                    written: written.into(),
-                    pending: 0,
-                    confirmed: false,
-                }
-            })
-    }
-
-    fn end_claim(&mut self, entry: &NameEntry) {
-        if let Some(holder) = self.holder_mut(entry.realm, &entry.key) {
-            holder.pending = holder.pending.saturating_sub(1);
-        }
-    }
-
-    /// Makes a held name the confirmed one of its owner.
-    fn settle(&mut self, entry: NameEntry) {
-        self.release(entry.owner);
-        self.hold(&entry).confirmed = true;
-        self.write_as(&entry);
-        self.proof.add(digest(entry.realm, entry.owner, &entry.key));
-        self.by_owner
-            .insert(entry.owner, (entry.realm, entry.key.into()));
-    }
-
-    fn drop_if_unused(&mut self, realm: Uuid, key: &str) {
-        let Some(names) = self.realms.get_mut(&realm) else {
-            return;
-        };
-        let unused = |holder: &&Holder| !holder.confirmed && holder.pending == 0;
-        if names.by_key.get(key).filter(unused).is_none() {
-            return;
-        }
-        let Some(holder) = names.by_key.remove(key) else {
-            return;
-        };
-        unbear(&mut names.by_skeleton, &holder.skeleton, holder.owner);
-        unbear(&mut names.by_written, &holder.written, holder.owner);
-    }
-
-    /// The same name may be written another way from now on.
-    fn write_as(&mut self, entry: &NameEntry) {
-        let Some(realm) = self.realms.get_mut(&entry.realm) else {
-            return;
-        };
-        let Some(holder) = realm.by_key.get_mut(entry.key.as_str()) else {
-            return;
-        };
-        if holder.display != entry.display {
-            let written = written_skeleton(&entry.display);
-            unbear(&mut realm.by_written, &holder.written, holder.owner);
-            bear(&mut realm.by_written, &written, holder.owner);
-            holder.written = written.into();
-            holder.display.clone_from(&entry.display);
-        }
+        self.reserved.remove(&(entry.realm, entry.key));
     }
 }
 
-fn bear(looks: &mut Looks, look: &str, owner: NameOwner) {
-    looks.entry(look.into()).or_default().push(owner);
-}
-
-fn unbear(looks: &mut Looks, look: &str, owner: NameOwner) {
-    let Some(bearers) = looks.get_mut(look) else {
-        return;
-    };
+/// Whether nobody is left.
+fn unbear(bearers: &mut Vec<NameOwner>, owner: NameOwner) -> bool {
     if let Some(at) = bearers.iter().position(|by| *by == owner) {
         bearers.swap_remove(at);
     }
-    if bearers.is_empty() {
-        looks.remove(look);
+    bearers.is_empty()
+}
+
+/// How index and database differ in a slice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameDiff {
+    /// Hashes of names that only the index has, or has for another owner.
+    pub index_minus_database: Vec<u64>,
+    /// Hashes of names that only the database has, or whose looks the index lacks.
+    pub database_minus_index: Vec<u64>,
+}
+
+impl NameDiff {
+    pub fn is_empty(&self) -> bool {
+        self.index_minus_database.is_empty() && self.database_minus_index.is_empty()
     }
+
+    /// Every hash in which the two differ.
+    pub fn hashes(&self) -> HashSet<u64> {
+        let both = self
+            .index_minus_database
+            .iter()
+            .chain(&self.database_minus_index);
+        both.copied().collect()
+    }
+}
+
+/// A part of the names by their hashes: the index and the database are compared slice by slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    first: usize,
+    shards: usize,
+}
+
+impl Slice {
+    /// All slices of at most about `rows` names each, for an index of so many.
+    pub fn all(names: u64, rows: u64) -> impl Iterator<Item = Self> {
+        let wanted = names.div_ceil(rows.max(1)).next_power_of_two();
+        let count = usize::try_from(wanted).unwrap_or(SHARDS).min(SHARDS);
+        let shards = SHARDS / count;
+        (0..count).map(move |nth| Self {
+            first: nth * shards,
+            shards,
+        })
+    }
+
+    pub(super) fn is_first(self) -> bool {
+        self.first == 0
+    }
+
+    /// Its hashes as the database has them: one or two ranges of signed numbers, both ends included.
+    pub(super) fn signed_bounds(self) -> impl Iterator<Item = (i64, i64)> {
+        let at = |shard: usize| u64::try_from(shard).unwrap_or_default() << 56;
+        let (lowest, highest) = (
+            at(self.first),
+            at(self.first + self.shards - 1) | (u64::MAX >> 8),
+        );
+        let middle = u64::MAX >> 1;
+        let halves = [
+            (lowest, highest.min(middle)),
+            (lowest.max(middle + 1), highest),
+        ];
+        let within = halves.into_iter().filter(|(low, high)| low <= high);
+        within.map(|(low, high)| (low.cast_signed(), high.cast_signed()))
+    }
+}
+
+impl NameIndex {
+    /// Compares a slice with what the database has in it. `touched` are hashes of names that changed while
+    /// it was read: they are no difference, whichever side has them.
+    pub fn compare(&self, slice: Slice, rows: &[Known], touched: &HashSet<u64>) -> NameDiff {
+        let mut here: Vec<(u64, Held)> = self
+            .taken
+            .entries(slice.first..slice.first + slice.shards)
+            .collect();
+        here.sort_unstable();
+        let mut there: Vec<(u64, Held)> = rows
+            .iter()
+            .map(|row| (row.hashes.key, row.held()))
+            .collect();
+        there.sort_unstable();
+        let lacks_look = |row: &&Known| {
+            !self.folded.contains(short(row.hashes.folded))
+                || !self.written.contains(short(row.hashes.written))
+        };
+        let unseen = rows.iter().filter(lacks_look).map(|row| row.hashes.key);
+        let settled = |hash: &u64| !touched.contains(hash);
+        let mut missing: Vec<u64> = only_in(&there, &here).chain(unseen).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        missing.retain(settled);
+        NameDiff {
+            index_minus_database: only_in(&here, &there).filter(settled).collect(),
+            database_minus_index: missing,
+        }
+    }
+
+    /// Makes the index hold for one hash what the database has of it. Looks of what goes stay: they are
+    /// not known any more, and one too many does no harm.
+    pub fn set_right(&mut self, hash: u64, rows: &[Known]) {
+        while self.taken.remove(hash, |_| true) {
+            self.proof.remove(hash);
+        }
+        for row in rows.iter().filter(|row| row.hashes.key == hash) {
+            self.insert(&row.hashes, row.held());
+        }
+    }
+}
+
+/// Hashes of what only the first of two sorted lists has.
+fn only_in(one: &[(u64, Held)], other: &[(u64, Held)]) -> impl Iterator<Item = u64> {
+    one.iter()
+        .filter(|it| other.binary_search(it).is_err())
+        .map(|(hash, _)| *hash)
 }
 
 #[cfg(test)]

@@ -1,50 +1,42 @@
 //! Reading all names, row by row (a list of ten million would take gigabytes), and proving that
 //! none was lost. No query here has a condition: a name is taken however long ago it was used.
 
+use diesel::connection::SimpleConnection;
+use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
-use uuid::Uuid;
+use diesel::sql_types::BigInt;
+use diesel::{PgConnection, SqliteConnection, sql_query};
+use guildhall_rules::names::KEY_VERSION;
 
-use super::NameEntry;
+use super::Known;
+use super::hash::{LoadProof, NameHashes, key_hash};
 use super::index::NameIndex;
-use super::tally::{LoadProof, digest};
+use super::rows::{owner, unreadable, uuid};
 use crate::backend::Connection;
-use crate::changes::{NameOwner, OwnerKind};
 use crate::database::Database;
 use crate::error::StoreError;
 use crate::schema::names;
 
-/// Gives every taken name to `sink` and returns the database's own count and checksum of them,
-/// from a second read of another kind (through the unique index instead of the table) in the
-/// same transaction.
-///
-/// # Errors
-/// [`StoreError::NamesIncomplete`] when the two reads differ; a row that cannot be understood.
-pub fn load_names(db: &Database, mut sink: impl FnMut(NameEntry)) -> Result<LoadProof, StoreError> {
-    db.read(|conn| {
-        let mut given = LoadProof::default();
-        stream(conn, |entry| {
-            given.add(digest(entry.realm, entry.owner, &entry.key));
-            sink(entry);
-        })?;
-        let proof = proof(conn)?;
-        expect_equal(given, proof)?;
-        Ok(proof)
-    })
-}
-
 impl NameIndex {
-    /// An index of all names, proven to hold what the database holds.
+    /// An index of all names, proven to hold what the database holds: the database's count and sum of its
+    /// stored hashes are those of the hashes that were computed anew from the keys.
     ///
     /// # Errors
-    /// As [`load_names`]; also when the index itself lost a name.
+    /// [`StoreError::NamesIncomplete`] when the two differ, [`StoreError::NamesOfOtherVersion`] when a key
+    /// was made by other rules; a row that cannot be understood.
     pub fn load(db: &Database) -> Result<(Self, LoadProof), StoreError> {
-        let mut index = Self::default();
-        let proof = load_names(db, |entry| {
-            // Two entries for one name or one owner would show in the proof below.
-            let _clash = index.insert(entry);
-        })?;
-        expect_equal(index.proof(), proof)?;
-        Ok((index, proof))
+        db.read(|conn| {
+            patiently(conn)?;
+            let expected = proof(conn)?;
+            let mut index = Self::with_room_for(expected.rows);
+            stream(conn, |row| {
+                let known = row.known()?;
+                index.insert(&known.hashes, known.held());
+                Ok(())
+            })?;
+            expect_equal(index.proof(), expected)?;
+            Ok((index, expected))
+        })
     }
 }
 
@@ -58,73 +50,142 @@ fn expect_equal(loaded: LoadProof, in_database: LoadProof) -> Result<(), StoreEr
     })
 }
 
-type Row = (String, String, String, String, String, String);
+/// What the database says of its names by itself; a hash that is missing is missing in the sum.
+fn proof(conn: &mut Connection) -> Result<LoadProof, StoreError> {
+    let sums = (
+        count_star(),
+        sql::<BigInt>("CAST(coalesce(sum((key_hash >> 32) & 4294967295), 0) AS BIGINT)"),
+        sql::<BigInt>("CAST(coalesce(sum(key_hash & 4294967295), 0) AS BIGINT)"),
+    );
+    let (rows, high, low): (i64, i64, i64) = names::table.select(sums).get_result(conn)?;
+    Ok(LoadProof {
+        rows: rows.cast_unsigned(),
+        high: high.cast_unsigned(),
+        low: low.cast_unsigned(),
+    })
+}
+
+/// A row, in the order of [`COLUMNS`].
+#[derive(Queryable, QueryableByName)]
+#[diesel(table_name = names)]
+struct Row {
+    realm_id: String,
+    owner_kind: String,
+    owner_id: String,
+    name_key: String,
+    skeleton_hash: Option<i64>,
+    written_hash: Option<i64>,
+    key_version: i32,
+    cooling_until: Option<i64>,
+}
+
+type Columns = (
+    names::realm_id,
+    names::owner_kind,
+    names::owner_id,
+    names::name_key,
+    names::skeleton_hash,
+    names::written_hash,
+    names::key_version,
+    names::cooling_until,
+);
+
+const COLUMNS: Columns = (
+    names::realm_id,
+    names::owner_kind,
+    names::owner_id,
+    names::name_key,
+    names::skeleton_hash,
+    names::written_hash,
+    names::key_version,
+    names::cooling_until,
+);
+
+impl Row {
+    fn known(self) -> Result<Known, StoreError> {
+        if self.key_version != i32::from(KEY_VERSION) {
+            return Err(StoreError::NamesOfOtherVersion {
+                found: self.key_version,
+                known: KEY_VERSION,
+            });
+        }
+        let (Some(folded), Some(written)) = (self.skeleton_hash, self.written_hash) else {
+            return Err(unreadable(&self.name_key, "a hash is missing"));
+        };
+        Ok(Known {
+            hashes: NameHashes {
+                key: key_hash(uuid(&self.realm_id)?, &self.name_key),
+                folded: folded.cast_unsigned(),
+                written: written.cast_unsigned(),
+            },
+            owner: owner(&self.owner_kind, &self.owner_id)?,
+            cooling_until_us: self.cooling_until,
+        })
+    }
+}
 
 /// The names as they lie in the table.
-pub(super) fn stream(
+fn stream(
     conn: &mut Connection,
-    mut sink: impl FnMut(NameEntry),
+    sink: impl FnMut(Row) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let rows = names::table
-        .select((
-            names::realm_id,
-            names::owner_kind,
-            names::owner_id,
-            names::name_key,
-            names::display,
-            names::skeleton,
-        ))
-        .load_iter::<Row, _>(conn)?;
+    match conn {
+        Connection::Sqlite(conn) => by_rows(conn, sink),
+        Connection::Postgres(conn) => by_cursor(conn, sink),
+    }
+}
+
+fn by_rows(
+    conn: &mut SqliteConnection,
+    mut sink: impl FnMut(Row) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let rows = names::table.select(COLUMNS).load_iter::<Row, _>(conn)?;
     for row in rows {
-        let (realm, kind, id, key, display, skeleton) = row?;
-        sink(NameEntry {
-            realm: uuid(&realm)?,
-            owner: owner(&kind, &id)?,
-            key,
-            display,
-            skeleton,
-        });
+        sink(row?)?;
     }
     Ok(())
 }
 
-/// Count and checksum in the order of the unique index.
-fn proof(conn: &mut Connection) -> Result<LoadProof, StoreError> {
-    let count: i64 = names::table.count().get_result(conn)?;
-    let rows = names::table
-        .order((names::realm_id, names::name_key))
-        .select((
-            names::realm_id,
-            names::owner_kind,
-            names::owner_id,
-            names::name_key,
-        ))
-        .load_iter::<(String, String, String, String), _>(conn)?;
-    let mut proof = LoadProof::default();
-    for row in rows {
-        let (realm, kind, id, key) = row?;
-        proof.add(digest(uuid(&realm)?, owner(&kind, &id)?, &key));
+/// The client library holds a whole answer in memory, so a cursor gives them part by part.
+fn by_cursor(
+    conn: &mut PgConnection,
+    mut sink: impl FnMut(Row) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    conn.batch_execute(
+        "DECLARE all_names NO SCROLL CURSOR FOR SELECT realm_id, owner_kind, owner_id, name_key, \
+         skeleton_hash, written_hash, key_version, cooling_until FROM names",
+    )?;
+    loop {
+        let rows: Vec<Row> = sql_query("FETCH 20000 FROM all_names").load(conn)?;
+        if rows.is_empty() {
+            return Ok(conn.batch_execute("CLOSE all_names")?);
+        }
+        rows.into_iter().try_for_each(&mut sink)?;
     }
-    let counted = LoadProof {
-        rows: count.unsigned_abs(),
-        ..proof
-    };
-    expect_equal(proof, counted)?;
-    Ok(proof)
 }
 
-fn uuid(text: &str) -> Result<Uuid, StoreError> {
-    Uuid::try_parse(text).map_err(|error| unreadable(text, &error.to_string()))
+/// Reads what the loading reads and does nothing with it; how many rows. For its measurement.
+///
+/// # Errors
+/// The database.
+#[doc(hidden)]
+pub fn read_bare(db: &Database) -> Result<u64, StoreError> {
+    db.read(|conn| {
+        patiently(conn)?;
+        let mut count = 0;
+        stream(conn, |row| {
+            std::hint::black_box(&row);
+            count += 1;
+            Ok(())
+        })?;
+        Ok(count)
+    })
 }
 
-pub(super) fn owner(kind: &str, id: &str) -> Result<NameOwner, StoreError> {
-    let kind = OwnerKind::from_word(kind).ok_or_else(|| unreadable(kind, "no kind of owner"))?;
-    let id = uuid(id)?;
-    Ok(NameOwner { kind, id })
-}
-
-fn unreadable(value: &str, why: &str) -> StoreError {
-    StoreError::Database {
-        detail: format!("a row of the names cannot be read: {value:?}: {why}"),
+/// Summing up millions of rows may take longer than a reader usually waits. Until the transaction ends.
+fn patiently(conn: &mut Connection) -> Result<(), StoreError> {
+    if let Connection::Postgres(conn) = conn {
+        conn.batch_execute("SET LOCAL statement_timeout = 0")?;
     }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::LIST_ROWS_MAX;
 use crate::backend::Connection;
-use crate::columns::{Count32, IdText, Small16};
+use crate::columns::{Count32, IdText, NameText, Small16};
 use crate::error::StoreError;
 use crate::schema::{characters, names};
 
@@ -19,6 +19,8 @@ pub struct CharacterRow {
     #[diesel(deserialize_as = IdText)]
     pub account_id: Uuid,
     /// As its owner writes it.
+    /// Empty if it has none.
+    #[diesel(deserialize_as = NameText)]
     pub name: String,
     #[diesel(deserialize_as = Small16)]
     pub schema_version: u16,
@@ -38,6 +40,8 @@ pub struct CharacterSummaryRow {
     #[diesel(deserialize_as = IdText)]
     pub id: Uuid,
     /// As its owner writes it.
+    /// Empty if it has none.
+    #[diesel(deserialize_as = NameText)]
     pub name: String,
     #[diesel(deserialize_as = Count32)]
     pub version: u32,
@@ -46,10 +50,11 @@ pub struct CharacterSummaryRow {
 /// Characters with their names; a macro since the type of such a query is a page long.
 macro_rules! with_names {
     () => {
-        characters::table.inner_join(
+        characters::table.left_join(
             names::table.on(names::owner_id
                 .eq(characters::id)
-                .and(names::owner_kind.eq("character"))),
+                .and(names::owner_kind.eq("character"))
+                .and(names::cooling_until.is_null())),
         )
     };
 }
@@ -62,7 +67,7 @@ pub fn character(conn: &mut Connection, id: Uuid) -> Result<Option<CharacterRow>
             characters::id,
             characters::realm_id,
             characters::account_id,
-            names::display,
+            names::display.nullable(),
             characters::schema_version,
             characters::version,
             characters::state,
@@ -83,7 +88,11 @@ pub fn characters_of(
         .filter(characters::account_id.eq(account.to_string()))
         .order(characters::id)
         .limit(LIST_ROWS_MAX)
-        .select((characters::id, names::display, characters::version))
+        .select((
+            characters::id,
+            names::display.nullable(),
+            characters::version,
+        ))
         .load(conn)?)
 }
 
@@ -100,6 +109,10 @@ pub fn characters_of_realm(
         .filter(characters::id.gt(after))
         .order(characters::id)
         .limit(LIST_ROWS_MAX)
-        .select((characters::id, names::display, characters::version))
+        .select((
+            characters::id,
+            names::display.nullable(),
+            characters::version,
+        ))
         .load(conn)?)
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::LIST_ROWS_MAX;
 use crate::backend::Connection;
-use crate::columns::{Count32, IdText, Small16};
+use crate::columns::{Count32, IdText, NameText, Small16};
 use crate::error::StoreError;
 use crate::schema::{accounts, entity_history, guild_members, guilds, names, ship_ledger, ships};
 
@@ -17,6 +17,8 @@ pub struct GuildRow {
     #[diesel(deserialize_as = IdText)]
     pub realm_id: Uuid,
     /// As its members write it.
+    /// Empty if it has none.
+    #[diesel(deserialize_as = NameText)]
     pub name: String,
     /// Microseconds since 1970.
     pub created_at: i64,
@@ -44,6 +46,8 @@ pub struct GuildSummaryRow {
     #[diesel(deserialize_as = IdText)]
     pub id: Uuid,
     /// As its members write it.
+    /// Empty if it has none.
+    #[diesel(deserialize_as = NameText)]
     pub name: String,
     /// The account's rank, its word.
     pub rank: String,
@@ -52,10 +56,11 @@ pub struct GuildSummaryRow {
 /// Guilds with their names; a macro since the type of such a query is a page long.
 macro_rules! with_names {
     ($from:expr) => {
-        $from.inner_join(
+        $from.left_join(
             names::table.on(names::owner_id
                 .eq(guilds::id)
-                .and(names::owner_kind.eq("guild"))),
+                .and(names::owner_kind.eq("guild"))
+                .and(names::cooling_until.is_null())),
         )
     };
 }
@@ -71,7 +76,7 @@ pub fn guild(
         .select((
             guilds::id,
             guilds::realm_id,
-            names::display,
+            names::display.nullable(),
             guilds::created_at,
             ships::schema_version,
             ships::version,
@@ -103,7 +108,7 @@ pub fn guilds_of(conn: &mut Connection, account: Uuid) -> Result<Vec<GuildSummar
         .filter(guild_members::account_id.eq(account.to_string()))
         .order((guilds::created_at, guilds::id))
         .limit(LIST_ROWS_MAX)
-        .select((guilds::id, names::display, guild_members::rank))
+        .select((guilds::id, names::display.nullable(), guild_members::rank))
         .load(conn)?)
 }
 

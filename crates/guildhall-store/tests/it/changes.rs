@@ -215,13 +215,13 @@ fn a_character_is_listed_by_its_account_under_its_newest_name() {
     let hero = world.character("Bob");
     let ship = world.ship("Corsairs");
     assert!(world.change(world.rename(hero, "Rob")).is_durable());
-    assert!(world.change(world.rename(ship, "Bob")).is_durable());
+    assert!(world.change(world.rename(ship, "Seadogs")).is_durable());
     let account = world.account;
     let mine = world.read(|conn| queries::characters_of(conn, account));
     assert_eq!(mine.len(), 1);
     assert_eq!((mine[0].id, mine[0].name.as_str()), (hero.id, "Rob"));
     assert_eq!(
-        refusal(world.change(world.rename(hero, "Bob"))).cause,
+        refusal(world.change(world.rename(hero, "Seadogs"))).cause,
         Cause::Unique
     );
 }

@@ -14,6 +14,9 @@ use guildhall_store::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
+/// How long a name cools that is given up.
+pub const COOLING_US: i64 = 3_600_000_000;
+
 /// A buffer, the one writer and the database, with one account in one realm.
 pub struct World {
     pub db: Database,
@@ -218,6 +221,8 @@ impl World {
         Change::Rename(Rename {
             owner: owner(character),
             name: self.name(name),
+            cooling_us: COOLING_US,
+            nameless: false,
         })
     }
 

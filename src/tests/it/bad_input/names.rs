@@ -226,8 +226,10 @@ async fn of_renames_that_are_sent_without_waiting_the_last_one_counts() {
             Code::NameTaken,
         );
         assert_eq!(taken.rule, "name.unique");
+        // What the owner left is kept for it.
         for name in left {
-            other.create_character(&name, json!({})).await.unwrap();
+            let kept = other.create_character(&name, json!({})).await;
+            assert_eq!(assert_code(kept, Code::NameTaken).rule, "name.cooling");
         }
         held = now;
     }

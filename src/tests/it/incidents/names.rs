@@ -42,7 +42,7 @@ async fn a_second_account_renaming_to_a_taken_name_is_refused_before_any_batch()
     let kept = owner.client.character(theirs.character).await.unwrap();
     assert_eq!(kept.name, "Ahab");
 
-    // The owner may write his own name differently, and who gives a name up leaves it to others.
+    // The owner may write his own name differently, and who gives a name up can have it back.
     let respelt = owner.client.rename_character(kept.character, "AHAB").await;
     assert_eq!(respelt.unwrap().0, "AHAB");
     let gave_up = owner
@@ -50,6 +50,12 @@ async fn a_second_account_renaming_to_a_taken_name_is_refused_before_any_batch()
         .rename_character(kept.character, "Elijah")
         .await;
     assert_eq!(gave_up.unwrap().0, "Elijah");
-    let taken_over = other.client.rename_character(his, "Ahab").await;
-    assert_eq!(taken_over.unwrap().0, "Ahab");
+    // Nobody else, until it has cooled.
+    let too_soon = refusal(other.client.rename_character(his, "Ahab").await);
+    assert_eq!(
+        (too_soon.code, too_soon.rule.as_str()),
+        (Code::NameTaken, "name.cooling")
+    );
+    let back = owner.client.rename_character(kept.character, "Ahab").await;
+    assert_eq!(back.unwrap().0, "Ahab");
 }

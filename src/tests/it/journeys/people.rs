@@ -65,7 +65,7 @@ async fn a_character_is_made_saved_renamed_and_found_again() {
 }
 
 #[tokio::test]
-async fn a_rename_frees_the_old_name_for_others_and_may_change_only_the_case() {
+async fn a_rename_keeps_the_old_name_for_its_owner_and_may_change_only_the_case() {
     let server = Server::start();
     let anna = server.player("anna").await.client;
     let bert = server.player("bert").await.client;
@@ -81,11 +81,11 @@ async fn a_rename_frees_the_old_name_for_others_and_may_change_only_the_case() {
     anna.rename_character(hero.character, "Legend")
         .await
         .unwrap();
-    let (guild, _) = bert.create_guild("hero").await.unwrap();
-    assert_eq!(guild.name, "hero");
-    let taken = anna.rename_character(hero.character, "Hero").await;
+    let taken = bert.create_guild("hero").await;
     assert_eq!(taken.unwrap_err().code(), Some(Code::NameTaken));
     assert_eq!(anna.character(hero.character).await.unwrap().name, "Legend");
+    anna.rename_character(hero.character, "Hero").await.unwrap();
+    assert_eq!(anna.characters().await.unwrap()[0].name, "Hero");
     let status = guildhall::admin::status(&server.hall).await;
     assert_eq!(
         (&status["names"]["taken"], &status["names"]["pending"]),

@@ -115,7 +115,8 @@ async fn a_restart_keeps_everything() {
 
     let taken = gm.create_character("LEGEND", json!({})).await;
     assert_eq!(taken.unwrap_err().code(), Some(Code::NameTaken));
-    gm.create_character("Hero", json!({})).await.unwrap();
+    let kept = gm.create_character("Hero", json!({})).await;
+    assert_eq!(kept.unwrap_err().code(), Some(Code::NameTaken));
     let late = server.player("latecomer").await.client;
     assert_eq!(
         late.join_campaign(&unused).await.unwrap().role,

@@ -218,10 +218,19 @@ impl World {
         let (subject, bad, change) = match self.kinds[&entity] {
             EntityKind::Character => {
                 let taken = guildhall_rules::names::name_key("Guild 0").unwrap();
-                let name = guildhall::character::name_row(DEFAULT_REALM, &taken);
+                let name = guildhall::names::row(DEFAULT_REALM, &taken);
                 let kind = OwnerKind::Character;
                 let owner = NameOwner { kind, id: entity };
-                (entity, Bad::Unique, Change::Rename(Rename { owner, name }))
+                (
+                    entity,
+                    Bad::Unique,
+                    Change::Rename(Rename {
+                        owner,
+                        name,
+                        cooling_us: 1,
+                        nameless: false,
+                    }),
+                )
             }
             EntityKind::Ship => {
                 let join = JoinGuild {

@@ -1,0 +1,89 @@
+//! Names whose time of cooling is over are freed by this timer and in no other way: a row that is there
+//! is taken, however old it is.
+
+use std::time::Duration;
+
+use guildhall_process::{CallError, Ctx, Handle, ReplyTo};
+use guildhall_protocol::Refusal;
+use guildhall_store::names::{self, StoredName};
+
+use super::{Claim, Deed, Names, SERVER};
+use crate::hall::{self, CALL_TIMEOUT};
+use crate::persistence::{Change, changes};
+use crate::refusal;
+
+/// How often the timer looks; cooling is counted in days.
+const FREE_EVERY: Duration = Duration::from_secs(60);
+/// Names that are freed in one go; the rest follows at once.
+const FREE_AT_ONCE: usize = 256;
+
+/// Free what is due now. The timer sends it to itself.
+pub struct FreeDue {
+    /// How many were freed.
+    pub reply: ReplyTo<Result<usize, Refusal>>,
+}
+
+/// The day on which a name is free again, for people.
+pub(super) fn day(at_us: i64) -> String {
+    jiff::Timestamp::from_microsecond(at_us).map_or_else(
+        |_| "later".to_owned(),
+        |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+    )
+}
+
+impl Names {
+    pub(super) fn wait_to_free(&mut self, ctx: &mut Ctx<Self>) {
+        let reply = ReplyTo::detached();
+        ctx.send_after(FREE_EVERY, Timed(FreeDue { reply }));
+    }
+}
+
+/// By the timer, which is set again afterwards.
+struct Timed(FreeDue);
+
+impl Handle<Timed> for Names {
+    fn handle(&mut self, Timed(due): Timed, ctx: &mut Ctx<Self>) {
+        self.wait_to_free(ctx);
+        self.handle(due, ctx);
+    }
+}
+
+impl Handle<FreeDue> for Names {
+    fn handle(&mut self, FreeDue { reply }: FreeDue, ctx: &mut Ctx<Self>) {
+        let max = i64::try_from(FREE_AT_ONCE).unwrap_or(i64::MAX);
+        let now = hall::now_us();
+        let due = self.hall.read(move |conn| names::due(conn, now, max));
+        let me = ctx.me();
+        ctx.run(due, move |_, due, ctx| {
+            let due = match due {
+                Ok(due) => due,
+                Err(refusal) => return reply.send(Err(refusal)),
+            };
+            let freed = due.into_iter().map(move |name| {
+                let freed = me.call(CALL_TIMEOUT, |reply| free(name, reply));
+                async move { freed.await.map_err(|e: CallError| refusal::call(&e))? }
+            });
+            let freed = futures_util::future::join_all(freed);
+            ctx.run(freed, |_, freed, _| {
+                let done = freed.into_iter().filter(Result::is_ok).count();
+                reply.send(Ok(done));
+            });
+        });
+    }
+}
+
+/// One that was taken back meanwhile is refused by the database, and that is right.
+pub(super) fn free(name: StoredName, reply: ReplyTo<Result<u32, Refusal>>) -> Claim {
+    Claim {
+        change: Change::FreeName(changes::FreeName {
+            realm: name.entry.realm,
+            owner: name.entry.owner,
+            key: name.entry.key.clone(),
+            cooling_until_us: name.cooling_until_us,
+        }),
+        deed: Deed::Free(name),
+        by: SERVER,
+        reason: None,
+        reply,
+    }
+}
