@@ -1,179 +1,107 @@
-//! The admin listener's surface: the supervisor status as JSON, behind a token even on loopback, and the
-//! health endpoints. Read-only. Of players it shows the logins of those who are connected, nothing else.
+//! The admin listener's surface: one table of routes, each behind the token even on loopback, and the health
+//! endpoints. Of players it shows the logins of those who are connected, and what is asked for by its id.
+//! What changes something is refused unless the operator has allowed it.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use guildhall_process::{ProcessInfo, Restart, TreeNode};
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::{self, Next};
+use actix_web::{Route, web};
 use guildhall_protocol::{Code, Refusal};
-use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use crate::auth;
-use crate::hall::{self, Hall, HallRef};
-use crate::persistence::Saving;
+use crate::hall::Hall;
 use crate::routes::{self, HttpRefusal};
-use crate::{names, presence};
+
+mod records;
+mod status;
+
+pub use status::status;
+
+/// A route of the admin listener.
+pub struct AdminRoute {
+    /// `GET` shows, `POST` changes.
+    pub method: &'static str,
+    /// Its path; parts in braces are filled in.
+    pub path: &'static str,
+    handler: fn() -> Route,
+}
+
+/// Everything that the admin listener serves behind its token.
+pub const ROUTES: &[AdminRoute] = &[
+    get("/admin/supervisor", || web::get().to(status::supervisor)),
+    get("/admin/explain/{kind}/{id}", || {
+        web::get().to(records::explain)
+    }),
+    post("/admin/restore", || web::post().to(records::restore)),
+];
+
+const fn get(path: &'static str, handler: fn() -> Route) -> AdminRoute {
+    AdminRoute {
+        method: "GET",
+        path,
+        handler,
+    }
+}
+
+const fn post(path: &'static str, handler: fn() -> Route) -> AdminRoute {
+    AdminRoute {
+        method: "POST",
+        path,
+        handler,
+    }
+}
+
+/// A body for the admin listener: ids and names. 16 KiB.
+const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// Everything the admin listener serves.
 pub fn routes(service: &mut web::ServiceConfig) {
     service
-        .service(routes::at("/admin/supervisor", web::get().to(supervisor)))
+        .configure(|service| routes::decoding(service, BODY_BYTES_MAX))
         .configure(routes::health)
         .default_service(web::to(routes::unknown));
-}
-
-/// `GET /admin/supervisor`
-async fn supervisor(
-    hall: web::Data<Hall>,
-    request: HttpRequest,
-) -> Result<HttpResponse, HttpRefusal> {
-    let hall = hall.into_inner();
-    let shown = auth::bearer(&request)?;
-    if !bool::from(shown.0.ct_eq(&hall.admin_token.0)) {
-        let sentence = "This is not the admin token of this server.";
-        return Err(Refusal::new(Code::Unauthenticated, sentence).into());
-    }
-    Ok(HttpResponse::Ok().json(status(&hall).await))
-}
-
-/// The whole status. A part whose process does not answer is `null`, and the rest is there all the same.
-pub async fn status(hall: &HallRef) -> Value {
-    let tree = hall
-        .root
-        .get()
-        .and_then(|root| guildhall_process::tree(*root));
-    let sockets = guildhall_process::processes()
-        .into_iter()
-        .filter(|info| info.kind == "socket")
-        .map(|info| process(&info));
-    json!({
-        "build": env!("CARGO_PKG_VERSION"),
-        "uptime_ms": millis(hall.now()),
-        "at_us": hall::now_us(),
-        "tree": tree.as_ref().map(node),
-        "sockets": sockets.collect::<Vec<_>>(),
-        "sessions": sessions(hall).await,
-        "persistence": persistence_figures(hall),
-        "names": name_figures(hall).await,
-        "pools": {
-            "readers": pool(&hall.readers),
-            "files": pool(&hall.files),
-            "passwords": pool(&hall.passwords),
-        },
-    })
-}
-
-fn node(node: &TreeNode) -> Value {
-    let mut shown = process(&node.info);
-    let children = node.children.iter().map(self::node).collect();
-    if let Value::Object(fields) = &mut shown {
-        fields.insert("children".to_string(), Value::Array(children));
-    }
-    shown
-}
-
-/// One process as the status shows it. Pids are text, times milliseconds.
-fn process(info: &ProcessInfo) -> Value {
-    let pids =
-        |pids: &[guildhall_process::Pid]| pids.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let current = info
-        .current_message
-        .map(|(name, since)| json!({ "type": name, "since_ms": millis(since) }));
-    json!({
-        "name": info.name,
-        "kind": info.kind,
-        "class": info.class,
-        "pid": info.pid.to_string(),
-        "parent": info.parent.map(|pid| pid.to_string()),
-        "restart_type": info.restart.map(restart_word),
-        "trap_exit": info.trap_exit,
-        "registered": info.registered,
-        "groups": info.groups,
-        "links": pids(&info.links),
-        "monitors": pids(&info.monitors),
-        "monitored_by": pids(&info.monitored_by),
-        "mailbox": { "length": info.mailbox_len, "max": info.mailbox_max },
-        "current_message": current,
-        "recent_messages": info.recent_messages,
-        "timers": info.timers,
-        "handled": info.handled,
-        "restarts": info.restarts,
-        "last_exit_reason": info.last_exit.as_ref().map(ToString::to_string),
-        "uptime_ms": millis(info.uptime),
-        "run_time_us": u64::try_from(info.run_time.as_micros()).unwrap_or(u64::MAX),
-    })
-}
-
-fn restart_word(restart: Restart) -> &'static str {
-    match restart {
-        Restart::Permanent => "permanent",
-        Restart::Transient => "transient",
-        Restart::Temporary => "temporary",
+    for route in ROUTES {
+        let handler = (route.handler)();
+        let guarded = match route.method {
+            "GET" => handler.wrap(middleware::from_fn(authorised)),
+            _ => handler.wrap(middleware::from_fn(authorised_to_write)),
+        };
+        service.service(routes::at(route.path, guarded));
     }
 }
 
-fn millis(time: std::time::Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+async fn authorised(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    hall_of(&request)?;
+    next.call(request).await
 }
 
-async fn sessions(hall: &HallRef) -> Value {
-    match hall
-        .presence
-        .call(|reply| presence::Figures { reply })
-        .await
-    {
-        Ok(figures) => json!({
-            "here": figures.here,
-            "started": figures.started,
-            "ended_by_cause": figures.ended,
-        }),
-        Err(_) => Value::Null,
+async fn authorised_to_write(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    if !hall_of(&request)?.config.admin_writes {
+        let sentence = "This admin listener shows and changes nothing.";
+        let refusal = Refusal::new(Code::RoleForbidden, sentence)
+            .rule("admin.writes")
+            .next("Start the server with --admin-writes, or with admin_writes = true in its configuration.");
+        return Err(HttpRefusal(refusal).into());
     }
+    next.call(request).await
 }
 
-/// From the dirty map itself, which is there while its process is on its way back.
-fn persistence_figures(hall: &HallRef) -> Value {
-    let Saving { state, stats } = hall.saving();
-    json!({
-        "state": state.as_str(),
-        "dirty": stats.dirty,
-        "dirty_bytes": stats.dirty_bytes,
-        "in_flight": stats.in_flight,
-        "oldest_unsaved_ms": stats.oldest_unsaved_age.map(millis),
-        "submitted": stats.submitted,
-        "coalesced": stats.coalesced,
-        "committed": stats.committed,
-        "refused": stats.refused,
-        "batches": stats.batches,
-        "aborted_batches": stats.aborted,
-        "overloaded": stats.overloaded,
-        "last_batch_ms": stats.last_batch_ms,
-    })
-}
-
-async fn name_figures(hall: &HallRef) -> Value {
-    match hall.names.call(|reply| names::Figures { reply }).await {
-        Ok(figures) => json!({
-            "taken": figures.taken,
-            "pending": figures.pending,
-            "loaded_rows": figures.proof.as_ref().map(|proof| proof.rows),
-            "checksum": figures.proof.as_ref().map(ToString::to_string),
-            "index_minus_database": figures.compared.as_ref().map(|d| d.index_minus_database),
-            "database_minus_index": figures.compared.as_ref().map(|d| d.database_minus_index),
-            "compared_at_us": figures.compared.as_ref().map(|d| d.at_us),
-            "alarms": figures.alarms,
-        }),
-        Err(_) => Value::Null,
+/// The hall, for whoever shows its admin token.
+fn hall_of(request: &ServiceRequest) -> Result<web::Data<Hall>, HttpRefusal> {
+    let shown = auth::bearer(request.request())?;
+    let Some(hall) = request.app_data::<web::Data<Hall>>() else {
+        return Err(Refusal::new(Code::Internal, "The server made a mistake.").into());
+    };
+    if bool::from(shown.0.ct_eq(&hall.admin_token.0)) {
+        return Ok(hall.clone());
     }
-}
-
-fn pool(pool: &guildhall_process::Pool) -> Value {
-    let stats = pool.stats();
-    json!({
-        "queued": stats.queued,
-        "running": stats.running,
-        "done": stats.done,
-        "panicked": stats.panicked,
-        "threads": stats.threads,
-        "threads_replaced": stats.replaced,
-    })
+    let sentence = "This is not the admin token of this server.";
+    Err(Refusal::new(Code::Unauthenticated, sentence).into())
 }

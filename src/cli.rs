@@ -1,8 +1,11 @@
 //! What the program can be told on its command line. One file per command; this one parses, hands over,
 //! and says why a command failed.
 
+mod copy;
+mod explain;
 mod flags;
 mod migrate;
+mod restore;
 mod serve;
 
 use std::io::Write;
@@ -34,6 +37,12 @@ enum Command {
     Probe(probe::Flags),
     /// Bring a world's database to the schema of this program, or show what that would do.
     Migrate(migrate::Flags),
+    /// Tell in plain words what the records of a world say about one thing.
+    Explain(explain::Flags),
+    /// Put a character or a ship back to one version of its history, on a running server.
+    Restore(restore::Flags),
+    /// Move a world from one database to another, and compare the two.
+    Copy(copy::Flags),
 }
 
 /// Why a command failed: a sentence for the person who gave it.
@@ -46,6 +55,9 @@ pub fn run() -> ExitCode {
     let (doing, done) = match cli.command {
         Some(Command::Probe(flags)) => return system.block_on(probe::run(flags)),
         Some(Command::Migrate(flags)) => ("migrate", migrate::run(flags)),
+        Some(Command::Explain(flags)) => ("explain", explain::run(flags)),
+        Some(Command::Restore(flags)) => ("restore", system.block_on(restore::run(flags))),
+        Some(Command::Copy(flags)) => ("copy", copy::run(flags)),
         Some(Command::Serve(flags)) => ("start", system.block_on(serve::run(flags, false))),
         Some(Command::Dev(flags)) => ("start", system.block_on(serve::run(flags, true))),
         None => ("start", system.block_on(serve::run(cli.flags, true))),

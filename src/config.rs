@@ -31,6 +31,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address of the admin listener; keep it on loopback.
     pub admin_listen: SocketAddr,
+    /// Whether the admin listener changes what it is told to change; it only shows otherwise.
+    pub admin_writes: bool,
     /// Exact Origins from which browsers may connect; the listener's own addresses when empty.
     pub origins: Vec<String>,
     /// Worker threads of the public listener; 0 means one per core.
@@ -48,6 +50,7 @@ impl Default for Config {
             database: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 7400)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 7401)),
+            admin_writes: false,
             origins: Vec::new(),
             workers: 0,
             stop_grace_s: 20,

@@ -27,6 +27,7 @@ use crate::names::Names;
 use crate::persistence::{self, DirtyMap, Persistence};
 use crate::presence::{Presence, Tally};
 use crate::refusal;
+use crate::retention::Retention;
 use crate::session::Session;
 use crate::store::Store;
 use reads::HungReads;
@@ -69,6 +70,8 @@ pub struct Hall {
     pub persistence: Named<Persistence>,
     /// Who is connected and how sessions ended.
     pub presence: Named<Presence>,
+    /// What has old records forgotten.
+    pub retention: Named<Retention>,
     /// The public listener.
     pub endpoint: Named<Endpoint>,
     /// Active campaigns.
@@ -131,6 +134,7 @@ impl Hall {
             names: Named::new("names"),
             persistence: Named::new("persistence"),
             presence: Named::new("presence"),
+            retention: Named::new("retention"),
             endpoint: Named::new("endpoint"),
             campaigns: Kept::new("campaign"),
             boards: Kept::new("board"),

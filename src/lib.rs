@@ -18,6 +18,8 @@ pub mod persistence;
 pub mod presence;
 pub mod probe;
 pub mod refusal;
+pub mod restore;
+pub mod retention;
 pub mod routes;
 pub mod server;
 pub mod session;

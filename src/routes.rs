@@ -67,16 +67,9 @@ pub fn public(hall: &HallRef) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let hall = HallRef::clone(hall);
     move |service| {
         let bytes_max = hall.config.limits.http_body_bytes_max;
-        let json = web::JsonConfig::default()
-            .limit(bytes_max)
-            .error_handler(|error, _| HttpRefusal(body_refusal(&error)).into());
-        // An id that is none names nothing.
-        let path = web::PathConfig::default()
-            .error_handler(|_, request| HttpRefusal(no_such_route(request)).into());
         service
             .app_data(web::Data::from(hall))
-            .app_data(json)
-            .app_data(path)
+            .configure(|service| decoding(service, bytes_max))
             .service(at(http::ACCOUNTS_PATH, web::post().to(accounts::sign_up)))
             .service(at(http::SIGN_IN_PATH, web::post().to(accounts::sign_in)))
             .service(at(http::SIGN_OUT_PATH, web::post().to(accounts::sign_out)))
@@ -89,6 +82,17 @@ pub fn public(hall: &HallRef) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
             .configure(health)
             .default_service(web::to(unknown));
     }
+}
+
+/// How bodies and paths are read: what is none is refused in the words of the protocol.
+pub fn decoding(service: &mut web::ServiceConfig, bytes_max: usize) {
+    let json = web::JsonConfig::default()
+        .limit(bytes_max)
+        .error_handler(|error, _| HttpRefusal(body_refusal(&error)).into());
+    // An id that is none names nothing.
+    let path = web::PathConfig::default()
+        .error_handler(|_, request| HttpRefusal(no_such_route(request)).into());
+    service.app_data(json).app_data(path);
 }
 
 /// Refuses a request whose answer has not begun in time: a body that never comes holds a connection no longer

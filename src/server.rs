@@ -19,6 +19,9 @@ use crate::tree::{self, Addresses};
 use crate::waiting::Room;
 
 pub use crate::config::DATABASE_FILE;
+/// Name of the file in the data directory that keeps what is promised and not in the database yet, with
+/// PostgreSQL.
+pub const JOURNAL_FILE: &str = "journal.sqlite3";
 /// Name of the file that holds the admin token, readable by its owner only.
 pub const ADMIN_TOKEN_FILE: &str = "admin.token";
 

@@ -15,6 +15,7 @@ use crate::hall::{HallRef, Kept};
 use crate::names::Names;
 use crate::persistence::Persistence;
 use crate::presence::Presence;
+use crate::retention::Retention;
 use crate::store::Store;
 
 /// Restarts that a supervisor of the house bears within [`RESTARTS_WITHIN`] before it gives up.
@@ -67,6 +68,7 @@ pub(crate) fn core(hall: &HallRef) -> Supervisor {
         .child(worker("names", hall, Names::new))
         .child(worker("persistence", hall, Persistence::new))
         .child(worker("presence", hall, Presence::new))
+        .child(worker("retention", hall, Retention::new))
 }
 
 fn worker<P: Process>(

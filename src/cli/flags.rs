@@ -34,6 +34,9 @@ pub struct Flags {
     /// Address of the admin listener.
     #[arg(long)]
     admin_listen: Option<SocketAddr>,
+    /// Let the admin listener change things: restores, realms, service accounts, names.
+    #[arg(long)]
+    admin_writes: bool,
 }
 
 impl WorldFlags {
@@ -56,6 +59,7 @@ impl Flags {
         let mut config = self.world.config()?;
         config.listen = self.listen.unwrap_or(config.listen);
         config.admin_listen = self.admin_listen.unwrap_or(config.admin_listen);
+        config.admin_writes |= self.admin_writes;
         Ok(config)
     }
 }

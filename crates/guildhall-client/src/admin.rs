@@ -3,8 +3,9 @@
 
 use std::fmt;
 
-use reqwest::Method;
-use serde_json::Value;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::http::refused;
 use crate::{ClientError, HttpClient};
@@ -43,7 +44,48 @@ impl AdminClient {
     /// # Errors
     /// `Http` with `unauthenticated` for a wrong token, `Unreachable`.
     pub async fn supervisor(&self) -> Result<Value, ClientError> {
-        let request = self.http.request(Method::GET, SUPERVISOR_PATH);
+        self.get(SUPERVISOR_PATH).await
+    }
+
+    /// What durable records tell of one thing: `kind` is `character`, `ship`,
+    /// `guild`, `name` or `batch`.
+    ///
+    /// # Errors
+    /// `Http` with `bad_field` for an id that is none, `Unreachable`.
+    pub async fn explain(&self, kind: &str, id: &str) -> Result<Value, ClientError> {
+        let id: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        self.get(&format!("/admin/explain/{kind}/{id}")).await
+    }
+
+    /// Puts a `character` or `ship` back to a version that its history holds;
+    /// the answer names the new `version`.
+    ///
+    /// # Errors
+    /// `Http` with `not_found`, or with `role_forbidden` where the admin listener
+    /// only shows; `Unreachable`.
+    pub async fn restore(&self, kind: &str, id: Uuid, version: u32) -> Result<Value, ClientError> {
+        let body = json!({ "kind": kind, "id": id, "version": version });
+        self.post("/admin/restore", &body).await
+    }
+
+    /// Any path of the admin listener that shows something.
+    ///
+    /// # Errors
+    /// `Http` with the refusal, `Unreachable`.
+    pub async fn get(&self, path: &str) -> Result<Value, ClientError> {
+        self.send(self.http.request(Method::GET, path)).await
+    }
+
+    /// Any path of the admin listener that changes something.
+    ///
+    /// # Errors
+    /// `Http` with the refusal, `Unreachable`.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.send(self.http.request(Method::POST, path).json(body))
+            .await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Value, ClientError> {
         let response = request.bearer_auth(&self.token).send().await?;
         if response.status().is_success() {
             Ok(response.json().await?)

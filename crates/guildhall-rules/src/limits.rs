@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::board_format::FormatLimits;
 use crate::clocks::ClockLimits;
 use crate::outbox::OutboxLimits;
+use crate::retention::RetentionLimits;
 use crate::saving::SavingLimits;
 
 #[cfg(test)]
@@ -26,6 +27,9 @@ const NAME_COOLING_MS_MAX: u64 = 10 * 365 * 24 * 60 * 60 * 1000;
 
 /// What an answer needs beside the state in it.
 const ANSWER_BYTES: usize = 1024;
+
+/// Milliseconds.
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// Bytes of an upload chunk's header: 16 of upload id, 8 of offset.
 pub const CHUNK_HEADER_BYTES: usize = 24;
@@ -126,6 +130,17 @@ pub struct Limits {
     /// Bytes of unsaved states; what a database that fails for long may cost us. 256 MiB.
     pub dirty_bytes_max: usize,
 
+    /// Lines of history that are kept of one entity: some evenings of play to go back to. 200.
+    pub history_lines_max: usize,
+    /// How long a line of history is kept; the newest of an entity stays. 90 days.
+    pub history_age_max_ms: u64,
+    /// How long a refused write is kept with its payload: somebody may come back after long. 365 days.
+    pub refused_age_max_ms: u64,
+    /// How long it is known of a batch that it was committed; a local journal may ask. 30 days.
+    pub batches_age_max_ms: u64,
+    /// How often it is looked for records that may be forgotten, while there are none. 10 s.
+    pub retention_interval_ms: u64,
+
     /// The bounds of board formats: the `[limits.map]` table.
     pub map: FormatLimits,
 }
@@ -174,6 +189,11 @@ impl Default for Limits {
             batch_rows_max: 256,
             dirty_max: 16_384,
             dirty_bytes_max: 256 * 1024 * 1024,
+            history_lines_max: 200,
+            history_age_max_ms: 90 * DAY_MS,
+            refused_age_max_ms: 365 * DAY_MS,
+            batches_age_max_ms: 30 * DAY_MS,
+            retention_interval_ms: 10_000,
             map: FormatLimits::default(),
         }
     }
@@ -196,6 +216,7 @@ impl Limits {
         let sizes = self.relations_of_sizes().into_iter();
         sizes
             .chain(self.relations_of_saving())
+            .chain(self.relations_of_retention())
             .chain(self.relations_of_times())
     }
 
@@ -276,6 +297,19 @@ impl Limits {
             (
                 self.state_bytes_max <= 65_536,
                 "state_bytes_max must be at most 65536: the database checks the same bound",
+            ),
+        ]
+    }
+
+    fn relations_of_retention(&self) -> [(bool, &'static str); 2] {
+        [
+            (
+                self.history_lines_max >= 2,
+                "history_lines_max must be at least 2: what is there, and what was before",
+            ),
+            (
+                self.batches_age_max_ms >= DAY_MS,
+                "batches_age_max_ms must be at least 86400000 (a day): a journal asks for batches of before an outage",
             ),
         ]
     }
@@ -365,6 +399,7 @@ impl Limits {
             self.batch_rows_max,
             self.dirty_max,
             self.dirty_bytes_max,
+            self.history_lines_max,
         ];
         let times = [
             self.upload_bytes_max,
@@ -385,6 +420,10 @@ impl Limits {
             self.journal_flush_window_ms,
             self.answer_deadline_ms,
             self.saving_delayed_ms,
+            self.history_age_max_ms,
+            self.refused_age_max_ms,
+            self.batches_age_max_ms,
+            self.retention_interval_ms,
         ];
         !sizes.contains(&0) && !times.contains(&0) && self.map.all_positive()
     }
@@ -402,6 +441,17 @@ impl Limits {
     pub fn saving_limits(&self) -> SavingLimits {
         SavingLimits {
             delayed_after: Duration::from_millis(self.saving_delayed_ms),
+        }
+    }
+
+    /// What the retention of records needs.
+    pub fn retention_limits(&self) -> RetentionLimits {
+        let us = |ms: u64| i64::try_from(ms.saturating_mul(1_000)).unwrap_or(i64::MAX);
+        RetentionLimits {
+            history_lines_max: self.history_lines_max,
+            history_age_max_us: us(self.history_age_max_ms),
+            refused_age_max_us: us(self.refused_age_max_ms),
+            batches_age_max_us: us(self.batches_age_max_ms),
         }
     }
 

@@ -39,6 +39,11 @@ pub(crate) fn prepare(target: &Target, create: bool) -> Result<(), StoreError> {
     }
 }
 
+/// Refuses a file that is none or no database, without a change to it.
+pub(crate) fn expect_database(path: &std::path::Path) -> Result<(), StoreError> {
+    sqlite::expect_database(path)
+}
+
 /// A new connection.
 pub(crate) fn connect(target: &Target, access: Access) -> Result<Connection, StoreError> {
     match target {

@@ -19,17 +19,20 @@ mod join_guild;
 mod leave_guild;
 mod name_row;
 mod payload;
+mod prune;
 mod put_escrow;
 mod rehash_names;
 mod release_name;
 mod rename;
 mod reserve_name;
+mod restore;
 mod restore_ship;
 mod revoke_token;
 mod revoke_tokens;
 mod set_rank;
 mod take_escrow;
 
+use bytes::Bytes;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -53,11 +56,13 @@ pub use join_campaign::JoinCampaign;
 pub use join_guild::JoinGuild;
 pub use leave_guild::LeaveGuild;
 pub use name_row::{NameOwner, NameRow, OwnerKind};
+pub use prune::Prune;
 pub use put_escrow::PutEscrow;
 pub use rehash_names::RehashNames;
 pub use release_name::ReleaseName;
 pub use rename::Rename;
 pub use reserve_name::ReserveName;
+pub use restore::Restore;
 pub use restore_ship::RestoreShip;
 pub use revoke_token::RevokeToken;
 pub use revoke_tokens::RevokeTokens;
@@ -94,6 +99,8 @@ pub enum Change {
     ReserveName(ReserveName),
     FreeName(FreeName),
     RehashNames(RehashNames),
+    Restore(Restore),
+    Prune(Prune),
 }
 
 impl Change {
@@ -109,7 +116,8 @@ impl Change {
             | Self::CreateService(_)
             | Self::PutEscrow(_)
             | Self::TakeEscrow(_)
-            | Self::AddLedgerLine(_) => false,
+            | Self::AddLedgerLine(_)
+            | Self::Prune(_) => false,
             Self::RevokeToken(_)
             | Self::CreateCampaign(_)
             | Self::JoinCampaign(_)
@@ -126,7 +134,8 @@ impl Change {
             | Self::ReleaseName(_)
             | Self::ReserveName(_)
             | Self::FreeName(_)
-            | Self::RehashNames(_) => true,
+            | Self::RehashNames(_)
+            | Self::Restore(_) => true,
         }
     }
 
@@ -159,6 +168,8 @@ impl Change {
             Self::ReserveName(it) => (it.owner().kind.as_str(), it.id),
             Self::FreeName(it) => (it.owner.kind.as_str(), it.owner.id),
             Self::RehashNames(_) => ("names", Uuid::nil()),
+            Self::Restore(it) => (it.entity.kind.as_str(), it.entity.id),
+            Self::Prune(_) => ("retention", Uuid::nil()),
         };
         Subject { kind, id }
     }
@@ -186,6 +197,8 @@ impl Change {
             Self::ReserveName(_) => "name_reserved",
             Self::FreeName(_) => "name_freed",
             Self::RehashNames(_) => "names_rehashed",
+            Self::Restore(_) => "restored",
+            Self::Prune(_) => "pruned",
         }
     }
 
@@ -205,14 +218,16 @@ impl Change {
         let (kind, id) = match self {
             Self::EnterPlay(it) => (EntityKind::Character, it.character),
             Self::RestoreShip(it) => (EntityKind::Ship, it.guild),
+            Self::Restore(it) => return Some(it.entity),
             _ => return None,
         };
         Some(EntityKey { kind, id })
     }
 
-    /// Whether it is told in the history by a line of its own. A line of the ledger is itself a record.
+    /// Whether it is told in the history by a line of its own. A line of the ledger is itself a record, and
+    /// forgetting that left a record would never come to its end.
     pub(crate) fn is_history(&self) -> bool {
-        !matches!(self, Self::AddLedgerLine(_))
+        !matches!(self, Self::AddLedgerLine(_) | Self::Prune(_))
     }
 
     /// Whether the database shows that it was done before, in one group with a save that its row holds.
@@ -254,6 +269,8 @@ impl Change {
             Self::ReserveName(it) => it.apply(conn, at_us),
             Self::FreeName(it) => it.apply(conn),
             Self::RehashNames(it) => it.apply(conn),
+            Self::Restore(it) => it.apply(conn, at_us),
+            Self::Prune(it) => it.apply(conn),
         }
     }
 }
@@ -269,9 +286,27 @@ pub(crate) enum Applied {
     Done {
         version: u32,
     },
+    /// As `Done`; the documents go into the history with their states.
+    Made {
+        version: u32,
+        documents: Vec<Document>,
+    },
     /// Refused, yet what it wrote stays: content of a board is never thrown away.
     Kept(WriteRefusal),
 }
+
+/// A state that a change has set down: a line of the history of its own.
+pub(crate) struct Document {
+    pub entity: EntityKey,
+    pub version: u32,
+    /// The word for it in the history.
+    pub word: &'static str,
+    pub schema_version: u16,
+    pub state: Bytes,
+}
+
+/// The word for a state that was there before and that no line of history held yet.
+pub(crate) const KEPT: &str = "kept";
 
 /// How a change ended that leaves nothing behind.
 pub(crate) enum Failed {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::R2D2Connection;
 
-use crate::backend::{Access, BatchWriter, Connection, Target, connect, prepare};
+use crate::backend::{Access, BatchWriter, Connection, Target, connect, expect_database, prepare};
 use crate::error::StoreError;
 use crate::world::World;
 use crate::writer::{Claim, Writer};
@@ -66,19 +66,7 @@ impl Database {
     ) -> Result<Self, StoreError> {
         prepare(&target, options.create)?;
         migrations::status(&mut connect(&target, Access::Write)?)?.refuse_unknown()?;
-        let readers = r2d2::Pool::builder()
-            .max_size(options.readers.max(1))
-            .min_idle(Some(0))
-            .connection_timeout(deadline)
-            // A connection to another host may have died unseen; a file does not.
-            .test_on_check_out(target.file().is_none())
-            .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(Readers(target.clone()));
-        Ok(Self {
-            world: World::new(target),
-            readers,
-            writer_taken: Arc::new(AtomicBool::new(false)),
-        })
+        Ok(Self::with_readers(target, options.readers, deadline))
     }
 
     /// How the migrations of the database and of this program compare.
@@ -116,6 +104,38 @@ impl Database {
             conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
         }
         migrations::run(&mut conn)
+    }
+
+    /// As [`Database::open`], to read only: it changes nothing, takes no lock, and may stand beside a running
+    /// server.
+    ///
+    /// # Errors
+    /// As [`Database::open`]; [`StoreError::PendingMigrations`], since what is not there cannot be read.
+    pub fn open_to_read(target: impl Into<Target>) -> Result<Self, StoreError> {
+        let target = target.into();
+        if let Some(path) = target.file() {
+            expect_database(path)?;
+        }
+        let status = migrations::status(&mut connect(&target, Access::Read)?)?;
+        status.refuse_unknown()?;
+        status.refuse_pending()?;
+        Ok(Self::with_readers(target, 1, READ_DEADLINE))
+    }
+
+    fn with_readers(target: Target, readers: u32, deadline: Duration) -> Self {
+        let pool = r2d2::Pool::builder()
+            .max_size(readers.max(1))
+            .min_idle(Some(0))
+            .connection_timeout(deadline)
+            // A connection to another host may have died unseen; a file does not.
+            .test_on_check_out(target.file().is_none())
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            .build_unchecked(Readers(target.clone()));
+        Self {
+            world: World::new(target),
+            readers: pool,
+            writer_taken: Arc::new(AtomicBool::new(false)),
+        }
     }
 
     /// Holds the world against other servers, as long as the writing connection lives. Where the world is

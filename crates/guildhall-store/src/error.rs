@@ -29,6 +29,20 @@ pub enum StoreError {
     WorldInUse { world: String, holder: String },
     #[error("the world was taken over by another server, {holder}")]
     WorldLost { holder: String },
+    #[error("the database holds an unfinished copy of {from}")]
+    CopyUnfinished { from: String },
+    #[error("this world has a local journal, and nobody has looked whether saves wait in it")]
+    JournalUnseen,
+    #[error("{saves} saves wait in the journal {} for their database", path.display())]
+    JournalWaits { path: PathBuf, saves: usize },
+    #[error("the target of the copy is not new: there are rows in {table}")]
+    NotEmpty { table: String },
+    #[error("the copy differs in {table}: {from} in the source, {to} in the target")]
+    CopyDiffers {
+        table: String,
+        from: String,
+        to: String,
+    },
     #[error("{url} is no database that is known here: {why}")]
     BadUrl { url: String, why: String },
     #[error("the database {url} cannot be reached: {detail}")]
@@ -116,6 +130,19 @@ impl StoreError {
             }
             Self::WorldLost { .. } => {
                 "Stop one of the two servers; this one gives no more receipts and ends."
+            }
+            Self::CopyUnfinished { .. } => {
+                "Run `guildhall copy` once more: it begins anew, and the source is as it was."
+            }
+            Self::JournalUnseen => {
+                "Name the data directories of the source and of the target with --from-data and --to-data."
+            }
+            Self::JournalWaits { .. } => {
+                "Start the server once on the source and stop it: it writes them; then copy."
+            }
+            Self::NotEmpty { .. } => "Give a database that holds no world; nothing was changed.",
+            Self::CopyDiffers { .. } => {
+                "Use the source; look at the target's disk and memory, and copy once more."
             }
             Self::BadUrl { .. } => {
                 "Use sqlite:///path/to/file or postgres://user@host:port/database."

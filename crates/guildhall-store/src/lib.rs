@@ -12,11 +12,14 @@ mod world;
 
 pub mod blobs;
 pub mod changes;
+pub mod copy;
 pub mod database;
 pub mod error;
+pub mod explain;
 pub mod journal;
 pub mod names;
 pub mod queries;
+pub mod retention;
 pub mod write_behind;
 pub mod writer;
 

@@ -15,6 +15,8 @@ use crate::time::now_us;
 
 /// Nobody has claimed the world through this: the epoch is not compared.
 const UNCLAIMED: i64 = -1;
+/// The epoch of a world that is being copied to: it is not all there.
+pub(crate) const COPYING: i64 = -1;
 /// There is no connection that could hold the lock still.
 const NO_PID: i32 = 0;
 
@@ -105,6 +107,7 @@ impl World {
     /// The database.
     pub fn claim(&self, holder: &str) -> Result<(), StoreError> {
         let mut conn = self.write_connection()?;
+        refuse_unfinished(&mut conn)?;
         let raised = diesel::update(world::table.find(1))
             .set((
                 world::epoch.eq(world::epoch + 1),
@@ -164,6 +167,18 @@ impl World {
             .waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(conn);
+    }
+}
+
+fn refuse_unfinished(conn: &mut Connection) -> Result<(), StoreError> {
+    let unfinished: Option<String> = world::table
+        .filter(world::epoch.eq(COPYING))
+        .select(world::holder)
+        .first(conn)
+        .optional()?;
+    match unfinished {
+        Some(from) => Err(StoreError::CopyUnfinished { from }),
+        None => Ok(()),
     }
 }
 

@@ -25,6 +25,9 @@ ALTER TABLE characters ADD COLUMN play_epoch BIGINT NOT NULL DEFAULT 0
 ALTER TABLE entity_history ADD COLUMN schema_version INTEGER;
 ALTER TABLE entity_history ADD COLUMN state BYTEA;
 CREATE INDEX entity_history_by_batch ON entity_history (batch);
+-- In the order in which the lines were written: so they are told, and so they are forgotten.
+DROP INDEX entity_history_by_entity;
+CREATE INDEX entity_history_by_entity ON entity_history (entity_id, id);
 
 -- What left a character or a ship and has not arrived at the other side, or has: taken at most once.
 CREATE TABLE escrows (

@@ -15,5 +15,6 @@ mod incidents;
 mod journeys;
 mod link_death;
 mod names;
+mod operators;
 mod program;
 mod sessions;

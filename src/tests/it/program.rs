@@ -11,8 +11,11 @@ use tempfile::TempDir;
 
 use crate::harness::PASSWORD;
 
+mod copies;
 mod demo_world;
+mod migrations;
 mod probe;
+mod records;
 mod refusals;
 mod settings;
 mod starts_and_stops;

@@ -2,7 +2,7 @@
 
 use super::flush::Stop;
 use super::record::Line;
-use super::run::{Run, change_line, payload, too_large};
+use super::run::{Run, change_line, change_lines, payload, too_large};
 use super::save::{self, Row, holds, line, present_if_readable};
 use crate::changes::{Applied, Change, Failed};
 use crate::write_behind::{
@@ -98,10 +98,13 @@ impl<'a> Run<'a> {
     ) -> Result<Result<u32, Not>, Stop> {
         match change.apply(self.conn, self.at_us) {
             Ok(Applied::Done { version }) => {
-                if change.is_history() {
-                    let line = change_line(&alone(unit, change), version, change.word());
-                    self.lines.push(with_document(line, change, version));
-                }
+                self.lines
+                    .extend(change_lines(&alone(unit, change), version, Vec::new()));
+                Ok(Ok(version))
+            }
+            Ok(Applied::Made { version, documents }) => {
+                self.lines
+                    .extend(change_lines(&alone(unit, change), version, documents));
                 Ok(Ok(version))
             }
             Ok(Applied::Kept(refusal)) | Err(Failed::Refused(refusal)) => {
@@ -185,16 +188,6 @@ impl<'a> Run<'a> {
                 self.record_refusal(line, refusal, &payload(change)?)
             }
         }
-    }
-}
-
-/// A ship that was put back can be put back again from the line that tells of it.
-fn with_document(line: Line, change: &Change, version: u32) -> Line {
-    match change {
-        Change::RestoreShip(it) if it.version == version => {
-            line.making(it.schema_version, it.state.clone())
-        }
-        _ => line,
     }
 }
 

@@ -11,7 +11,7 @@ use super::group::RefusedGroup;
 use super::record::{self, Line};
 use super::save::RefusedLinks;
 use super::{Connection, sqlite, store_error, watermark};
-use crate::changes::{Applied, Change, Failed, Subject};
+use crate::changes::{Applied, Change, Document, Failed, Subject};
 use crate::error::StoreError;
 use crate::time::now_us;
 use crate::world::World;
@@ -137,7 +137,11 @@ impl Run<'_> {
         match unit.change.apply(self.conn, self.at_us) {
             Ok(Applied::Done { version }) => {
                 self.end_unit()?;
-                self.change_done(unit, version)
+                self.change_done(unit, version, Vec::new())
+            }
+            Ok(Applied::Made { version, documents }) => {
+                self.end_unit()?;
+                self.change_done(unit, version, documents)
             }
             Ok(Applied::Kept(refusal)) => {
                 self.end_unit()?;
@@ -160,9 +164,13 @@ impl Run<'_> {
         self.banned.get(&unit.seq).cloned().or_else(too_large)
     }
 
-    fn change_done(&mut self, unit: &ChangeUnit, version: u32) -> Result<(), Stop> {
-        self.lines
-            .push(change_line(unit, version, unit.change.word()));
+    fn change_done(
+        &mut self,
+        unit: &ChangeUnit,
+        version: u32,
+        documents: Vec<Document>,
+    ) -> Result<(), Stop> {
+        self.lines.extend(change_lines(unit, version, documents));
         self.written.rows = self.written.rows.saturating_add(1);
         let outcome = Outcome::Durable { version };
         self.written.outcomes.push((unit.seq, outcome));
@@ -267,6 +275,25 @@ fn line_refused(
 pub(super) fn change_line(unit: &ChangeUnit, version: u32, cause: &'static str) -> Line {
     let Subject { kind, id } = unit.change.subject();
     Line::new(unit.seq, (kind, id), version, cause, &unit.by)
+}
+
+/// A line for the change, unless one of its documents is what the change is about or it leaves none, and one
+/// for each document.
+pub(super) fn change_lines(
+    unit: &ChangeUnit,
+    version: u32,
+    documents: Vec<Document>,
+) -> impl Iterator<Item = Line> + use<> {
+    let Subject { kind, id } = unit.change.subject();
+    let is_subject = |it: &Document| it.entity.kind.as_str() == kind && it.entity.id == id;
+    let leaves_one = unit.change.is_history() && !documents.iter().any(is_subject);
+    let of_change = leaves_one.then(|| change_line(unit, version, unit.change.word()));
+    let (seq, by) = (unit.seq, unit.by);
+    let of_documents = documents.into_iter().map(move |it| {
+        let entity = (it.entity.kind.as_str(), it.entity.id);
+        Line::new(seq, entity, it.version, it.word, &by).making(it.schema_version, it.state)
+    });
+    of_change.into_iter().chain(of_documents)
 }
 
 pub(super) fn payload(change: &Change) -> Result<Vec<u8>, Stop> {

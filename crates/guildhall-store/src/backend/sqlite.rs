@@ -6,6 +6,6 @@ mod connect;
 mod errors;
 mod statements;
 
-pub(crate) use connect::{connect, prepare};
+pub(crate) use connect::{connect, expect_database, prepare};
 pub(super) use errors::{cause, constraint, is_environment};
 pub(super) use statements::{history, transaction_is_gone, update};

@@ -11,7 +11,7 @@ use super::Connection;
 use super::flush::Stop;
 use super::run::Written;
 use super::save::present_if_readable;
-use crate::changes::Change;
+use crate::changes::{Change, KEPT};
 use crate::columns::{Count32, MaybeCount32, Size64, signed, signed_len};
 use crate::error::StoreError;
 use crate::schema::{batches, entity_history, refused_writes};
@@ -138,10 +138,14 @@ fn change_version(
     seq: u64,
     change: &Change,
 ) -> QueryResult<u32> {
+    if !change.is_history() {
+        return Ok(1);
+    }
     let version: Count32 = entity_history::table
         .filter(entity_history::entity_id.eq(change.subject().id.to_string()))
         .filter(entity_history::batch.eq(number))
         .filter(entity_history::write_seq.eq(signed(seq)))
+        .filter(entity_history::cause.ne(KEPT))
         .select(entity_history::version)
         .order(entity_history::id)
         .first(conn)?;

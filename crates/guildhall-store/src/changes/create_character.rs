@@ -5,9 +5,10 @@ use diesel::prelude::*;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Applied, Failed, NameOwner, NameRow, OwnerKind, done, payload};
+use super::{Applied, Document, Failed, NameOwner, NameRow, OwnerKind, payload};
 use crate::backend::Connection;
 use crate::schema::characters;
+use crate::write_behind::{EntityKey, EntityKind};
 
 /// Starts at version 1. Refused with `Unique` when the name is taken.
 #[derive(Clone, Debug, Serialize)]
@@ -39,6 +40,18 @@ impl CreateCharacter {
                 characters::updated_at.eq(at_us),
             ))
             .execute(conn)?;
-        done()
+        Ok(Applied::Made {
+            version: 1,
+            documents: vec![Document {
+                entity: EntityKey {
+                    kind: EntityKind::Character,
+                    id: self.id,
+                },
+                version: 1,
+                word: "created",
+                schema_version: self.schema_version,
+                state: self.state.clone(),
+            }],
+        })
     }
 }

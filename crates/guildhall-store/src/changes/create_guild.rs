@@ -5,9 +5,10 @@ use diesel::prelude::*;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{AddInvite, Applied, Failed, NameOwner, NameRow, OwnerKind, done, payload};
+use super::{AddInvite, Applied, Document, Failed, NameOwner, NameRow, OwnerKind, payload};
 use crate::backend::Connection;
 use crate::schema::{guild_members, guilds, ships};
+use crate::write_behind::{EntityKey, EntityKind};
 
 /// The founder becomes leader; the ship starts at version 1. Refused with `Unique` when the
 /// name is taken.
@@ -39,9 +40,25 @@ impl CreateGuild {
             .execute(conn)?;
         self.insert_leader(conn, at_us)?;
         self.insert_ship(conn, at_us)?;
-        match &self.invite {
-            Some(invite) => invite.apply(conn, at_us),
-            None => done(),
+        if let Some(invite) = &self.invite {
+            invite.apply(conn, at_us)?;
+        }
+        Ok(Applied::Made {
+            version: 1,
+            documents: vec![self.ship()],
+        })
+    }
+
+    fn ship(&self) -> Document {
+        Document {
+            entity: EntityKey {
+                kind: EntityKind::Ship,
+                id: self.id,
+            },
+            version: 1,
+            word: "created",
+            schema_version: self.ship_schema_version,
+            state: self.ship_state.clone(),
         }
     }
 

@@ -5,10 +5,11 @@ use diesel::prelude::*;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Applied, Failed, payload};
+use super::{Applied, Document, Failed, payload};
 use crate::backend::Connection;
 use crate::columns::Count32;
 use crate::schema::ships;
+use crate::write_behind::{EntityKey, EntityKind};
 
 /// Puts the newest known state back under its own version. A ship that is there is left alone: then the
 /// version is the present one. Refused with `ForeignKey` when there is no such guild.
@@ -42,8 +43,19 @@ impl RestoreShip {
                 ships::updated_at.eq(at_us),
             ))
             .execute(conn)?;
-        Ok(Applied::Done {
+        // The line that tells of it holds the state, so that the ship can be put back again from there.
+        Ok(Applied::Made {
             version: self.version,
+            documents: vec![Document {
+                entity: EntityKey {
+                    kind: EntityKind::Ship,
+                    id: self.guild,
+                },
+                version: self.version,
+                word: "restored",
+                schema_version: self.schema_version,
+                state: self.state.clone(),
+            }],
         })
     }
 }

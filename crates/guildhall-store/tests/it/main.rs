@@ -10,6 +10,7 @@
 mod blobs;
 mod chains;
 mod changes;
+mod copies;
 mod escrows;
 mod groups;
 mod guilds;
@@ -20,5 +21,7 @@ mod opening;
 mod pipelines;
 mod plays;
 mod random_batches;
+mod restores;
+mod retention;
 mod whole_batch;
 mod world;

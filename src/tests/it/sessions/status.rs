@@ -83,7 +83,10 @@ async fn the_status_shows_the_whole_tree_and_what_the_house_counts() {
         ]
     );
     let core = find(tree, "core").unwrap();
-    assert_eq!(names(core), ["store", "names", "persistence", "presence"]);
+    assert_eq!(
+        names(core),
+        ["store", "names", "persistence", "presence", "retention"]
+    );
     every_field_is_there(tree, true);
     for (supervisor, kind, living) in [
         ("campaigns", "campaign", 1),

@@ -82,6 +82,19 @@ pub(crate) fn prepare(path: &Path, create: bool) -> Result<(), StoreError> {
     probe(&mut conn).map_err(|error| open_failed(path, &error))
 }
 
+/// As [`prepare`], for a reader: looks at the file and touches nothing.
+pub(crate) fn expect_database(path: &Path) -> Result<(), StoreError> {
+    let head = File::open(path)
+        .and_then(|file| head(&file))
+        .map_err(|error| open_error(path, &error))?;
+    match head.is_empty() || head == MAGIC {
+        true => Ok(()),
+        false => Err(StoreError::NotADatabase {
+            path: path.to_owned(),
+        }),
+    }
+}
+
 fn make(path: &Path) -> Result<(), StoreError> {
     if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         fs::DirBuilder::new()

@@ -1,0 +1,73 @@
+//! `guildhall restore character|ship ID --version N`: asks the running server, which tells those who play.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use guildhall::server::ADMIN_TOKEN_FILE;
+use guildhall_client::AdminClient;
+use uuid::Uuid;
+
+use super::flags::WorldFlags;
+use super::{Failure, say};
+
+/// What is put back.
+#[derive(Args)]
+pub struct Flags {
+    kind: Kind,
+    /// The id; of a ship that of its guild.
+    id: Uuid,
+    /// The version whose state is wanted; `guildhall explain` tells which there are.
+    #[arg(long)]
+    version: u32,
+    /// The server's admin listener; without it the configured address.
+    #[arg(long)]
+    admin: Option<String>,
+    /// File with the admin token; without it the one in the data directory.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    world: WorldFlags,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    Character,
+    Ship,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Character => "character",
+            Self::Ship => "ship",
+        }
+    }
+}
+
+/// Asks for the restore and says which version it made.
+pub async fn run(flags: Flags) -> Result<ExitCode, Failure> {
+    let config = flags.world.config()?;
+    let url = flags
+        .admin
+        .unwrap_or_else(|| format!("http://{}", config.admin_listen));
+    let token_file = flags
+        .token_file
+        .unwrap_or_else(|| config.data.join(ADMIN_TOKEN_FILE));
+    let token = std::fs::read_to_string(&token_file).map_err(|error| {
+        format!(
+            "{}: {error}. Name the server's data directory with --data, or the file with --token-file.",
+            token_file.display()
+        )
+    })?;
+    let kind = flags.kind.as_str();
+    let answer = AdminClient::new(&url, &token)?
+        .restore(kind, flags.id, flags.version)
+        .await?;
+    let made = answer.get("version").cloned().unwrap_or_default();
+    say(&format!(
+        "{kind} {} has the state of version {} again, as version {made}.",
+        flags.id, flags.version
+    ));
+    Ok(ExitCode::SUCCESS)
+}
