@@ -13,6 +13,7 @@ use crate::auth;
 use crate::hall::Hall;
 use crate::routes::{self, HttpRefusal};
 
+mod names;
 mod records;
 mod status;
 
@@ -34,6 +35,15 @@ pub const ROUTES: &[AdminRoute] = &[
         web::get().to(records::explain)
     }),
     post("/admin/restore", || web::post().to(records::restore)),
+    get("/admin/names/{realm}/{name}", || {
+        web::get().to(names::holder)
+    }),
+    post("/admin/names/reserve", || web::post().to(names::reserve)),
+    post("/admin/names/unreserve", || {
+        web::post().to(names::unreserve)
+    }),
+    post("/admin/names/rename", || web::post().to(names::rename)),
+    post("/admin/names/restore", || web::post().to(names::restore)),
 ];
 
 const fn get(path: &'static str, handler: fn() -> Route) -> AdminRoute {

@@ -4,6 +4,7 @@ use guildhall_client::AdminClient;
 
 use crate::harness::Server;
 
+mod names;
 mod restores;
 mod retention;
 mod routes;

@@ -17,13 +17,14 @@ fn limits(lines: usize, age: i64) -> RetentionLimits {
 fn history() -> impl Strategy<Value = Vec<HistoryLine>> {
     let line = (0_i64..100, any::<bool>());
     prop::collection::vec(line, 0..30).prop_map(|lines| {
-        let numbers = (0..lines.len() as i64).rev();
+        let mut numbers: Vec<i64> = (0..).take(lines.len()).collect();
+        numbers.reverse();
         let line = |(id, (at_us, has_state))| HistoryLine {
             id,
             at_us,
             has_state,
         };
-        numbers.zip(lines).map(line).collect()
+        numbers.into_iter().zip(lines).map(line).collect()
     })
 }
 

@@ -9,7 +9,11 @@ use crate::harness::{HttpAnswer, Server, http};
 /// A request for a route, with ids in its places and a body that is none.
 async fn knock(url: &str, method: &str, path: &str, token: Option<&str>) -> HttpAnswer {
     let address = url.trim_start_matches("http://").parse().unwrap();
-    let path = path.replace("{kind}", "batch").replace("{id}", "999999999");
+    let path = path
+        .replace("{kind}", "batch")
+        .replace("{id}", "999999999")
+        .replace("{realm}", "main")
+        .replace("{name}", "nobody");
     let line = match token {
         Some(token) => format!("\r\nAuthorization: Bearer {token}"),
         None => String::new(),
