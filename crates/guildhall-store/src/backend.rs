@@ -52,19 +52,27 @@ pub(crate) fn connect(target: &Target, access: Access) -> Result<Connection, Sto
     }
 }
 
+/// A connection as the database itself knows it: what may hold a lock of ours after we have lost it. The
+/// number of a process comes back after a restart of the database, hence its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
+    pub pid: i32,
+    pub started_us: i64,
+}
+
 /// Takes the lock of the world on this connection, where there is such a lock; false when another has it.
-/// `lost` is the process behind an earlier connection of ours.
-pub(crate) fn hold_world(conn: &mut Connection, lost: Option<i32>) -> Result<bool, StoreError> {
+/// `lost` is an earlier connection of ours.
+pub(crate) fn hold_world(conn: &mut Connection, lost: Option<Holder>) -> Result<bool, StoreError> {
     match conn {
         Connection::Sqlite(_) => Ok(true),
         Connection::Postgres(conn) => Ok(postgres::hold_world(conn, lost)?),
     }
 }
 
-/// The database's process behind the connection, where there is one.
-pub(crate) fn world_pid(conn: &mut Connection) -> Result<Option<i32>, StoreError> {
+/// Who this connection is to the database, where that matters.
+pub(crate) fn world_holder(conn: &mut Connection) -> Result<Option<Holder>, StoreError> {
     match conn {
         Connection::Sqlite(_) => Ok(None),
-        Connection::Postgres(conn) => Ok(Some(postgres::backend_pid(conn)?)),
+        Connection::Postgres(conn) => Ok(Some(postgres::holder(conn)?)),
     }
 }

@@ -31,6 +31,7 @@ mod revoke_token;
 mod revoke_tokens;
 mod set_rank;
 mod take_escrow;
+mod texts;
 
 use bytes::Bytes;
 use serde::Serialize;

@@ -236,8 +236,9 @@ impl r2d2::ManageConnection for Readers {
         Ok(conn.batch_execute("SELECT 1")?)
     }
 
+    /// One that was given back by a panic may still be in its transaction.
     fn has_broken(&self, conn: &mut Connection) -> bool {
-        conn.is_broken()
+        std::thread::panicking() || conn.is_broken()
     }
 }
 

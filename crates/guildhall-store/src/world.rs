@@ -2,13 +2,13 @@
 //! while the epoch is still its own, and on PostgreSQL only through the connection that holds the world's
 //! lock. A server that has lost the world gives no more receipts.
 
-use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::backend::{Access, Connection, Target, connect, hold_world, world_pid};
+use crate::backend::{Access, Connection, Holder, Target, connect, hold_world, world_holder};
 use crate::error::StoreError;
 use crate::schema::world;
 use crate::time::now_us;
@@ -17,8 +17,6 @@ use crate::time::now_us;
 const UNCLAIMED: i64 = -1;
 /// The epoch of a world that is being copied to: it is not all there.
 pub(crate) const COPYING: i64 = -1;
-/// There is no connection that could hold the lock still.
-const NO_PID: i32 = 0;
 
 /// A world and what this server holds of it. All clones share one claim.
 #[derive(Clone)]
@@ -29,8 +27,8 @@ pub(crate) struct World {
 
 struct Shared {
     epoch: AtomicI64,
-    /// PostgreSQL's process behind the connection that held the lock last.
-    holder_pid: AtomicI32,
+    /// The connection that took the lock last; it may hold it still when we have lost it.
+    held_by: Mutex<Option<Holder>>,
     /// A connection that holds the lock and is not used yet.
     waiting: Mutex<Option<Connection>>,
 }
@@ -41,7 +39,7 @@ impl World {
             target,
             shared: Arc::new(Shared {
                 epoch: AtomicI64::new(UNCLAIMED),
-                holder_pid: AtomicI32::new(NO_PID),
+                held_by: Mutex::new(None),
                 waiting: Mutex::new(None),
             }),
         }
@@ -77,16 +75,18 @@ impl World {
     }
 
     fn hold(&self, conn: &mut Connection) -> Result<(), StoreError> {
-        let before = self.shared.holder_pid.load(Ordering::Acquire);
-        let lost = (before != NO_PID).then_some(before);
-        if !hold_world(conn, lost)? {
+        let mut held_by = self
+            .shared
+            .held_by
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !hold_world(conn, *held_by)? {
             self.expect_ours(conn)?;
             let holder = holder(conn).unwrap_or_else(|_| "another server".to_owned());
             let world = self.target.to_string();
             return Err(StoreError::WorldInUse { world, holder });
         }
-        let pid = world_pid(conn)?.unwrap_or(NO_PID);
-        self.shared.holder_pid.store(pid, Ordering::Release);
+        *held_by = world_holder(conn)?;
         Ok(())
     }
 
@@ -129,19 +129,25 @@ impl World {
     /// Remembers which journal may hold what is promised and not here yet.
     ///
     /// # Errors
-    /// [`StoreError::WorldInUse`]; the database.
+    /// [`StoreError::WorldLost`]; the database.
     pub fn remember_journal(&self, journal: Uuid) -> Result<(), StoreError> {
-        let mut conn = self.write_connection()?;
+        // The writer may live already, and a second holder of the lock would end its connection.
+        let mut conn = connect(&self.target, Access::Write)?;
+        self.expect_ours(&mut conn)?;
         let remembered = diesel::update(world::table.find(1))
             .set(world::journal_id.eq(journal.to_string()))
             .execute(&mut conn)?;
-        self.keep(conn);
         match remembered {
             1 => Ok(()),
             _ => Err(StoreError::Database {
                 detail: "the row of the world is missing".to_owned(),
             }),
         }
+    }
+
+    /// Whether this is the epoch that was claimed, or none was.
+    pub fn is_ours(&self, present: Option<i64>) -> bool {
+        self.epoch().is_none_or(|ours| present == Some(ours))
     }
 
     /// Compares the world's epoch with the one that was claimed; part of every batch's transaction.

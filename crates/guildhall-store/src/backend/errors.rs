@@ -47,7 +47,8 @@ pub(super) fn is_violation(kind: &DatabaseErrorKind) -> bool {
     )
 }
 
-fn refusal(cause: Cause, error: &Error) -> WriteRefusal {
+/// The refusal of a write in the words of the database.
+pub(super) fn refusal(cause: Cause, error: &Error) -> WriteRefusal {
     let message = error.to_string();
     let named = match error {
         Error::DatabaseError(_, info) => info.constraint_name().map(str::to_owned),
@@ -73,7 +74,7 @@ pub(crate) fn store_error(error: &Error) -> StoreError {
         StoreError::Unavailable { detail }
     } else if detail == "database or disk is full" || postgres::is_disk_full(&detail) {
         StoreError::DiskFull { detail }
-    } else if postgres::is_outage(&detail) {
+    } else if postgres::is_outage(&detail) || postgres::is_delay(&detail) {
         StoreError::Unavailable { detail }
     } else {
         StoreError::Database { detail }

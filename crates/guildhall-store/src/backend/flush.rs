@@ -142,3 +142,6 @@ pub(super) fn part_id(batch: Uuid, first_seq: u64, last_seq: u64) -> Uuid {
     hasher.finalize_xof().fill(&mut bytes);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
+
+#[cfg(test)]
+mod tests;

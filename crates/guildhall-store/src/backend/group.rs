@@ -2,7 +2,7 @@
 
 use super::flush::Stop;
 use super::record::Line;
-use super::run::{Run, change_line, change_lines, payload, too_large};
+use super::run::{Run, change_line, change_lines, payload, too_large, unwritable};
 use super::save::{self, Row, holds, line, present_if_readable};
 use crate::changes::{Applied, Change, Failed};
 use crate::write_behind::{
@@ -58,12 +58,12 @@ impl<'a> Run<'a> {
         if unit.builds_on_refused {
             return Some(save::based_on_refused());
         }
-        let too_large = |member: &Member| match member {
+        let unwritable = |member: &Member| match member {
             Member::Save(save) => too_large(save.state.len()),
-            Member::Change(change) => change.state_bytes().and_then(too_large),
+            Member::Change(change) => unwritable(change),
         };
         let banned = self.banned.get(&unit.seq).cloned();
-        banned.or_else(|| unit.members.iter().find_map(too_large))
+        banned.or_else(|| unit.members.iter().find_map(unwritable))
     }
 
     fn member(&mut self, unit: &GroupUnit, member: &Member) -> Result<Result<u32, Not>, Stop> {

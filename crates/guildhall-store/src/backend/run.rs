@@ -34,6 +34,8 @@ pub(super) struct Run<'a> {
     pub blames: bool,
     /// The entities whose rows a save of this batch has written, and whose save it was.
     pub saved: HashMap<EntityKey, Author>,
+    /// Refusals that are known, and not yet recorded.
+    pub refused: Banned,
     pub refused_links: Vec<RefusedLinks<'a>>,
     pub refused_groups: Vec<RefusedGroup<'a>>,
     /// The number of this batch in the database.
@@ -57,17 +59,22 @@ pub(super) fn run(
         Connection::Sqlite(_) => "BEGIN IMMEDIATE",
         Connection::Postgres(_) => "BEGIN",
     })?;
-    world.expect_ours(conn).map_err(Stop::Failed)?;
-    if let Some(written) = watermark::committed_before(conn, batch)? {
+    let found = watermark::look(conn, batch.id)?;
+    if !world.is_ours(found.epoch) {
+        world.expect_ours(conn).map_err(Stop::Failed)?;
+    }
+    if let Some(before) = found.committed_as {
+        let written = watermark::report_of(conn, batch, before)?;
         conn.batch_execute("ROLLBACK")?;
         return Ok(written);
     }
-    let number = watermark::next(conn)?;
+    let number = found.newest.saturating_add(1);
     let mut run = Run {
         conn,
         banned,
         blames: batch.attempts >= FAILURES_BEFORE_BLAME,
         saved: HashMap::with_capacity(batch.units.len()),
+        refused: Banned::new(),
         refused_links: Vec::new(),
         refused_groups: Vec::new(),
         batch: number,
@@ -160,8 +167,8 @@ impl Run<'_> {
     }
 
     fn refused_before(&self, unit: &ChangeUnit) -> Option<WriteRefusal> {
-        let too_large = || unit.change.state_bytes().and_then(too_large);
-        self.banned.get(&unit.seq).cloned().or_else(too_large)
+        let banned = self.banned.get(&unit.seq).cloned();
+        banned.or_else(|| unwritable(&unit.change))
     }
 
     fn change_done(
@@ -302,6 +309,12 @@ pub(super) fn payload(change: &Change) -> Result<Vec<u8>, Stop> {
             detail: error.to_string(),
         })
     })
+}
+
+/// The refusal of what is known to be bad without asking the database.
+pub(super) fn unwritable(change: &Change) -> Option<WriteRefusal> {
+    let document = change.state_bytes().and_then(too_large);
+    document.or_else(|| change.unwritable())
 }
 
 /// The refusal of a document of this many bytes, if it is too long.

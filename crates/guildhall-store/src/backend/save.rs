@@ -21,6 +21,7 @@ use crate::write_behind::{
 
 /// A row as a save wants it, ids as the text that is stored.
 pub(super) struct Row<'a> {
+    pub seq: u64,
     pub kind: EntityKind,
     pub id: String,
     pub base: i64,
@@ -41,6 +42,7 @@ impl<'a> Row<'a> {
     ) -> Self {
         let fence = fence.filter(|_| key.kind == EntityKind::Character);
         Self {
+            seq: link.seq,
             kind: key.kind,
             id: key.id.to_string(),
             base: base.into(),
@@ -107,39 +109,32 @@ impl<'a> Run<'a> {
         units: impl Iterator<Item = &'a SaveUnit>,
     ) -> Result<HashSet<u64>, Stop> {
         let mut keys = HashSet::new();
-        let mut together: BTreeMap<EntityKind, Vec<(&'a SaveUnit, &'a Link, Row<'a>)>> =
-            BTreeMap::new();
+        let mut links: BTreeMap<EntityKind, Vec<(EntityKey, &'a Link)>> = BTreeMap::new();
+        let mut rows: BTreeMap<EntityKind, Vec<Row<'a>>> = BTreeMap::new();
         for unit in units {
-            if !keys.insert(unit.key) || unit.builds_on_refused {
+            let (key, based_on) = (unit.key, (unit.base_version, unit.fence));
+            let is_first = keys.insert(key) && !self.saved.contains_key(&key);
+            let newest = unit.links.last();
+            let Some(link) = newest.filter(|_| is_first && !unit.builds_on_refused) else {
                 continue;
-            }
-            let free = !self.saved.contains_key(&unit.key);
-            if let Some(link) = unit.links.last()
-                && free
-                && self.refused_link(link).is_none()
-            {
-                let row = Row::new(unit.key, (unit.base_version, unit.fence), link, self.at_us);
-                together
-                    .entry(unit.key.kind)
-                    .or_default()
-                    .push((unit, link, row));
+            };
+            if self.refused_link(link).is_none() {
+                links.entry(key.kind).or_default().push((key, link));
+                let row = Row::new(key, based_on, link, self.at_us);
+                rows.entry(key.kind).or_default().push(row);
             }
         }
         let mut written = HashSet::new();
-        for (kind, some) in together {
-            let (links, rows): (Vec<_>, Vec<_>) = some
-                .into_iter()
-                .map(|(unit, link, row)| ((unit, link), row))
-                .unzip();
-            let touched = match self.conn {
-                Connection::Postgres(conn) => postgres::save_many(conn, kind, &rows, self.blames)?,
-                Connection::Sqlite(_) => HashSet::new(),
-            };
-            for ((unit, link), row) in links.into_iter().zip(&rows) {
-                if touched.contains(&row.id) {
-                    self.wrote(unit.key, link);
-                    written.insert(link.seq);
-                }
+        for (kind, rows) in &rows {
+            if let Connection::Postgres(conn) = self.conn {
+                let saved = postgres::save_many(conn, *kind, rows, self.blames)?;
+                written.extend(saved.touched);
+                self.refused.extend(saved.refused);
+            }
+        }
+        for (key, link) in links.into_values().flatten() {
+            if written.contains(&link.seq) {
+                self.wrote(key, link);
             }
         }
         Ok(written)
@@ -242,18 +237,26 @@ impl<'a> Run<'a> {
                 },
                 Err(error) => {
                     let (seq, refusal) = (link.seq, self.refusal_of(link.seq, &error)?);
-                    // `RAISE(FAIL)` after the fact: an error, and yet the row was written. A row
-                    // that cannot be read may be such a one.
-                    match self.look(key, seq)? {
-                        Ok(found) if found.as_ref().is_none_or(|it| !holds(&it.row, link)) => {
-                            refusals.insert(seq, refusal);
-                        }
-                        _ => return Err(Stop::Without { seq, refusal }),
+                    if self.may_stand(key, link)? {
+                        return Err(Stop::Without { seq, refusal });
                     }
+                    refusals.insert(seq, refusal);
                 }
             }
         }
         Ok(None)
+    }
+
+    /// Whether a save that ended in an error was written all the same: `RAISE(FAIL)` after the fact does
+    /// that, and a row that cannot be read may be such a one. PostgreSQL takes back what failed.
+    fn may_stand(&mut self, key: EntityKey, link: &Link) -> Result<bool, Stop> {
+        if matches!(self.conn, Connection::Postgres(_)) {
+            return Ok(false);
+        }
+        Ok(match self.look(key, link.seq)? {
+            Ok(found) => found.is_some_and(|it| holds(&it.row, link)),
+            Err(_) => true,
+        })
     }
 
     /// The row as it is for this write, or its refusal where the row cannot be read.
@@ -269,8 +272,8 @@ impl<'a> Run<'a> {
     }
 
     fn refused_link(&self, link: &Link) -> Option<WriteRefusal> {
-        let banned = self.banned.get(&link.seq).cloned();
-        banned.or_else(|| too_large(link.state.len()))
+        let known = self.banned.get(&link.seq).or(self.refused.get(&link.seq));
+        known.cloned().or_else(|| too_large(link.state.len()))
     }
 
     /// The row is not at the base. If one of the links is what it holds, that link was written

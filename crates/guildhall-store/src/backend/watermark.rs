@@ -14,20 +14,37 @@ use super::save::present_if_readable;
 use crate::changes::{Change, KEPT};
 use crate::columns::{Count32, MaybeCount32, Size64, signed, signed_len};
 use crate::error::StoreError;
-use crate::schema::{batches, entity_history, refused_writes};
+use crate::schema::{batches, entity_history, refused_writes, world};
 use crate::write_behind::{
     Batch, Cause, ChangeUnit, GroupUnit, Member, Outcome, Present, SaveUnit, Unit, WriteRefusal,
 };
 
-/// The number of the batch that begins now. Safe in an immediate transaction: nobody else
-/// writes.
-pub(super) fn next(conn: &mut Connection) -> QueryResult<i64> {
-    let newest: Option<i64> = batches::table
-        .select(batches::seq)
-        .order(batches::seq.desc())
-        .first(conn)
-        .optional()?;
-    Ok(newest.unwrap_or(0).saturating_add(1))
+/// What a batch must know before it begins.
+pub(super) struct Found {
+    /// The epoch of the world, if it has its row.
+    pub epoch: Option<i64>,
+    /// The number of the newest batch, 0 without one. The next one is free: nobody else writes.
+    pub newest: i64,
+    /// The number under which this batch was committed by an earlier attempt.
+    pub committed_as: Option<i64>,
+}
+
+/// Asks all of it in one statement: each question more is a way to another host and back.
+pub(super) fn look(conn: &mut Connection, id: Uuid) -> QueryResult<Found> {
+    let epoch = world::table.filter(world::id.eq(1)).select(world::epoch);
+    let newest = batches::table.select(diesel::dsl::max(batches::seq));
+    let same = batches::table.filter(batches::id.eq(id.to_string()));
+    let (epoch, newest, committed_as): (Option<i64>, Option<i64>, Option<i64>) = diesel::select((
+        epoch.single_value(),
+        newest.single_value(),
+        same.select(batches::seq).single_value(),
+    ))
+    .get_result(conn)?;
+    Ok(Found {
+        epoch,
+        newest: newest.unwrap_or(0),
+        committed_as,
+    })
 }
 
 /// Writes the line. The last statement of every batch, and it must report exactly one row: an
@@ -57,19 +74,16 @@ pub(super) fn set(
     }))
 }
 
-/// The report of the batch, if it was committed by an earlier attempt.
-pub(super) fn committed_before(
+/// The report of the batch that was committed under this number by an earlier attempt.
+pub(super) fn report_of(
     conn: &mut Connection,
     batch: &Batch,
-) -> Result<Option<Written>, Stop> {
-    let found: Option<(i64, i64)> = batches::table
-        .filter(batches::id.eq(batch.id.to_string()))
-        .select((batches::seq, batches::rows))
-        .first(conn)
-        .optional()?;
-    let Some((number, rows)) = found else {
-        return Ok(None);
-    };
+    number: i64,
+) -> Result<Written, Stop> {
+    let rows: i64 = batches::table
+        .find(number)
+        .select(batches::rows)
+        .first(conn)?;
     let refusals = refusals_of(conn, number)?;
     let mut outcomes = Vec::with_capacity(batch.writes());
     for unit in batch.units.iter() {
@@ -81,7 +95,7 @@ pub(super) fn committed_before(
     }
     outcomes.sort_unstable_by_key(|(seq, _)| *seq);
     let rows = usize::try_from(rows).unwrap_or(0);
-    Ok(Some(Written { outcomes, rows }))
+    Ok(Written { outcomes, rows })
 }
 
 /// The recorded refusals of a batch by the sequence numbers of their writes. Whoever keeps only

@@ -1,7 +1,7 @@
 //! Many saves in one statement over arrays. It tells which rows it touched; whatever it did not touch,
 //! or was refused for, is left to be written by itself, where its cause is found.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
@@ -12,86 +12,133 @@ use diesel::result::Error;
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text};
 
 use super::errors::named_row;
-use super::is_environment;
+use super::{cause, is_environment};
+use crate::backend::errors::refusal;
 use crate::backend::save::Row;
-use crate::write_behind::EntityKind;
+use crate::write_behind::{Cause, EntityKind, WriteRefusal};
 
-/// Rows of one statement. One refused row undoes and repeats a statement, so a poisoned batch wants small
-/// ones; a clean batch wants large ones, and gains little beyond this.
-const ROWS_PER_STATEMENT: usize = 64;
+/// Rows of one statement: nothing is gained beyond this.
+const ROWS_PER_STATEMENT: usize = 256;
 
-/// Writes the rows, all of one kind, no id twice (`UPDATE … FROM unnest` would keep any one of them), and
-/// returns the ids that were touched. Rows that are refused are not among them.
+/// Rows of one statement once one of them was refused: each further refusal undoes and repeats a statement.
+const ROWS_AFTER_REFUSAL: usize = 64;
+
+/// One run over rows of one kind.
+struct Bulk<'a> {
+    conn: &'a mut PgConnection,
+    kind: EntityKind,
+    blames: bool,
+    saved: Saved,
+    /// The rows that the database has named, and whose saves they are.
+    left_out: HashMap<String, u64>,
+}
+
+/// What became of the saves, by their sequence numbers. Of one that is in neither nothing is known: its row
+/// was not as it expects.
+#[derive(Default)]
+pub(in crate::backend) struct Saved {
+    pub touched: HashSet<u64>,
+    pub refused: HashMap<u64, WriteRefusal>,
+}
+
+/// Writes the rows, all of one kind, no id twice (`UPDATE … FROM unnest` would keep any one of them).
 ///
 /// # Errors
 /// The transaction cannot go on, or, unless `blames`, the database failed for a reason that may be nobody's
 /// fault.
-pub(in crate::backend) fn save_many<'a>(
+pub(in crate::backend) fn save_many(
     conn: &mut PgConnection,
     kind: EntityKind,
-    rows: &'a [Row<'a>],
+    rows: &[Row<'_>],
     blames: bool,
-) -> QueryResult<HashSet<String>> {
-    let mut touched = HashSet::with_capacity(rows.len());
+) -> QueryResult<Saved> {
+    let mut bulk = Bulk {
+        conn,
+        kind,
+        blames,
+        saved: Saved::default(),
+        left_out: HashMap::new(),
+    };
     for some in rows.chunks(ROWS_PER_STATEMENT) {
-        save_some(conn, kind, some.iter().collect(), blames, &mut touched)?;
+        bulk.save(some.iter().collect())?;
     }
-    Ok(touched)
+    Ok(bulk.saved)
 }
 
-/// Leaves out the row that the database names and tries again; where it names none, tries each half. Every
-/// turn has fewer rows than the one before, so there is an end.
-fn save_some(
-    conn: &mut PgConnection,
-    kind: EntityKind,
-    mut rows: Vec<&Row<'_>>,
-    blames: bool,
-    touched: &mut HashSet<String>,
-) -> QueryResult<()> {
-    while !rows.is_empty() {
-        conn.batch_execute("SAVEPOINT several")?;
-        match UpdateRows::new(kind, &rows).load::<String>(conn) {
-            Ok(ids) => {
-                touched.extend(ids);
-                return conn.batch_execute("RELEASE several");
-            }
-            Err(error) if !is_rows_fault(&error) && (!blames || is_environment(&error)) => {
+impl Bulk<'_> {
+    /// Leaves out the row that the database names and tries again; where it names none, tries each half.
+    /// Every turn has fewer rows than the one before, so there is an end.
+    fn save(&mut self, mut rows: Vec<&Row<'_>>) -> QueryResult<()> {
+        self.conn.batch_execute("SAVEPOINT several")?;
+        loop {
+            let error = match UpdateRows::new(self.kind, &rows).load::<i64>(self.conn) {
+                Ok(numbers) => {
+                    let seq = |number: &i64| seq_of(&rows, *number);
+                    self.saved.touched.extend(numbers.iter().filter_map(seq));
+                    return self.conn.batch_execute("RELEASE several");
+                }
+                Err(error) => error,
+            };
+            let cause = cause(&error);
+            if cause.is_none() && (!self.blames || is_environment(&error)) {
                 return Err(error);
             }
-            Err(error) => {
-                conn.batch_execute("ROLLBACK TO several; RELEASE several")?;
-                let Some(at) = position(&rows, &error) else {
-                    return each_half(conn, kind, rows, blames, touched);
-                };
-                rows.swap_remove(at);
+            let refusal = refusal(cause.unwrap_or(Cause::Held), &error);
+            let named = self.leave_out_the_named(&mut rows, &error, &refusal);
+            if named && (1..=ROWS_AFTER_REFUSAL).contains(&rows.len()) {
+                self.conn.batch_execute("ROLLBACK TO several")?;
+                continue;
+            }
+            self.conn
+                .batch_execute("ROLLBACK TO several; RELEASE several")?;
+            return match rows.as_slice() {
+                rows if named => self.save_parts(rows, ROWS_AFTER_REFUSAL),
+                [alone] => {
+                    self.saved.refused.insert(alone.seq, refusal);
+                    Ok(())
+                }
+                rows => self.save_parts(rows, rows.len().div_ceil(2)),
+            };
+        }
+    }
+
+    /// Takes the row that the database names out of the statement, if it is one of it. Where a row is named
+    /// that was left out already, another one's rule spoils it: of the named one nothing is known then.
+    fn leave_out_the_named(
+        &mut self,
+        rows: &mut Vec<&Row<'_>>,
+        error: &Error,
+        refusal: &WriteRefusal,
+    ) -> bool {
+        let Some(named) = named_row(error).map(|id| id.to_string()) else {
+            return false;
+        };
+        match rows.iter().position(|row| row.id == named) {
+            Some(at) => {
+                let row = rows.remove(at);
+                self.saved.refused.insert(row.seq, refusal.clone());
+                self.left_out.insert(named, row.seq);
+                true
+            }
+            None => {
+                if let Some(seq) = self.left_out.get(&named) {
+                    self.saved.refused.remove(seq);
+                }
+                false
             }
         }
     }
-    Ok(())
-}
 
-fn each_half(
-    conn: &mut PgConnection,
-    kind: EntityKind,
-    mut rows: Vec<&Row<'_>>,
-    blames: bool,
-    touched: &mut HashSet<String>,
-) -> QueryResult<()> {
-    if rows.len() < 2 {
-        return Ok(());
+    fn save_parts(&mut self, rows: &[&Row<'_>], rows_max: usize) -> QueryResult<()> {
+        rows.chunks(rows_max)
+            .try_for_each(|part| self.save(part.to_vec()))
     }
-    let second = rows.split_off(rows.len() / 2);
-    save_some(conn, kind, rows, blames, touched)?;
-    save_some(conn, kind, second, blames, touched)
 }
 
-fn is_rows_fault(error: &Error) -> bool {
-    super::cause(error).is_some()
-}
-
-fn position(rows: &[&Row<'_>], error: &Error) -> Option<usize> {
-    let named = named_row(error)?.to_string();
-    rows.iter().position(|row| row.id == named)
+/// The database counts from 1.
+fn seq_of(rows: &[&Row<'_>], number: i64) -> Option<u64> {
+    let at = usize::try_from(number).ok()?.checked_sub(1)?;
+    rows.get(at).map(|row| row.seq)
 }
 
 /// The update of many rows; one text per kind, so it is prepared once.
@@ -129,7 +176,7 @@ impl QueryId for UpdateRows<'_> {
 impl RunQueryDsl<PgConnection> for UpdateRows<'_> {}
 
 impl diesel::query_builder::Query for UpdateRows<'_> {
-    type SqlType = Text;
+    type SqlType = BigInt;
 }
 
 impl QueryFragment<Pg> for UpdateRows<'_> {
@@ -155,14 +202,14 @@ impl QueryFragment<Pg> for UpdateRows<'_> {
         out.push_bind_param::<Array<Integer>, Vec<i32>>(&self.schema_versions)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Binary>, Vec<&[u8]>>(&self.states)?;
-        out.push_sql(") AS u (id, base, version, fence, schema_version, state) WHERE ");
+        out.push_sql(") WITH ORDINALITY AS u (id, base, version, fence, schema_version, state, number) WHERE ");
         out.push_sql(match self.kind {
             EntityKind::Character => {
                 "t.id = u.id AND t.version = u.base AND (u.fence IS NULL OR t.play_epoch = u.fence) \
-                 RETURNING t.id"
+                 RETURNING u.number"
             }
             EntityKind::Ship => {
-                "t.guild_id = u.id AND t.version = u.base RETURNING t.guild_id"
+                "t.guild_id = u.id AND t.version = u.base RETURNING u.number"
             }
         });
         Ok(())

@@ -4,9 +4,9 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Bool, Integer};
+use diesel::sql_types::{BigInt, Bool, Integer};
 
-use crate::backend::{Access, Target};
+use crate::backend::{Access, Holder, Target};
 use crate::error::StoreError;
 
 /// Set on every connection unless the URL says otherwise: nobody waits for ever for a host that is gone.
@@ -21,12 +21,21 @@ const DEADLINES: [(&str, &str); 6] = [
 ];
 
 /// What both kinds of connection are told. A commit is on the disk before it is reported, whatever the
-/// server's own default; the language of messages is English where this user may choose it.
+/// server's own default.
 const COMMON: &str = "SET client_min_messages = warning; SET timezone = 'UTC'; \
-     SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on;";
+     SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on; \
+     SET default_transaction_isolation = 'read committed';";
 
-/// The writer gives up a statement after 10 s and a lock after 2 s; its batch is given again.
-const WRITE: &str = "SET statement_timeout = '10s'; SET lock_timeout = '2s';";
+/// Some errors are known by their words only. A user who may not choose the language gets no error of it:
+/// then more of them count as unclear, which costs tries and no data.
+const ENGLISH: &str = "DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN OTHERS THEN NULL; END $$";
+
+/// The writer gives up a statement after 10 s and a lock after 2 s; its batch is given again. It looks
+/// everything up by keys: each plan is made once and stays good however much the tables grow, where the
+/// planner would now and then choose to read a table that was small yesterday.
+const WRITE: &str = "SET statement_timeout = '10s'; SET lock_timeout = '2s'; \
+     SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+     SET enable_hashjoin = off; SET enable_mergejoin = off;";
 
 /// Readers are told not to write.
 const READ: &str = "SET statement_timeout = '30s'; SET default_transaction_read_only = on;";
@@ -46,8 +55,9 @@ pub(crate) fn connect(url: &str, access: Access) -> Result<PgConnection, StoreEr
         Access::Read => READ,
         Access::Write => WRITE,
     };
-    conn.batch_execute(COMMON)
-        .and_then(|()| conn.batch_execute(settings))
+    let told = [COMMON, ENGLISH, settings];
+    told.iter()
+        .try_for_each(|words| conn.batch_execute(words))
         .map_err(|error| unreachable(error.to_string()))?;
     expect_version(&mut conn)?;
     Ok(conn)
@@ -90,17 +100,15 @@ struct Held {
 }
 
 /// Takes the lock of the world for as long as this connection lives; false when another has it. A
-/// connection of ours that we have lost may hold it still: it is ended by its process id.
-pub(crate) fn hold_world(conn: &mut PgConnection, lost: Option<i32>) -> QueryResult<bool> {
+/// connection of ours that we have lost may hold it still, and may even be about to commit: it is ended.
+pub(crate) fn hold_world(conn: &mut PgConnection, lost: Option<Holder>) -> QueryResult<bool> {
     if let Some(lost) = lost {
-        sql_query(
-            "SELECT coalesce(bool_or(pg_terminate_backend(pid, 1000)), false) AS held FROM pg_locks \
-             WHERE locktype = 'advisory' AND classid::integer = $1 AND objid::integer = $2 \
-             AND pid = $3 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        )
-        .bind::<Integer, _>(WORLD_LOCK.0)
-        .bind::<Integer, _>(WORLD_LOCK.1)
-        .bind::<Integer, _>(lost)
+        sql_query(format!(
+            "SELECT coalesce(bool_and(pg_terminate_backend(pid, 1000)), true) AS held \
+             FROM pg_stat_activity WHERE pid = $1 AND {STARTED_US} = $2"
+        ))
+        .bind::<Integer, _>(lost.pid)
+        .bind::<BigInt, _>(lost.started_us)
         .get_result::<Held>(conn)?;
     }
     let held: Held = sql_query("SELECT pg_try_advisory_lock($1, $2) AS held")
@@ -110,14 +118,22 @@ pub(crate) fn hold_world(conn: &mut PgConnection, lost: Option<i32>) -> QueryRes
     Ok(held.held)
 }
 
+/// When the process of a connection began.
+const STARTED_US: &str = "(extract(epoch FROM backend_start) * 1000000)::bigint";
+
 #[derive(QueryableByName)]
-struct Backend {
+struct Activity {
     #[diesel(sql_type = Integer)]
     pid: i32,
+    #[diesel(sql_type = BigInt)]
+    started_us: i64,
 }
 
 /// The server's process that serves this connection.
-pub(crate) fn backend_pid(conn: &mut PgConnection) -> QueryResult<i32> {
-    let Backend { pid } = sql_query("SELECT pg_backend_pid() AS pid").get_result(conn)?;
-    Ok(pid)
+pub(crate) fn holder(conn: &mut PgConnection) -> QueryResult<Holder> {
+    let Activity { pid, started_us } = sql_query(format!(
+        "SELECT pid, {STARTED_US} AS started_us FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+    ))
+    .get_result(conn)?;
+    Ok(Holder { pid, started_us })
 }

@@ -32,11 +32,19 @@ const OUTAGE: &[&str] = &[
     "remaining connection slots",
 ];
 
+/// Parts of messages about others who held what was wanted for too long. They pass, unless one row is
+/// held for ever: so they are not the machine's fault either.
+const DELAY: &[&str] = &["canceling statement due to", "deadlock detected"];
+
 /// Parts of messages that tell a value which no row can hold.
 const BAD_VALUE: &[&str] = &["invalid byte sequence", "out of range", "value too long"];
 
 pub(in crate::backend) fn is_disk_full(message: &str) -> bool {
     DISK_FULL.iter().any(|part| message.contains(part))
+}
+
+pub(in crate::backend) fn is_delay(message: &str) -> bool {
+    DELAY.iter().any(|part| message.contains(part))
 }
 
 pub(in crate::backend) fn is_outage(message: &str) -> bool {
