@@ -1,6 +1,6 @@
-//! The main path against the bare work beneath it: an upload, durable saves, request and answer. Each pair
-//! is measured in one run, in turns, and told as the median of its ratios. Arguments choose measurements:
-//! `cargo bench --bench main_path -- upload_64mib`.
+//! The main path against the bare work beneath it: an upload, request and answer. Each pair is measured
+//! in one run, in turns, and told as the median of its ratios; durable saves have a bench of their own,
+//! `write_behind`. Arguments choose measurements: `cargo bench --bench main_path -- upload_64mib`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,7 +14,6 @@ mod main_path {
     pub mod peer;
     pub mod report;
     pub mod requests;
-    pub mod saves;
     pub mod upload;
 }
 
@@ -23,16 +22,15 @@ mod main_path {
 #[path = "../src/tests/it/harness.rs"]
 mod harness;
 
-use main_path::{requests, saves, upload};
+use main_path::{requests, upload};
 
 fn main() {
     let chosen: Vec<String> = std::env::args()
         .skip(1)
         .filter(|word| !word.starts_with('-'))
         .collect();
-    let measurements: [(&str, fn()); 3] = [
+    let measurements: [(&str, fn()); 2] = [
         (upload::NAME, upload::measure),
-        (saves::NAME, saves::measure),
         (requests::NAME, requests::measure),
     ];
     for (name, measure) in measurements {
@@ -40,4 +38,12 @@ fn main() {
             measure();
         }
     }
+}
+
+/// What the clients of a bench run on: one thread, beside those of the server.
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
 }

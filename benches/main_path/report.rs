@@ -57,11 +57,3 @@ pub fn ratio(name: &str, ours: &[Duration], bare: &[Duration], aim: f64) {
         ratios[ratios.len() / 2]
     );
 }
-
-/// What the clients of a bench run on: one thread, beside those of the server.
-pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-}

@@ -22,7 +22,7 @@ const ROUNDS: usize = 21;
 
 pub fn measure() {
     let server = Server::start();
-    let runtime = report::runtime();
+    let runtime = crate::runtime();
     let table = runtime.block_on(server.table("opaque"));
     runtime.block_on(give_a_head(&table));
     let request = text(Ask::BoardStatus { board: table.board });

@@ -20,7 +20,7 @@ const ROUNDS: usize = 15;
 const PIECE_BYTES: usize = 64 * 1024;
 
 pub fn measure() {
-    let runtime = report::runtime();
+    let runtime = crate::runtime();
     let server = Server::start();
     let table = runtime.block_on(server.table("opaque"));
     let gm = table.gm.client.clone();

@@ -5,6 +5,7 @@ use guildhall_store::changes::{
     RevokeToken,
 };
 use guildhall_store::{Cause, Change, Outcome, WriteRefusal, now_us, queries};
+use guildhall_testkit::Backend;
 use uuid::Uuid;
 
 use crate::world::{World, cause};
@@ -232,19 +233,29 @@ fn a_list_of_an_account_is_its_oldest_thousand() {
     let (hero, ship) = (world.character("Bob"), world.ship("Corsairs"));
     let (realm, account) = (world.realm, world.account);
     // The prefix makes their ids, and so their births, later than any made here.
+    let numbers = match world.backend() {
+        Backend::Sqlite => {
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+             SELECT i, printf('ffffffff-0000-7000-8000-%012d', i) AS id FROM n"
+        }
+        Backend::Postgres => {
+            "SELECT i, 'ffffffff-0000-7000-8000-' || lpad(i::text, 12, '0') AS id
+             FROM generate_series(1, 1000) AS n (i)"
+        }
+    };
+    let named = "INSERT INTO names (id, realm_id, owner_kind, owner_id, name_key, display, skeleton, \
+                 key_version, claimed_at)";
     world.meddle(&format!(
         "BEGIN;
-         CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS
-             (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
-             SELECT i, printf('ffffffff-0000-7000-8000-%012d', i) AS id FROM n;
-         INSERT INTO characters SELECT id, '{realm}', '{account}', 1, 1, x'', 0, 0 FROM n;
+         CREATE TEMP TABLE n AS {numbers};
+         INSERT INTO characters (id, realm_id, account_id, schema_version, version, state, updated_at)
+             SELECT id, '{realm}', '{account}', 1, 1, {empty}, 0 FROM n;
          INSERT INTO guilds SELECT id, '{realm}', {later} FROM n;
          INSERT INTO guild_members SELECT id, '{account}', 'member', 0 FROM n;
-         INSERT INTO names (id, realm_id, owner_kind, owner_id, name_key, display, skeleton, key_version, claimed_at) SELECT 'c' || i, '{realm}', 'character', id, 'c' || i, 'c' || i, '', 1, 0
-             FROM n;
-         INSERT INTO names (id, realm_id, owner_kind, owner_id, name_key, display, skeleton, key_version, claimed_at) SELECT 'g' || i, '{realm}', 'guild', id, 'g' || i, 'g' || i, '', 1, 0
-             FROM n;
-         COMMIT;",
+         {named} SELECT 'c' || i, '{realm}', 'character', id, 'c' || i, 'c' || i, '', 1, 0 FROM n;
+         {named} SELECT 'g' || i, '{realm}', 'guild', id, 'g' || i, 'g' || i, '', 1, 0 FROM n;
+         COMMIT",
+        empty = world.bytes(""),
         later = i64::MAX
     ));
     let heroes = world.read(|conn| queries::characters_of(conn, account));

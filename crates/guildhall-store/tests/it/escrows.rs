@@ -8,8 +8,8 @@ use guildhall_store::{
 };
 use uuid::Uuid;
 
-use crate::random_batches::Dice;
 use crate::world::{World, cause};
+use guildhall_testkit::Seed;
 
 const OPEN_MAX: u64 = 3;
 
@@ -198,7 +198,7 @@ fn each_save_of_a_ship_leaves_its_line_in_the_ledger() {
 /// writers that die with a batch committed or not: the sum never changes.
 #[test]
 fn gold_is_neither_made_nor_lost_on_its_way() {
-    let mut dice = Dice::roll();
+    let mut seed = Seed::new("escrows");
     let mut world = World::new();
     let mut sides: Vec<EntityKey> = ["A", "B", "C"].map(|name| world.character(name)).into();
     sides.extend(["S", "T"].map(|name| world.ship(name)));
@@ -208,16 +208,16 @@ fn gold_is_neither_made_nor_lost_on_its_way() {
     }
     let (mut given, mut taken) = (0, 0);
     for _ in 0..300 {
-        for _ in 0..1 + dice.below(5) {
-            let write = wander(&mut dice, &world, &sides);
-            let retried = (dice.below(5) == 0).then(|| write.clone());
+        for _ in 0..1 + seed.below(5) {
+            let write = wander(&mut seed, &world, &sides);
+            let retried = (seed.below(5) == 0).then(|| write.clone());
             for write in [Some(write), retried].into_iter().flatten() {
                 // What waits already may have made it stale.
                 let _ = world.try_submit(write);
             }
         }
         let batch = world.batch();
-        match dice.below(4) {
+        match seed.below(4) {
             0 => {
                 // Committed, and the answer lost with the writer.
                 world.write(&batch).unwrap();
@@ -263,17 +263,17 @@ fn sum(world: &World, sides: &[EntityKey]) -> u64 {
 }
 
 /// Somebody gives, or takes what waits for him; sometimes from a version that is over, or twice.
-fn wander(dice: &mut Dice, world: &World, sides: &[EntityKey]) -> Write {
-    let me = sides[dice.below(sides.len())];
+fn wander(seed: &mut Seed, world: &World, sides: &[EntityKey]) -> Write {
+    let me = sides[seed.below(sides.len())];
     let (version, mine) = gold(world, me);
-    let base = if dice.below(10) == 0 {
+    let base = if seed.below(10) == 0 {
         version.saturating_sub(1).max(1)
     } else {
         version
     };
     let waits = world.read(|conn| queries::open_escrows(conn, me));
     let wait = waits.iter().find(|row| row.to == me.id);
-    if let Some(row) = wait.filter(|_| dice.below(3) > 0) {
+    if let Some(row) = wait.filter(|_| seed.below(3) > 0) {
         let what: u64 = String::from_utf8(row.what.clone())
             .unwrap()
             .parse()
@@ -286,8 +286,8 @@ fn wander(dice: &mut Dice, world: &World, sides: &[EntityKey]) -> Write {
         );
     }
     let others: Vec<_> = sides.iter().filter(|side| side.kind != me.kind).collect();
-    let to = *others[dice.below(others.len())];
-    let what = mine.min(dice.below(10) as u64);
+    let to = *others[seed.below(others.len())];
+    let what = mine.min(seed.below(10) as u64);
     let put = put(world, Uuid::now_v7(), (me, base), to, &what.to_string());
     with(world, (me, base), mine - what, put)
 }

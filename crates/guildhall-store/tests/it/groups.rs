@@ -3,7 +3,7 @@
 use guildhall_store::{Author, Cause, EntityKey, Member, Outcome, Save, Write, queries};
 use uuid::Uuid;
 
-use crate::world::{World, cause};
+use crate::world::{No, World, cause};
 
 fn trade(
     world: &World,
@@ -14,20 +14,20 @@ fn trade(
     Write::Group(vec![member(one), member(other)], world.by())
 }
 
-/// Refuses every state `bad`.
-const POISON: &str = "CREATE TRIGGER poison BEFORE UPDATE ON characters
-     WHEN NEW.state = CAST('bad' AS BLOB) BEGIN SELECT RAISE(ABORT, 'poison'); END";
+fn poison(world: &World) {
+    world.refuse("UPDATE", "characters", &world.state_is("bad"), No::Plainly);
+}
 
 #[test]
 fn of_two_members_one_is_bad_and_neither_is_written_and_the_neighbours_are() {
     let mut world = World::new();
     let [one, other, third] = ["One", "Other", "Third"].map(|name| world.character(name));
-    world.meddle(POISON);
+    poison(&world);
     world.submit(world.save(third, 1, "fine"));
     world.submit(trade(&world, (one, 1, "paid"), (other, 1, "bad")));
     let outcomes = world.flush();
     let causes: Vec<_> = outcomes.iter().map(cause).collect();
-    assert_eq!(causes, [None, Some(Cause::Trigger)]);
+    assert_eq!(causes, [None, Some(world.plain())]);
     assert_eq!(world.stored(one), (1, b"born".to_vec()));
     assert_eq!(world.stored(other), (1, b"born".to_vec()));
     assert_eq!(world.stored(third).0, 2);
@@ -42,13 +42,13 @@ fn of_two_members_one_is_bad_and_neither_is_written_and_the_neighbours_are() {
 fn a_refused_group_takes_no_good_state_before_it_and_what_builds_on_it_is_refused() {
     let mut world = World::new();
     let [one, other] = ["One", "Other"].map(|name| world.character(name));
-    world.meddle(POISON);
+    poison(&world);
     world.submit(world.save(one, 1, "good"));
     world.submit(trade(&world, (one, 2, "paid"), (other, 1, "bad")));
     world.submit(world.save(one, 3, "after the trade"));
     let outcomes = world.flush();
     let causes: Vec<_> = outcomes.iter().map(cause).collect();
-    assert_eq!(causes, [None, Some(Cause::Trigger), Some(Cause::Stale)]);
+    assert_eq!(causes, [None, Some(world.plain()), Some(Cause::Stale)]);
     assert_eq!(world.stored(one), (2, b"good".to_vec()));
 }
 
@@ -85,7 +85,7 @@ fn a_group_given_again_is_durable_and_is_not_written_twice() {
 fn a_batch_with_groups_that_was_committed_unseen_tells_its_outcomes_again() {
     let mut world = World::new();
     let [one, other] = ["One", "Other"].map(|name| world.character(name));
-    world.meddle(POISON);
+    poison(&world);
     world.submit(trade(&world, (one, 1, "paid"), (other, 1, "got")));
     world.submit(trade(&world, (one, 2, "paid"), (other, 2, "bad")));
     let batch = world.batch();
@@ -96,7 +96,7 @@ fn a_batch_with_groups_that_was_committed_unseen_tells_its_outcomes_again() {
     let seen: Vec<_> = outcomes.iter().map(cause).collect();
     let committed: Vec<_> = unseen.outcomes.iter().map(|(_, it)| cause(it)).collect();
     assert_eq!(seen, committed);
-    assert_eq!(seen, [None, Some(Cause::Trigger)]);
+    assert_eq!(seen, [None, Some(world.plain())]);
 }
 
 #[test]

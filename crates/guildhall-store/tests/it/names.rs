@@ -81,7 +81,7 @@ fn many_names_are_hashed_in_small_transactions_and_loaded() {
     world.meddle(&format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
          INSERT INTO names (id, realm_id, owner_kind, owner_id, name_key, display, skeleton, key_version,
-         claimed_at) SELECT 'row' || i, '{}', 'guild', printf('00000000-0000-7000-8000-%012d', i),
+         claimed_at) SELECT 'row' || i, '{}', 'guild', '00000000-0000-7000-8000-' || substr(CAST(1000000000000 + i AS TEXT), 2),
          'n' || i, 'N' || i, 'n' || i, 1, i FROM n",
         world.realm
     ));

@@ -3,37 +3,13 @@
 
 use guildhall_store::{Cause, Outcome, StoreError, queries};
 
-use crate::world::{World, cause};
-
-#[test]
-fn a_database_locked_by_another_process_fails_the_batch_and_the_retry_succeeds() {
-    let mut world = World::new();
-    let hero = world.character("Bob");
-    let second = world.second_writer();
-    second.execute_batch("BEGIN IMMEDIATE").unwrap();
-    world.submit(world.save(hero, 1, "two"));
-    let batch = world.batch();
-    let error = world.flush_batch(&batch).unwrap_err();
-    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
-    assert_eq!(world.stored(hero).0, 1);
-    world.abort(&batch);
-    second.execute_batch("ROLLBACK").unwrap();
-    let again = world.batch();
-    assert_eq!(again.id, batch.id);
-    let outcomes = world.flush_batch(&again).unwrap();
-    assert_eq!(outcomes, [Outcome::Durable { version: 2 }]);
-    assert_eq!(world.count("refused_writes"), 0);
-}
+use crate::world::{No, World, cause};
 
 #[test]
 fn a_disk_that_is_full_at_one_row_fails_the_batch_and_refuses_nobody() {
     let mut world = World::new();
     let heroes: Vec<_> = (0..40).map(|n| world.character(&format!("H{n}"))).collect();
-    // No small disk here: SQLite's own words, said by a trigger, stand for one.
-    world.meddle(
-        "CREATE TRIGGER full BEFORE UPDATE ON characters WHEN NEW.state = CAST('big' AS BLOB)
-         BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
-    );
+    world.refuse("UPDATE", "characters", &world.state_is("big"), No::DiskFull);
     for (n, hero) in heroes.iter().enumerate() {
         let state = if n == 30 { "big" } else { "small" };
         world.submit(world.save(*hero, 1, state));
@@ -44,38 +20,22 @@ fn a_disk_that_is_full_at_one_row_fails_the_batch_and_refuses_nobody() {
     for hero in &heroes {
         assert_eq!(world.stored(*hero).0, 1);
     }
-    world.meddle("DROP TRIGGER full");
+    world.allow_again();
     let outcomes = world.flush_batch(&batch).unwrap();
     assert!(outcomes.iter().all(Outcome::is_durable));
 }
 
-/// What fails so, fails until somebody repairs the schema.
-const BROKEN: &str = "CREATE TRIGGER broken AFTER UPDATE ON characters
-    BEGIN INSERT INTO missing VALUES (1); END";
-
-/// Gives the batch of all that waits again until it is committed; how often it failed before.
-fn failures_before_the_commit(world: &mut World) -> (usize, Vec<Outcome>) {
-    for failures in 0..10 {
-        let batch = world.batch();
-        match world.flush_batch(&batch) {
-            Ok(outcomes) => return (failures, outcomes),
-            Err(_) => world.abort(&batch),
-        }
-    }
-    panic!("the batch fails for ever");
-}
-
 #[test]
-fn a_broken_trigger_costs_the_writes_that_meet_it_and_no_others() {
+fn a_write_that_is_refused_for_no_known_reason_is_held_after_three_tries_and_the_rest_goes_on() {
     let mut world = World::new();
     let (hero, ship) = (world.character("Bob"), world.ship("Corsairs"));
-    world.meddle(BROKEN);
+    world.refuse("UPDATE", "characters", "1 = 1", No::Unclearly);
     for base in [1, 2] {
         world.submit(world.save(hero, base, format!("state {base}")));
     }
     world.submit(world.save(ship, 1, "at sea"));
     world.submit_change(world.rename(hero, "Rob"));
-    let (failures, outcomes) = failures_before_the_commit(&mut world);
+    let (failures, outcomes) = world.until_committed();
     let unclassified = Some(Cause::Held);
     let causes: Vec<_> = outcomes.iter().map(cause).collect();
     assert_eq!(
@@ -96,11 +56,11 @@ fn a_broken_trigger_costs_the_writes_that_meet_it_and_no_others() {
 #[test]
 fn a_change_that_meets_something_broken_is_refused_alone_and_leaves_nothing() {
     let mut world = World::new();
-    world.meddle(&BROKEN.replace("UPDATE ON characters", "INSERT ON ships"));
+    world.refuse("INSERT", "ships", "1 = 1", No::Unclearly);
     let (hero, guild) = (world.character("Bob"), uuid::Uuid::now_v7());
     world.submit_change(world.create_guild(guild, "Corsairs"));
     world.submit(world.save(hero, 1, "two"));
-    let (failures, outcomes) = failures_before_the_commit(&mut world);
+    let (failures, outcomes) = world.until_committed();
     let causes: Vec<_> = outcomes.iter().map(cause).collect();
     assert_eq!((failures, causes), (3, vec![Some(Cause::Held), None]));
     assert_eq!(world.count("guilds"), 0);
@@ -116,7 +76,7 @@ fn a_row_that_holds_what_we_cannot_read_costs_its_own_saves_alone() {
     ));
     world.submit(world.save(hero, 1, "two"));
     world.submit(world.save(other, 1, "two"));
-    let (failures, outcomes) = failures_before_the_commit(&mut world);
+    let (failures, outcomes) = world.until_committed();
     let causes: Vec<_> = outcomes.iter().map(cause).collect();
     assert_eq!((failures, causes), (3, vec![Some(Cause::Held), None]));
 }
@@ -125,10 +85,7 @@ fn a_row_that_holds_what_we_cannot_read_costs_its_own_saves_alone() {
 fn a_disk_that_stays_full_refuses_nobody_however_often_the_batch_fails() {
     let mut world = World::new();
     let hero = world.character("Bob");
-    world.meddle(
-        "CREATE TRIGGER full BEFORE UPDATE ON characters
-         BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
-    );
+    world.refuse("UPDATE", "characters", "1 = 1", No::DiskFull);
     world.submit(world.save(hero, 1, "two"));
     for _ in 0..10 {
         let batch = world.batch();
@@ -136,7 +93,7 @@ fn a_disk_that_stays_full_refuses_nobody_however_often_the_batch_fails() {
         assert!(matches!(error, StoreError::DiskFull { .. }), "{error}");
         world.abort(&batch);
     }
-    world.meddle("DROP TRIGGER full");
+    world.allow_again();
     assert_eq!(world.flush(), [Outcome::Durable { version: 2 }]);
     assert_eq!(world.count("refused_writes"), 0);
 }

@@ -1,5 +1,9 @@
-//! A small world on a real file, and short words for writing to it.
+//! A small world in a real database, and short words for writing to it. Which database is told by
+//! the environment, but for tests that are about one of them; `world/rules.rs` makes it say no.
 
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,10 +13,15 @@ use guildhall_store::changes::{
 use guildhall_store::{
     Author, Batch, BatchReport, Buffer, BufferLimits, Cause, Change, Connection, DEFAULT_REALM,
     Database, EntityKey, EntityKind, NameOwner, NameRow, OpenOptions, Outcome, OwnerKind,
-    RejectReason, Save, StoreError, Write, Writer, queries,
+    RejectReason, Save, StoreError, Target, Write, Writer, queries,
 };
+use guildhall_testkit::{Backend, Sql, backend, postgres};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+mod rules;
+
+pub use rules::No;
 
 /// How long a name cools that is given up.
 pub const COOLING_US: i64 = 3_600_000_000;
@@ -26,14 +35,89 @@ pub struct World {
     pub account: Uuid,
     clock: Duration,
     receipts: usize,
-    _dir: TempDir,
+    outside: OnceCell<Sql>,
+    /// The tables with rules of [`World::refuse`].
+    rules: RefCell<Vec<&'static str>>,
+    place: Place,
+}
+
+/// Where the database is, for as long as it is needed.
+enum Place {
+    File(TempDir),
+    Postgres(postgres::Database),
+}
+
+impl Place {
+    fn on(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => Self::File(tempfile::tempdir().unwrap()),
+            Backend::Postgres => {
+                let copy = migrated().copy();
+                copy.psql("UPDATE world SET world_id = gen_random_uuid()::text");
+                Self::Postgres(copy)
+            }
+        }
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::File(dir) => format!("sqlite://{}", dir.path().join("world.sqlite").display()),
+            Self::Postgres(database) => database.url(),
+        }
+    }
+}
+
+/// A database with all migrations, to be copied.
+fn migrated() -> &'static postgres::Database {
+    static MIGRATED: OnceLock<postgres::Database> = OnceLock::new();
+    MIGRATED.get_or_init(|| {
+        let database = postgres::create_database();
+        open(&database.url()).unwrap().migrate().unwrap();
+        database
+    })
+}
+
+/// Opens a database by its URL.
+pub fn open(url: &str) -> Result<Database, StoreError> {
+    Database::open(Target::parse(url)?, &OpenOptions::default())
+}
+
+/// Version and state of every entity.
+pub type Rows = HashMap<EntityKey, (u32, Vec<u8>)>;
+
+#[derive(diesel::QueryableByName)]
+struct StoredRow {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    id: String,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    version: i64,
+    #[diesel(sql_type = diesel::sql_types::Binary)]
+    state: Vec<u8>,
 }
 
 impl World {
+    /// On the database that the environment names.
     pub fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let db = Database::open(dir.path().join("world.sqlite"), &OpenOptions::default()).unwrap();
+        Self::on(backend())
+    }
+
+    pub fn on(backend: Backend) -> Self {
+        let place = Place::on(backend);
+        let db = open(&place.url()).unwrap();
         db.migrate().unwrap();
+        Self::through(place, db)
+    }
+
+    /// A world in PostgreSQL that is reached at another address, given the one it has.
+    pub fn reached(address: impl FnOnce(&str) -> String) -> Self {
+        let place = Place::on(Backend::Postgres);
+        let db = open(&address(&place.url())).unwrap();
+        db.migrate().unwrap();
+        Self::through(place, db)
+    }
+
+    fn through(place: Place, db: Database) -> Self {
+        db.claim_world("the tests").unwrap();
         let mut world = Self {
             writer: Some(db.writer().unwrap()),
             buffer: Buffer::new(BufferLimits::default()),
@@ -41,11 +125,35 @@ impl World {
             account: Uuid::now_v7(),
             clock: Duration::ZERO,
             receipts: 0,
-            _dir: dir,
+            outside: OnceCell::new(),
+            rules: RefCell::default(),
+            place,
             db,
         };
         world.found();
         world
+    }
+
+    /// Takes up to this many rows into a batch.
+    pub fn with_rows_max(mut self, batch_rows_max: usize) -> Self {
+        self.buffer = Buffer::new(BufferLimits {
+            batch_rows_max,
+            dirty_max: batch_rows_max.saturating_mul(8).max(10_000),
+            ..BufferLimits::default()
+        });
+        self
+    }
+
+    pub fn backend(&self) -> Backend {
+        match self.place {
+            Place::File(_) => Backend::Sqlite,
+            Place::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// The database's own address.
+    pub fn url(&self) -> String {
+        self.place.url()
     }
 
     fn found(&mut self) {
@@ -95,6 +203,18 @@ impl World {
     pub fn flush(&mut self) -> Vec<Outcome> {
         let batch = self.batch();
         self.flush_batch(&batch).unwrap()
+    }
+
+    /// Gives the batch of all that waits again until it is committed; how often it failed before.
+    pub fn until_committed(&mut self) -> (usize, Vec<Outcome>) {
+        for failures in 0..10 {
+            let batch = self.batch();
+            match self.flush_batch(&batch) {
+                Ok(outcomes) => return (failures, outcomes),
+                Err(_) => self.abort(&batch),
+            }
+        }
+        panic!("the batch fails for ever");
     }
 
     /// The writer alone, past the buffer.
@@ -257,21 +377,49 @@ impl World {
         self.db.read(query).unwrap()
     }
 
+    /// As [`World::stored`], of all that there is.
+    pub fn all_stored(&self) -> Rows {
+        let mut all = Rows::new();
+        for (kind, sql) in [
+            (
+                EntityKind::Character,
+                "SELECT id, version, state FROM characters",
+            ),
+            (
+                EntityKind::Ship,
+                "SELECT guild_id AS id, version, state FROM ships",
+            ),
+        ] {
+            let rows: Vec<StoredRow> =
+                self.read(|conn| Ok(diesel::RunQueryDsl::load(diesel::sql_query(sql), conn)?));
+            all.extend(rows.into_iter().map(|row| {
+                let id = row.id.parse().unwrap();
+                let version = row.version.try_into().unwrap();
+                (EntityKey { kind, id }, (version, row.state))
+            }));
+        }
+        all
+    }
+
     /// Rows of a table.
     pub fn count(&self, table: &str) -> i64 {
-        let sql = format!("SELECT count(*) FROM {table}");
-        let row = |row: &rusqlite::Row<'_>| row.get(0);
-        self.second_writer().query_row(&sql, [], row).unwrap()
+        self.outside()
+            .number(&format!("SELECT count(*) FROM {table}"))
     }
 
-    /// Another process's connection to the same file.
-    pub fn second_writer(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.db.path().unwrap()).unwrap()
+    /// Another program's session with the same database.
+    pub fn session(&self) -> Sql {
+        Sql::open(&self.url())
     }
 
-    /// Runs SQL from outside: a trigger, a row of another writer.
+    /// One such session, always the same.
+    pub fn outside(&self) -> &Sql {
+        self.outside.get_or_init(|| self.session())
+    }
+
+    /// Runs SQL from outside that both databases understand.
     pub fn meddle(&self, sql: &str) {
-        self.second_writer().execute_batch(sql).unwrap();
+        self.outside().run(sql);
     }
 }
 

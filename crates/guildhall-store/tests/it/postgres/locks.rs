@@ -1,0 +1,109 @@
+//! Somebody else holds a row, or wants ours: nobody is refused for it while it may pass.
+
+use std::thread;
+
+use guildhall_store::{Batch, Cause, Outcome, StoreError};
+use guildhall_testkit::{Backend, eventually_blocking};
+
+use super::{PATIENCE, WAITING};
+use crate::world::{World, cause};
+
+#[test]
+fn a_row_that_somebody_holds_delays_the_batch_and_refuses_nobody() {
+    let mut world = World::on(Backend::Postgres);
+    let [hero, other] = ["Bob", "Eve"].map(|name| world.character(name));
+    let second = world.session();
+    second.run(&format!(
+        "BEGIN; SELECT 1 FROM characters WHERE id = '{}' FOR UPDATE",
+        hero.id
+    ));
+    world.submit(world.save(hero, 1, "two"));
+    world.submit(world.save(other, 1, "two"));
+    let batch = world.batch();
+    let error = world.flush_batch(&batch).unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+    assert!(error.to_string().contains("lock timeout"), "{error}");
+    world.abort(&batch);
+    assert_eq!((world.stored(hero).0, world.stored(other).0), (1, 1));
+    second.run("ROLLBACK");
+    assert!(world.flush().iter().all(Outcome::is_durable));
+    assert_eq!(world.count("refused_writes"), 0);
+}
+
+#[test]
+fn a_row_that_somebody_holds_for_ever_is_held_alone_after_three_tries() {
+    let mut world = World::on(Backend::Postgres);
+    let [hero, other] = ["Bob", "Eve"].map(|name| world.character(name));
+    let second = world.session();
+    second.run(&format!(
+        "BEGIN; SELECT 1 FROM characters WHERE id = '{}' FOR UPDATE",
+        hero.id
+    ));
+    world.submit(world.save(hero, 1, "two"));
+    world.submit(world.save(other, 1, "two"));
+    let batch = world.batch();
+    // Each try waits for the lock.
+    let batch = Batch {
+        attempts: 3,
+        ..batch
+    };
+    let outcomes = world.flush_batch(&batch).unwrap();
+    let causes: Vec<_> = outcomes.iter().map(cause).collect();
+    assert_eq!(causes, [Some(Cause::Held), None]);
+    assert_eq!(world.stored(other).0, 2);
+    second.run("ROLLBACK");
+}
+
+#[test]
+fn of_a_deadlock_the_batch_is_tried_again_and_nobody_is_refused() {
+    let mut world = World::on(Backend::Postgres);
+    let (hero, ship) = (world.character("Bob"), world.ship("Corsairs"));
+    let (second, watch) = (world.session(), world.session());
+    // Not this one is to be the victim.
+    second.run("SET deadlock_timeout = '60s'; BEGIN");
+    second.run(&format!(
+        "UPDATE ships SET updated_at = 7 WHERE guild_id = '{}'",
+        ship.id
+    ));
+    world.submit(world.save(hero, 1, "two"));
+    world.submit(world.save(ship, 1, "at sea"));
+    let batch = world.batch();
+    let error = thread::scope(|scope| {
+        let flushed = scope.spawn(|| world.flush_batch(&batch));
+        eventually_blocking(PATIENCE, "a wait", || watch.number(WAITING) == 1);
+        second.run(&format!(
+            "UPDATE characters SET updated_at = 7 WHERE id = '{}'",
+            hero.id
+        ));
+        flushed.join().unwrap().unwrap_err()
+    });
+    assert!(error.to_string().contains("deadlock"), "{error}");
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+    second.run("COMMIT");
+    world.abort(&batch);
+    assert!(world.flush().iter().all(Outcome::is_durable));
+    assert_eq!(world.count("refused_writes"), 0);
+    assert_eq!(world.stored(ship), (2, b"at sea".to_vec()));
+}
+
+/// The words and the code of a statement that takes too long, without the wait.
+#[test]
+fn a_statement_that_takes_too_long_delays_the_batch_and_refuses_nobody() {
+    let mut world = World::on(Backend::Postgres);
+    let hero = world.character("Bob");
+    world.meddle(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             RAISE EXCEPTION 'canceling statement due to statement timeout'
+                 USING ERRCODE = 'query_canceled'; END $$;
+         CREATE TRIGGER slow BEFORE UPDATE ON characters FOR EACH ROW EXECUTE FUNCTION slow()",
+    );
+    world.submit(world.save(hero, 1, "two"));
+    let batch = world.batch();
+    let error = world.flush_batch(&batch).unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+    world.meddle("DROP TRIGGER slow ON characters");
+    assert_eq!(
+        world.flush_batch(&batch).unwrap(),
+        [Outcome::Durable { version: 2 }]
+    );
+}
