@@ -33,11 +33,6 @@ pub use verbs::{
     Order, force_rename, holder, release, rename, reserve, restore, row, take, unreserve,
 };
 
-/// On whose behalf the authority itself writes.
-const SERVER: Author = Author {
-    account: Uuid::nil(),
-    session: None,
-};
 /// Tries to drain the writes under way before a load, and the pause between them.
 const DRAIN_TRIES: u32 = 50;
 /// See [`DRAIN_TRIES`].

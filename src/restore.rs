@@ -12,8 +12,7 @@ use uuid::Uuid;
 
 use crate::character::document;
 use crate::hall::HallRef;
-use crate::persistence::{Change, EntityKey, EntityKind, changes};
-use crate::retention::NOBODY;
+use crate::persistence::{Author, Change, EntityKey, EntityKind, changes};
 use crate::session::{Reloaded, tell_or_end};
 
 /// The reason in the events that tell of a restore.
@@ -31,7 +30,7 @@ pub async fn restore(
 ) -> Result<u32, Refusal> {
     let entity = EntityKey { kind, id };
     let change = Change::Restore(changes::Restore { entity, version });
-    let made = hall.change(change, NOBODY).await?;
+    let made = hall.change(change, Author::SERVER).await?;
     log::info!(
         entity = kind.as_str(), id = id.to_string(), version, made;
         "restored by an operator"

@@ -7,16 +7,9 @@ use std::time::Duration;
 use guildhall_process::{Ctx, ExitReason, Handle, Init, Process, ReplyTo};
 use guildhall_protocol::Refusal;
 use guildhall_store::retention::{self, Planned};
-use uuid::Uuid;
 
 use crate::hall::{self, HallRef};
 use crate::persistence::{Author, Change};
-
-/// On whose behalf the server itself writes.
-pub const NOBODY: Author = Author {
-    account: Uuid::nil(),
-    session: None,
-};
 
 /// See the file's head.
 pub struct Retention {
@@ -92,7 +85,7 @@ async fn step(hall: HallRef, after: String) -> Result<Planned, Refusal> {
         .await?;
     if !planned.prune.is_empty() {
         let prune = Change::Prune(planned.prune.clone());
-        hall.change(prune, NOBODY).await?;
+        hall.change(prune, Author::SERVER).await?;
     }
     Ok(planned)
 }

@@ -11,8 +11,7 @@ use uuid::Uuid;
 use crate::character::checked_name;
 use crate::hall::{Hall, HallRef, REALM_NAME};
 use crate::names::{self, Order};
-use crate::persistence::{NameOwner, OwnerKind};
-use crate::retention::NOBODY;
+use crate::persistence::{Author, NameOwner, OwnerKind};
 use crate::routes::HttpRefusal;
 
 /// A name in a realm, the first one where none is said.
@@ -83,7 +82,7 @@ pub(super) async fn reserve(
     let name = checked_name(&name)?;
     let display = name.display.clone();
     let realm = realm_id(&hall, realm).await?;
-    names::reserve(&hall, realm, name, NOBODY).await?;
+    names::reserve(&hall, realm, name, Author::SERVER).await?;
     Ok(HttpResponse::Ok().json(json!({ "name": display })))
 }
 
@@ -96,7 +95,7 @@ pub(super) async fn unreserve(
     let name = checked_name(&name)?;
     let display = name.display.clone();
     let realm = realm_id(&hall, realm).await?;
-    names::unreserve(hall, realm, name, NOBODY).await?;
+    names::unreserve(hall, realm, name, Author::SERVER).await?;
     Ok(HttpResponse::Ok().json(json!({ "name": display })))
 }
 
@@ -126,7 +125,10 @@ pub(super) async fn restore(
 }
 
 fn order(reason: String) -> Order {
-    Order { by: NOBODY, reason }
+    Order {
+        by: Author::SERVER,
+        reason,
+    }
 }
 
 async fn realm_id(hall: &HallRef, realm: String) -> Result<Uuid, Refusal> {

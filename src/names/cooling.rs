@@ -7,9 +7,9 @@ use guildhall_process::{CallError, Ctx, Handle, ReplyTo};
 use guildhall_protocol::Refusal;
 use guildhall_store::names::{self, StoredName};
 
-use super::{Claim, Deed, Names, SERVER};
+use super::{Claim, Deed, Names};
 use crate::hall::{self, CALL_TIMEOUT};
-use crate::persistence::{Change, changes};
+use crate::persistence::{Author, Change, changes};
 use crate::refusal;
 
 /// How often the timer looks; cooling is counted in days.
@@ -82,7 +82,7 @@ pub(super) fn free(name: StoredName, reply: ReplyTo<Result<u32, Refusal>>) -> Cl
             cooling_until_us: name.cooling_until_us,
         }),
         deed: Deed::Free(name),
-        by: SERVER,
+        by: Author::SERVER,
         reason: None,
         reply,
     }

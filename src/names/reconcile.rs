@@ -9,9 +9,9 @@ use guildhall_protocol::Refusal;
 use guildhall_store::NameDiff;
 use guildhall_store::names::{self, Known, Slice, SliceRows};
 
-use super::{Names, SERVER};
+use super::Names;
 use crate::hall;
-use crate::persistence::{Change, changes};
+use crate::persistence::{Author, Change, changes};
 
 /// How often index and database are compared as a whole; the slices are spread over this time.
 const COMPARE_EVERY: Duration = Duration::from_secs(60);
@@ -164,7 +164,7 @@ impl Names {
     fn rehash(&mut self, mut rows: Vec<String>, ctx: &mut Ctx<Self>) {
         rows.truncate(REHASH_ROWS_MAX);
         let change = Change::RehashNames(changes::RehashNames { rows });
-        let rehashed = self.hall.change(change, SERVER);
+        let rehashed = self.hall.change(change, Author::SERVER);
         ctx.run(
             rehashed,
             |this, rehashed: Result<u32, Refusal>, ctx| match rehashed {

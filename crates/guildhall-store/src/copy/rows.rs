@@ -99,7 +99,9 @@ pub(super) fn transfer(
     execute(target, "BEGIN")?;
     let insert = insert_statement(target, table);
     let transferred = each_batch(source, table, &mut |rows| {
-        insert_batch(target, &insert, rows)?;
+        insert_batch(target, &insert, rows).map_err(|error| StoreError::Database {
+            detail: format!("the rows of {} were not taken: {error}", table.name),
+        })?;
         tell(u64::try_from(rows.len()).unwrap_or(0));
         Ok(())
     });

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::write_behind::Cause;
-
-/// The account on whose behalf the server itself writes.
-const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+use crate::write_behind::{Author, Cause};
 
 /// A time as a person reads it, to the second, in UTC.
 pub(super) fn time(at_us: i64) -> String {
@@ -21,7 +18,7 @@ pub(super) fn who(
 ) -> String {
     let name = match logins.get(account) {
         Some(login) => login.clone(),
-        None if account == NOBODY => "the server".to_owned(),
+        None if account == Author::SERVER.account.to_string() => "the server".to_owned(),
         None => format!("account {account}"),
     };
     match session {

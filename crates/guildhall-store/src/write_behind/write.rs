@@ -44,6 +44,14 @@ pub struct Author {
     pub session: Option<Uuid>,
 }
 
+impl Author {
+    /// The server itself: retention, names that are free again, what an operator orders.
+    pub const SERVER: Self = Self {
+        account: Uuid::nil(),
+        session: None,
+    };
+}
+
 /// A new state for an entity, based on a version of it; makes version `base_version + 1`.
 #[derive(Clone, Debug)]
 pub struct Save {

@@ -1,11 +1,17 @@
 //! A world moves between databases and comes back the same; damage on the way is found.
 
 use bytes::Bytes;
+use guildhall_rules::RetentionLimits;
 use guildhall_store::blobs::{BlobStore, hex};
 use guildhall_store::changes::Restore;
 use guildhall_store::copy::{Copied, compare, copy, copy_blobs, refuse_waiting};
+use guildhall_store::explain::{Kind, gather, tell};
 use guildhall_store::journal::Entry;
-use guildhall_store::{Change, Database, FileBlobs, OpenOptions, StoreError, Target, queries};
+use guildhall_store::retention::next_prune;
+use guildhall_store::{
+    Change, Database, EntityKey, EntityKind, FileBlobs, OpenOptions, StoreError, Target, Writer,
+    now_us, queries,
+};
 use guildhall_testkit::{Seed, Sql, postgres};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -120,8 +126,8 @@ fn a_world_that_was_copied_can_be_written_to() {
     let mut other = World::new();
     // The numbers of lines and refusals go on where the copy ended.
     for version in [1, 99] {
-        let key = guildhall_store::EntityKey {
-            kind: guildhall_store::EntityKind::Character,
+        let key = EntityKey {
+            kind: EntityKind::Character,
             id: hero,
         };
         other.submit_change(Change::Restore(Restore {
@@ -134,6 +140,61 @@ fn a_world_that_was_copied_can_be_written_to() {
         assert_eq!(report.outcomes[0].1.is_durable(), version == 1);
         other.finish(report);
     }
+    told_and_forgotten(&postgres, &mut writer, &mut other, hero);
+}
+
+/// What reads the records and what deletes them works there as it does here.
+fn told_and_forgotten(postgres: &Database, writer: &mut Writer, other: &mut World, hero: Uuid) {
+    let tell = |kind: Kind, id: &str| {
+        let facts = postgres.read(|conn| gather(conn, kind, id)).unwrap();
+        tell(&facts.unwrap())
+    };
+    let story = tell(Kind::Character, &hero.to_string());
+    assert!(story.restorable.len() > 1, "{story}");
+    let text = story.to_string();
+    assert!(text.contains("Put back to an earlier state"), "{text}");
+    assert!(text.contains("The history holds no state of version 99"));
+    let last = postgres.read(|conn| {
+        let lines = queries::history_of(conn, hero, 1)?;
+        Ok(lines[0].batch)
+    });
+    assert!(tell(Kind::Batch, &last.unwrap().to_string()).found);
+    assert!(tell(Kind::Name, "Straße").found);
+
+    let limits = RetentionLimits {
+        history_lines_max: 1,
+        history_age_max_us: i64::MAX,
+        refused_age_max_us: -1,
+        batches_age_max_us: -1,
+    };
+    let later = now_us() + 1_000_000;
+    let planned = postgres.read(|conn| next_prune(conn, "", &limits, later));
+    let prune = planned.unwrap().prune;
+    assert!(!prune.history.is_empty() && !prune.refused.is_empty());
+    assert!(prune.batches.len() > 100);
+    other.submit_change(Change::Prune(prune));
+    let batch = other.batch();
+    let report = writer.flush(&batch).unwrap();
+    assert!(report.outcomes[0].1.is_durable());
+    other.finish(report);
+    let story = tell(Kind::Character, &hero.to_string());
+    assert_eq!(story.restorable.len(), 1, "{story}");
+}
+
+#[test]
+fn a_text_that_postgres_cannot_keep_is_refused_and_its_table_named() {
+    let mut world = World::new();
+    world.character("Hero");
+    world.meddle("UPDATE names SET skeleton = 'nul' || char(0)");
+    let there = postgres::create_database();
+    let postgres = fresh(&Target::parse(&there.url()).unwrap());
+    let error = copied(&world.db, &postgres).unwrap_err();
+    assert!(error.to_string().contains("the rows of names"), "{error}");
+    let error = postgres.claim_world("a server").unwrap_err();
+    assert!(
+        matches!(error, StoreError::CopyUnfinished { .. }),
+        "{error}"
+    );
 }
 
 #[test]

@@ -47,8 +47,13 @@ async fn a_world_is_copied_to_postgres_and_served_from_there() {
     assert_eq!(status, Some(1), "{said}");
     says(&said, &["is not new", "nothing was changed"]);
     let back = url(&folder.path().join("back").join(DATABASE_FILE));
-    let (status, said) = copy(&folder, &there.url(), &back);
+    let mut command = folder.program();
+    command.args(["copy", "--from", &there.url(), "--to", &back, "--from-data"]);
+    command.arg(folder.world()).arg("--to-data");
+    command.arg(folder.path().join("back"));
+    let (status, said) = outcome(command);
     assert_eq!(status, Some(0), "{said}");
+    says(&said, &["board files"]);
     let mut command = folder.serve();
     command.args(["--database", &back]);
     let running = Running::start(command);
