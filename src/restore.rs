@@ -2,18 +2,14 @@
 //! a save that waits finds another version than its base, and a character's play epoch has risen. Called by
 //! the admin listener.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
 use guildhall_protocol::{Code, Event, Refusal};
 use guildhall_store::queries;
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::character::document;
 use crate::hall::HallRef;
 use crate::persistence::{Author, Change, EntityKey, EntityKind, changes};
-use crate::session::{Reloaded, tell_or_end};
+use crate::presence::Tell;
 
 /// The reason in the events that tell of a restore.
 const REASON: &str = "restored";
@@ -36,55 +32,55 @@ pub async fn restore(
         "restored by an operator"
     );
     // It is restored whatever becomes of this: who is not told finds out at the next save.
-    match reloaded(hall, kind, id).await {
-        Ok(reloaded) => tell(hall, &reloaded),
+    match news(hall, kind, id).await {
+        Ok(news) => {
+            let _ = hall.presence.tell(news);
+        }
         Err(refusal) => log::warn!("nobody could be told of the restore: {refusal}"),
     }
     Ok(made)
 }
 
-/// What is there now, and whom it concerns.
-async fn reloaded(hall: &HallRef, kind: EntityKind, id: Uuid) -> Result<Reloaded, Refusal> {
+/// What is there now, for those whom it concerns.
+async fn news(hall: &HallRef, kind: EntityKind, id: Uuid) -> Result<Tell, Refusal> {
     let gone = || Refusal::new(Code::NotFound, "It is gone again.");
     let reason = REASON.to_owned();
-    match kind {
+    let (accounts, event) = match kind {
         EntityKind::Character => {
-            let row = hall.read(move |conn| queries::character(conn, id)).await?;
-            let row = row.ok_or_else(gone)?;
-            Ok(Reloaded {
-                character: Some(id),
-                accounts: Arc::new(HashSet::from([row.account_id])),
-                event: Event::CharacterReloaded {
-                    character: id,
-                    reason,
-                    version: row.version,
-                    state: document(&row.state),
-                },
-            })
+            let found = hall.read(move |conn| {
+                let Some(row) = queries::character(conn, id)? else {
+                    return Ok(None);
+                };
+                // A service may act for any character of its realm.
+                let mut accounts = queries::services_of(conn, row.realm_id)?;
+                accounts.push(row.account_id);
+                Ok(Some((row, accounts)))
+            });
+            let (row, accounts) = found.await?.ok_or_else(gone)?;
+            let event = Event::CharacterReloaded {
+                character: id,
+                reason,
+                version: row.version,
+                state: document(&row.state),
+            };
+            (accounts, event)
         }
         EntityKind::Ship => {
             let found = hall.read(move |conn| queries::guild(conn, id)).await?;
             let (row, members) = found.ok_or_else(gone)?;
-            let state: Value = document(&row.ship_state);
-            Ok(Reloaded {
-                character: None,
-                accounts: Arc::new(members.iter().map(|member| member.account_id).collect()),
-                event: Event::ShipReloaded {
-                    guild: id,
-                    reason,
-                    version: row.ship_version,
-                    state,
-                },
-            })
+            let event = Event::ShipReloaded {
+                guild: id,
+                reason,
+                version: row.ship_version,
+                state: document(&row.ship_state),
+            };
+            let accounts = members.iter().map(|member| member.account_id);
+            (accounts.collect(), event)
         }
-    }
-}
-
-fn tell(hall: &HallRef, reloaded: &Reloaded) {
-    let sessions = hall.sessions.registry();
-    for id in sessions.keys() {
-        if let Some(session) = sessions.whereis(&id) {
-            tell_or_end(&session, reloaded.clone());
-        }
-    }
+    };
+    Ok(Tell {
+        accounts,
+        except: None,
+        event,
+    })
 }

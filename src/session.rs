@@ -112,18 +112,6 @@ pub struct Notice(pub Event);
 /// The presence process asks who is here.
 pub struct Announce;
 
-/// A character or a ship was put back to another state than its players know. For those of `accounts`, and
-/// for whoever has acted for the character.
-#[derive(Clone)]
-pub struct Reloaded {
-    /// The character, if it is one.
-    pub character: Option<Uuid>,
-    /// Its owner, or the members of the ship's guild.
-    pub accounts: Arc<HashSet<Uuid>>,
-    /// What they are told.
-    pub event: Event,
-}
-
 /// A token was revoked; whoever was let in with it ends.
 pub struct TokenRevoked(pub SecretHash);
 
@@ -291,16 +279,6 @@ impl Handle<Announce> for Session {
         };
         // If the presence process is gone again, its successor asks again.
         let _ = self.hall.presence.tell(arrive);
-    }
-}
-
-impl Handle<Reloaded> for Session {
-    fn handle(&mut self, reloaded: Reloaded, ctx: &mut Ctx<Self>) {
-        let acted = |character: Uuid| self.owned.contains(&character);
-        let is_theirs = reloaded.accounts.contains(&self.who.account);
-        if self.greeted && (is_theirs || reloaded.character.is_some_and(acted)) {
-            self.event(reloaded.event, ctx);
-        }
     }
 }
 

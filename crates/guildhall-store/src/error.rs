@@ -37,6 +37,8 @@ pub enum StoreError {
     JournalWaits { path: PathBuf, saves: usize },
     #[error("the target of the copy is not new: there are rows in {table}")]
     NotEmpty { table: String },
+    #[error("the target did not take the rows of {table}: {detail}")]
+    CopyRefused { table: String, detail: String },
     #[error("the copy differs in {table}: {from} in the source, {to} in the target")]
     CopyDiffers {
         table: String,
@@ -104,91 +106,43 @@ pub enum StoreError {
 
 impl StoreError {
     /// What a person can do about it, as one sentence.
+    #[rustfmt::skip] // One line for each error.
     pub fn next(&self) -> &'static str {
         match self {
             Self::Missing { .. } => "Give the right data directory, or let the program create it.",
-            Self::ReadOnly { .. } => {
-                "Give this user the right to write the file and its directory, or use another data directory."
-            }
-            Self::NotADatabase { .. } => {
-                "Move the file away, or restore the database from a backup."
-            }
-            Self::CannotOpen { .. } => {
-                "Check that the path exists and that this user may use it; restore a damaged file from a backup."
-            }
-            Self::UnknownMigrations { .. } => {
-                "Start the newer program again, or restore the backup made before its migration."
-            }
-            Self::PendingMigrations { .. } => {
-                "Make a backup, then run `guildhall migrate up`; `guildhall migrate plan` shows what it does."
-            }
-            Self::MigrationFailed { .. } => {
-                "Nothing was changed by the failed step; restore the backup if an earlier step is unwanted."
-            }
-            Self::WorldInUse { .. } => {
-                "Stop the other server first, or give this one a data directory of its own."
-            }
-            Self::WorldLost { .. } => {
-                "Stop one of the two servers; this one gives no more receipts and ends."
-            }
-            Self::CopyUnfinished { .. } => {
-                "Run `guildhall copy` once more: it begins anew, and the source is as it was."
-            }
-            Self::JournalUnseen => {
-                "Name the data directories of the source and of the target with --from-data and --to-data."
-            }
-            Self::JournalWaits { .. } => {
-                "Start the server once on the source and stop it: it writes them; then copy."
-            }
+            Self::ReadOnly { .. } => "Give this user the right to write the file and its directory, or use another data directory.",
+            Self::NotADatabase { .. } => "Move the file away, or restore the database from a backup.",
+            Self::CannotOpen { .. } => "Check that the path exists and that this user may use it; restore a damaged file from a backup.",
+            Self::UnknownMigrations { .. } => "Start the newer program again, or restore the backup made before its migration.",
+            Self::PendingMigrations { .. } => "Make a backup, then run `guildhall migrate up`; `guildhall migrate plan` shows what it does.",
+            Self::MigrationFailed { .. } => "Nothing was changed by the failed step; restore the backup if an earlier step is unwanted.",
+            Self::WorldInUse { .. } => "Stop the other server first, or give this one a data directory of its own.",
+            Self::WorldLost { .. } => "Stop one of the two servers; this one gives no more receipts and ends.",
+            Self::CopyUnfinished { .. } => "Run `guildhall copy` once more: it begins anew, and the source is as it was.",
+            Self::JournalUnseen => "Name the data directories of the source and of the target with --from-data and --to-data.",
+            Self::JournalWaits { .. } => "Start the server once on the source and stop it: it writes them; then copy.",
             Self::NotEmpty { .. } => "Give a database that holds no world; nothing was changed.",
-            Self::CopyDiffers { .. } => {
-                "Use the source; look at the target's disk and memory, and copy once more."
-            }
-            Self::BadUrl { .. } => {
-                "Use sqlite:///path/to/file or postgres://user@host:port/database."
-            }
-            Self::Unreachable { .. } => {
-                "Check that the database runs, its address, and that this user may connect."
-            }
+            Self::CopyRefused { .. } => "Correct the row in the source, or make room in the target, and copy once more: it begins anew.",
+            Self::CopyDiffers { .. } => "Use the source; look at the target's disk and memory, and copy once more.",
+            Self::BadUrl { .. } => "Use sqlite:///path/to/file or postgres://user@host:port/database.",
+            Self::Unreachable { .. } => "Check that the database runs, its address, and that this user may connect.",
             Self::TooOld { .. } => "Use PostgreSQL 15 or later.",
             Self::WriterTaken => "Let the present writer end before another is made.",
             Self::Unavailable { .. } => "Nothing was lost; try again in a moment.",
             Self::DiskFull { .. } => "Make room on the disk; saving goes on by itself.",
-            Self::Database { .. } => {
-                "Look at the disk and the log; saving is tried again by itself."
-            }
-            Self::JournalDamaged { .. } => {
-                "Restore the file and what lies beside it under its name from a backup; or move them away, which gives up every save in it that the database has not."
-            }
-            Self::JournalVersion { .. } => {
-                "Start the program that wrote it and stop it cleanly, then start this one."
-            }
-            Self::JournalOfAnotherWorld { .. } => {
-                "Give each world a data directory of its own, or move the file back to where its world is."
-            }
-            Self::JournalMissing { .. } => {
-                "Put the file back, or start with the data directory where it is; to go on without it gives up every save in it that the database has not."
-            }
-            Self::JournalRefused { .. } => {
-                "Saves go into the journal, once each and in their order; this is an error of the program."
-            }
-            Self::JournalFailed { .. } => {
-                "End the process and look at the disk: what was called safe before is, nothing after it."
-            }
-            Self::NamesIncomplete { .. } => {
-                "The server was not opened; check the database for damage, or restore it from a backup."
-            }
-            Self::NamesOfOtherVersion { .. } => {
-                "Start the program that made this key, or one with a migration from it; nothing was changed."
-            }
-            Self::NamesCollide { .. } => {
-                "Start the former program, give one of the two another name, and start this one again."
-            }
+            Self::Database { .. } => "Look at the disk and the log; saving is tried again by itself.",
+            Self::JournalDamaged { .. } => "Restore the file and what lies beside it under its name from a backup; or move them away, which gives up every save in it that the database has not.",
+            Self::JournalVersion { .. } => "Start the program that wrote it and stop it cleanly, then start this one.",
+            Self::JournalOfAnotherWorld { .. } => "Give each world a data directory of its own, or move the file back to where its world is.",
+            Self::JournalMissing { .. } => "Put the file back, or start with the data directory where it is; to go on without it gives up every save in it that the database has not.",
+            Self::JournalRefused { .. } => "Saves go into the journal, once each and in their order; this is an error of the program.",
+            Self::JournalFailed { .. } => "End the process and look at the disk: what was called safe before is, nothing after it.",
+            Self::NamesIncomplete { .. } => "The server was not opened; check the database for damage, or restore it from a backup.",
+            Self::NamesOfOtherVersion { .. } => "Start the program that made this key, or one with a migration from it; nothing was changed.",
+            Self::NamesCollide { .. } => "Start the former program, give one of the two another name, and start this one again.",
             Self::Files { .. } => "Check the disk and the rights of the data directory.",
             Self::Damaged { .. } => "Restore this file from a backup.",
-            Self::UploadTooLong { .. } | Self::UploadTooShort { .. } => {
-                "Announce the true size and upload again."
-            }
+            Self::UploadTooLong { .. } | Self::UploadTooShort { .. } => "Announce the true size and upload again.",
         }
     }
 

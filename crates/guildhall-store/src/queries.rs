@@ -12,7 +12,8 @@ mod realms;
 mod records;
 
 pub use accounts::{
-    AccountRow, LiveToken, account_by_id, account_by_login, account_by_token, token_account,
+    AccountRow, LiveToken, account_by_id, account_by_login, account_by_token, services_of,
+    token_account,
 };
 pub use boards::{
     BoardRow, BoardWithHead, RevisionRow, board_by_id, board_with_head, boards_of,

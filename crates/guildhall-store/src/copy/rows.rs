@@ -99,8 +99,9 @@ pub(super) fn transfer(
     execute(target, "BEGIN")?;
     let insert = insert_statement(target, table);
     let transferred = each_batch(source, table, &mut |rows| {
-        insert_batch(target, &insert, rows).map_err(|error| StoreError::Database {
-            detail: format!("the rows of {} were not taken: {error}", table.name),
+        insert_batch(target, &insert, rows).map_err(|error| StoreError::CopyRefused {
+            table: table.name.clone(),
+            detail: error.to_string(),
         })?;
         tell(u64::try_from(rows.len()).unwrap_or(0));
         Ok(())

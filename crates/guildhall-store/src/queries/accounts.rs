@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::LIST_ROWS_MAX;
 use crate::backend::Connection;
 use crate::columns::{Hash32, IdText, ServiceKind};
 use crate::error::StoreError;
@@ -65,6 +66,17 @@ pub fn account_by_login(
         .filter(accounts::login_key.eq(login_key))
         .first(conn)
         .optional()?)
+}
+
+/// The services of a realm.
+pub fn services_of(conn: &mut Connection, realm: Uuid) -> Result<Vec<Uuid>, StoreError> {
+    let ids: Vec<IdText> = accounts::table
+        .filter(accounts::realm_id.eq(realm.to_string()))
+        .filter(accounts::kind.eq("service"))
+        .limit(LIST_ROWS_MAX)
+        .select(accounts::id)
+        .load(conn)?;
+    Ok(ids.into_iter().map(Uuid::from).collect())
 }
 
 /// The account of this id.
