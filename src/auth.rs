@@ -1,16 +1,20 @@
 //! Who is it: passwords, tokens, tickets, Origin. Everything here happens before a process exists; the
 //! socket and the routes call it, nobody else decides who somebody is.
 
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use guildhall_protocol::{Code, Refusal, TICKET_PREFIX};
-use guildhall_store::queries;
+use guildhall_store::{Connection, StoreError, queries};
 use uuid::Uuid;
 
 use crate::hall::{self, HallRef};
+use remembered::Memory;
 use secrets::SecretHash;
 
 pub mod passwords;
+pub mod remembered;
 pub mod secrets;
 pub mod tickets;
 
@@ -33,25 +37,55 @@ fn unauthenticated(sentence: &str) -> Refusal {
     Refusal::new(Code::Unauthenticated, sentence)
 }
 
-/// The identity behind a token's hash, if the token is valid now.
+/// A database that says nothing for this long counts as away for a token that is remembered: whoever
+/// reconnects is asked for the token more than once within the time of the handshake.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The identity behind a token's hash, if the token is valid now: by the database, and by what is remembered
+/// while that is away.
 ///
 /// # Errors
 /// `unauthenticated`, `unavailable`.
 pub async fn identify(hall: &HallRef, token: SecretHash) -> Result<Identity, Refusal> {
-    let now = hall::now_us();
-    let found = hall
-        .read(move |conn| queries::account_by_token(conn, &token.0, now))
-        .await?;
-    let row = found.ok_or_else(|| {
-        unauthenticated("This token is not known, has expired, or was signed out.")
-    })?;
-    Ok(Identity {
-        account: row.id,
-        login: row.login,
-        realm: row.realm_id,
-        realm_name: hall::REALM_NAME.to_string(),
-        token,
-    })
+    let now_us = hall::now_us();
+    let found = move |conn: &mut _| found_by_token(conn, token, now_us);
+    let found = match hall.tokens.recall(token, hall.now(), now_us) {
+        Some(Memory::SignedOut) => return Err(not_known()),
+        Some(Memory::Good(who)) => match hall.read_within(DATABASE_PATIENCE, found).await {
+            Ok(found) => found,
+            Err(_) => return Ok(who),
+        },
+        None => hall.read(found).await?,
+    };
+    let (who, expires_us) = found.ok_or_else(not_known)?;
+    hall.tokens.confirm(&who, hall.now(), expires_us);
+    Ok(who)
+}
+
+fn not_known() -> Refusal {
+    unauthenticated("This token is not known, has expired, or was signed out.")
+}
+
+/// Who a token belongs to, and when it expires.
+fn found_by_token(
+    conn: &mut Connection,
+    token: SecretHash,
+    now_us: i64,
+) -> Result<Option<(Identity, i64)>, StoreError> {
+    let Some(live) = queries::token_account(conn, &token.0, now_us)? else {
+        return Ok(None);
+    };
+    let row = queries::account_by_id(conn, live.account_id)?;
+    Ok(row.map(|row| {
+        let who = Identity {
+            account: row.id,
+            login: row.login,
+            realm: row.realm_id,
+            realm_name: hall::REALM_NAME.to_string(),
+            token,
+        };
+        (who, live.expires_at)
+    }))
 }
 
 /// Whether the token is valid still.

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::auth::remembered::Remembered;
 use crate::auth::secrets::{self, SecretHash};
 use crate::auth::tickets::Tickets;
 use crate::board_sync::BoardSync;
@@ -24,7 +25,7 @@ use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::guild::Guild;
 use crate::names::Names;
-use crate::persistence::{self, DirtyMap, Persistence};
+use crate::persistence::{self, DirtyMap, JournalThread, Persistence};
 use crate::presence::{Presence, Tally};
 use crate::refusal;
 use crate::retention::Retention;
@@ -54,6 +55,8 @@ pub struct Hall {
     pub readers: Pool,
     /// Reads that were given up and whose threads hang still.
     hung_reads: HungReads,
+    /// What is promised before the database has it, where that may be away.
+    pub journal: Option<JournalThread>,
     /// Writes without an outcome; they outlive the process that drives them.
     pub dirty: DirtyMap,
     /// Threads for board files: hashing, writing, fsync, validation.
@@ -62,6 +65,8 @@ pub struct Hall {
     pub passwords: Pool,
     /// Unused socket tickets.
     pub tickets: Tickets,
+    /// Tokens that were good within the last day.
+    pub tokens: Remembered,
     /// The writer's process.
     pub store: Named<Store>,
     /// The name authority.
@@ -114,6 +119,7 @@ impl Hall {
     pub fn new(
         config: Config,
         database: Database,
+        journal: Option<JournalThread>,
         blobs: FileBlobs,
         admin_token: &str,
         faults: Faults,
@@ -122,7 +128,8 @@ impl Hall {
         Arc::new(Self {
             readers: Pool::new("readers", limits.reader_threads, limits.reader_queue_max),
             hung_reads: HungReads::default(),
-            dirty: DirtyMap::new(limits),
+            dirty: DirtyMap::new(limits, journal.as_ref().map(JournalThread::next_seq)),
+            journal,
             files: Pool::new("files", limits.file_threads, limits.file_queue_max),
             passwords: Pool::new(
                 "passwords",
@@ -130,6 +137,10 @@ impl Hall {
                 limits.password_queue_max,
             ),
             tickets: Tickets::new(limits.tickets_max),
+            tokens: Remembered::new(
+                limits.tokens_remembered_max,
+                Duration::from_millis(limits.token_memory_ms),
+            ),
             store: Named::new("store"),
             names: Named::new("names"),
             persistence: Named::new("persistence"),
@@ -179,9 +190,22 @@ impl Hall {
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
+        let deadline = Duration::from_millis(self.config.limits.read_deadline_ms);
+        self.read_within(deadline, query)
+    }
+
+    /// Like [`Self::read`], with a deadline of the caller's.
+    pub fn read_within<T, F>(
+        &self,
+        deadline: Duration,
+        query: F,
+    ) -> impl Future<Output = Result<T, Refusal>> + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
         let database = self.database.clone();
         let limits = &self.config.limits;
-        let deadline = Duration::from_millis(limits.read_deadline_ms);
         let reading = self.hung_reads.reading();
         let begin = reading.clone();
         let job = (self.hung_reads.count() < limits.reader_threads).then(|| {

@@ -10,6 +10,7 @@ use guildhall_process::{Ctx, ExitReason, Handle, Init, Process, ReplyTo, TimerRe
 use guildhall_protocol::{Event, Receipt};
 use guildhall_rules::saving::SavingState;
 use guildhall_store::StoreError;
+use guildhall_store::journal::Entry;
 use guildhall_store::write_behind::{Batch, BatchReport};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -20,6 +21,7 @@ use crate::store::Flush;
 use ticket::{News, Ticket};
 
 mod dirty;
+mod journal;
 mod refusals;
 mod submit;
 #[cfg(test)]
@@ -31,6 +33,7 @@ pub use guildhall_store::changes::{self, Change, InviteKind, NameOwner, OwnerKin
 pub use guildhall_store::write_behind::{
     Author, Cause, EntityKey, EntityKind, Member, Outcome, Save, Write,
 };
+pub use journal::{JournalThread, replay};
 pub use refusals::{joined_already, refusal_of, rejection_of, reloaded_to};
 pub use submit::{Decided, Saved, drain_changes, drain_everything};
 pub use ticket::Answered;
@@ -43,9 +46,11 @@ pub const STATE_SCHEMA_VERSION: u16 = 1;
 /// See the file's head.
 pub struct Persistence {
     hall: HallRef,
-    flush_timer: Option<TimerRef>,
+    flush_timer: Alarm,
     /// For what is due although nothing happens, and when that is.
-    watch_timer: Option<(TimerRef, Duration)>,
+    watch_timer: Alarm,
+    /// Groups of saves on their way into the journal; what comes meanwhile waits for the next.
+    appending: usize,
     /// Who waits, for what before which mark of the engine.
     draining: Vec<(Pending, u64, ReplyTo<()>)>,
 }
@@ -83,8 +88,9 @@ impl Persistence {
     pub fn new(hall: HallRef) -> Self {
         Self {
             hall,
-            flush_timer: None,
-            watch_timer: None,
+            flush_timer: Alarm::default(),
+            watch_timer: Alarm::default(),
+            appending: 0,
             draining: Vec::new(),
         }
     }
@@ -139,7 +145,7 @@ impl Handle<Submit> for Persistence {
             ticket.answer_too_early();
         }
         let now = self.hall.now();
-        let taken_up = self.hall.dirty.lock().buffer.submit(write, ticket, now);
+        let taken_up = self.hall.dirty.lock().submit(write, ticket, now);
         if let Err(mut rejected) = taken_up {
             // A caller that no longer waits has nothing to be told.
             let _ = rejected.receipt.answer(Answered::Rejected(rejected.reason));
@@ -150,14 +156,14 @@ impl Handle<Submit> for Persistence {
 
 impl Handle<FlushDue> for Persistence {
     fn handle(&mut self, _: FlushDue, ctx: &mut Ctx<Self>) {
-        self.flush_timer = None;
+        self.flush_timer = Alarm::default();
         self.schedule(ctx);
     }
 }
 
 impl Handle<Watch> for Persistence {
     fn handle(&mut self, _: Watch, ctx: &mut Ctx<Self>) {
-        self.watch_timer = None;
+        self.watch_timer = Alarm::default();
         self.schedule(ctx);
     }
 }
@@ -175,6 +181,34 @@ impl Handle<Drain> for Persistence {
     }
 }
 
+/// A timer for something that is due at some time. One that fires early finds nothing due and is set again;
+/// one that would fire late is replaced.
+#[derive(Default)]
+struct Alarm(Option<(TimerRef, Duration)>);
+
+impl Alarm {
+    fn set<M: Send + 'static>(
+        &mut self,
+        due: Duration,
+        now: Duration,
+        message: M,
+        ctx: &mut Ctx<Persistence>,
+    ) where
+        Persistence: Handle<M>,
+    {
+        match self.0.take() {
+            Some((timer, set_for)) if set_for <= due => self.0 = Some((timer, set_for)),
+            later => {
+                if let Some((timer, _)) = later {
+                    ctx.cancel_timer(timer);
+                }
+                let timer = ctx.send_after(due.saturating_sub(now), message);
+                self.0 = Some((timer, due));
+            }
+        }
+    }
+}
+
 impl Persistence {
     /// Everything that is due: answers, the next batch, the word about saving; and timers for what will be.
     fn schedule(&mut self, ctx: &mut Ctx<Self>) {
@@ -183,6 +217,11 @@ impl Persistence {
         dirty.answer_overdue(now);
         let batch = dirty.buffer.take_batch(now);
         let flush_at = dirty.buffer.next_flush();
+        // What is in a batch must be in the journal before it, and appends otherwise go one by one.
+        let entries = match batch.is_some() || self.appending == 0 {
+            true => std::mem::take(&mut dirty.to_journal),
+            false => Vec::new(),
+        };
         let state = dirty.look(now);
         let watch_at = dirty.watch_at();
         let drained = self
@@ -196,46 +235,58 @@ impl Persistence {
             self.tell_everybody(state);
         }
         if let Some(due) = watch_at {
-            self.set_watch(due, now, ctx);
+            self.watch_timer.set(due, now, Watch, ctx);
+        }
+        if !entries.is_empty() {
+            self.append(entries, ctx);
         }
         if let Some(batch) = batch {
             self.flush(batch, ctx);
         } else if let Some(due) = flush_at {
-            self.set_flush_timer(due.saturating_sub(now), ctx);
+            self.flush_timer.set(due, now, FlushDue, ctx);
         }
     }
 
-    /// The timer that is set is never later than needed: deadlines of waiting writes only come nearer by
-    /// `close_window`, and then the batch is taken at once.
-    fn set_flush_timer(&mut self, after: Duration, ctx: &mut Ctx<Self>) {
-        if self.flush_timer.is_none() {
-            self.flush_timer = Some(ctx.send_after(after, FlushDue));
-        }
-    }
-
-    /// A timer that fires early finds nothing due and is set again; one that would fire late is replaced.
-    fn set_watch(&mut self, due: Duration, now: Duration, ctx: &mut Ctx<Self>) {
-        match self.watch_timer.take() {
-            Some((timer, set_for)) if set_for <= due => self.watch_timer = Some((timer, set_for)),
-            later => {
-                if let Some((timer, _)) = later {
-                    ctx.cancel_timer(timer);
+    fn append(&mut self, entries: Vec<Entry>, ctx: &mut Ctx<Self>) {
+        let Some(journal) = &self.hall.journal else {
+            return;
+        };
+        let seqs: Vec<u64> = entries.iter().map(|entry| entry.seq).collect();
+        self.appending += 1;
+        ctx.run(journal.append(entries), move |this, appended, ctx| {
+            this.appending -= 1;
+            match appended {
+                Ok(()) => this.hall.dirty.lock().safe(&seqs),
+                // Nothing was promised for them; the database gets them all the same.
+                Err(error) => {
+                    log::error!("the journal took nothing: {error}");
+                    this.end_if_nothing_can_be_promised(&error);
                 }
-                let timer = ctx.send_after(due.saturating_sub(now), Watch);
-                self.watch_timer = Some((timer, due));
             }
+            this.schedule(ctx);
+        });
+    }
+
+    /// A lost world and a journal of which nobody knows what it holds: from then on every promise could be
+    /// a lie.
+    fn end_if_nothing_can_be_promised(&self, error: &StoreError) {
+        use StoreError::{JournalFailed, WorldLost};
+        if matches!(error, WorldLost { .. } | JournalFailed { .. }) {
+            self.hall.dirty.lock().break_down();
+            self.hall.give_up(error);
         }
     }
 
     fn flush(&mut self, batch: Batch, ctx: &mut Ctx<Self>) {
         let id = batch.id;
-        let flush = self
-            .hall
-            .store
-            .whereis()
-            .map(|store| store.call(FLUSH_TIMEOUT, move |reply| Flush { batch, reply }));
+        let took_off = self.hall.journal.as_ref();
+        let took_off = took_off.map(|journal| journal.take_off(id, batch.seqs().collect()));
+        let store = self.hall.store.whereis();
         let flushed = async move {
-            match flush {
+            if let Some(took_off) = took_off {
+                took_off.await?;
+            }
+            match store.map(|to| to.call(FLUSH_TIMEOUT, move |reply| Flush { batch, reply })) {
                 Some(flush) => flush.await.unwrap_or_else(|error| {
                     let detail = format!("the store did not answer: {error:?}");
                     Err(StoreError::Unavailable { detail })
@@ -262,17 +313,15 @@ impl Persistence {
                 for (session, event) in news.events() {
                     self.tell(session, event);
                 }
+                if let Some(journal) = &self.hall.journal {
+                    journal.landed(batch);
+                }
             }
             Err(error) => {
                 log::error!(batch = batch.to_string(); "a batch failed as a whole and is tried again: {error}");
                 let now = self.hall.now();
-                let mut dirty = self.hall.dirty.lock();
-                dirty.buffer.abort(batch, now);
-                if matches!(error, StoreError::WorldLost { .. }) {
-                    dirty.break_down();
-                    drop(dirty);
-                    self.hall.give_up(&error);
-                }
+                self.hall.dirty.lock().buffer.abort(batch, now);
+                self.end_if_nothing_can_be_promised(&error);
             }
         }
     }

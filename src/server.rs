@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use guildhall_process::{ExitReason, ProcRef, Spawn, Supervisor};
 use guildhall_store::blobs::BlobStore;
-use guildhall_store::{Database, FileBlobs, OpenOptions, StoreError, WorldLock};
+use guildhall_store::{Database, FileBlobs, Journal, OpenOptions, StoreError, WorldLock};
 
 use crate::auth::secrets::Secret;
 use crate::config::Config;
 use crate::endpoint::{self, PauseAccepting};
 use crate::hall::{Faults, Hall, HallRef};
-use crate::persistence;
+use crate::persistence::{self, JournalThread};
 use crate::tree::{self, Addresses};
 use crate::waiting::Room;
 
@@ -66,6 +66,7 @@ type Locks = (WorldLock, Option<WorldLock>);
 pub struct Opened {
     config: Config,
     database: Database,
+    journal: Option<Journal>,
     admin_token: String,
     addresses: Addresses,
     locks: Locks,
@@ -90,7 +91,7 @@ pub async fn open(config: Config) -> Result<Opened, StartFailed> {
     let locks = lock_files(&config)?;
     let admin_token = admin_token(&data)?;
     let addresses = Addresses::default();
-    let database = match open_database(&config).await {
+    let (database, journal) = match open_database(&config).await {
         Err(StartFailed::Store(error)) if error.may_pass() => {
             wait_for_database(&config, &addresses, error).await?
         }
@@ -99,6 +100,7 @@ pub async fn open(config: Config) -> Result<Opened, StartFailed> {
     Ok(Opened {
         config,
         database,
+        journal,
         admin_token,
         addresses,
         locks,
@@ -125,7 +127,15 @@ impl Opened {
         if orphans > 0 {
             log::info!("{orphans} unfinished uploads of an earlier run were removed");
         }
-        let hall = Hall::new(self.config, self.database, blobs, &self.admin_token, faults);
+        let journal = self.journal.map(JournalThread::new);
+        let hall = Hall::new(
+            self.config,
+            self.database,
+            journal,
+            blobs,
+            &self.admin_token,
+            faults,
+        );
         let supervisor = {
             let (hall, addresses) = (Arc::clone(&hall), self.addresses);
             move || tree::root(&hall, &addresses)
@@ -150,7 +160,7 @@ async fn wait_for_database(
     config: &Config,
     addresses: &Addresses,
     mut away: StoreError,
-) -> Result<Database, StartFailed> {
+) -> Result<World, StartFailed> {
     let listener = |address| {
         endpoint::bind(address)
             .map_err(|error| StartFailed::Address(endpoint::address_taken(address, &error)))
@@ -172,8 +182,11 @@ async fn wait_for_database(
     database
 }
 
+/// A database that is ready, and the journal before it.
+type World = (Database, Option<Journal>);
+
 /// Opens the database on a thread that may block, and makes it ready.
-async fn open_database(config: &Config) -> Result<Database, StartFailed> {
+async fn open_database(config: &Config) -> Result<World, StartFailed> {
     let config = config.clone();
     tokio::task::spawn_blocking(move || ready_database(&config))
         .await
@@ -182,7 +195,7 @@ async fn open_database(config: &Config) -> Result<Database, StartFailed> {
 
 /// Opens the database and makes the world this server's: locked, migrated if it is new, claimed. One that
 /// holds a world and lacks migrations is the operator's matter: there may be no way back.
-fn ready_database(config: &Config) -> Result<Database, StartFailed> {
+fn ready_database(config: &Config) -> Result<World, StartFailed> {
     let options = OpenOptions {
         readers: u32::try_from(config.limits.reader_threads).unwrap_or(1),
         create: true,
@@ -190,24 +203,46 @@ fn ready_database(config: &Config) -> Result<Database, StartFailed> {
     let database = Database::open(config.target()?, &options)?;
     database.lock_world()?;
     let migrations = database.migrations()?;
-    if migrations.is_new() {
-        for migration in database.migrate()? {
-            log::info!("migration {migration} was run");
+    let is_current = match migrations.is_new() {
+        true => {
+            for migration in database.migrate()? {
+                log::info!("migration {migration} was run");
+            }
+            Ok(())
         }
-    } else {
-        migrations.refuse_pending()?;
-    }
+        false => migrations.refuse_pending(),
+    };
     let holder = format!(
         "process {} with {}",
         std::process::id(),
         config.data.display()
     );
+    let path = config.data.join(JOURNAL_FILE);
+    // What an earlier server promised was promised on the schema that is there: it goes in before anybody
+    // changes that, also when this server will not start on it.
+    if is_current.is_err() && database.path().is_none() && path.exists() {
+        database.claim_world(&holder)?;
+        replayed(&database, &path)?;
+    }
+    is_current?;
     database.claim_world(&holder)?;
     let hashed = database.hash_names()?;
     if hashed > 0 {
         log::info!("{hashed} names got their hashes");
     }
-    Ok(database)
+    // A file needs no journal before it: what is written there is on the same disk.
+    let journal = match database.path() {
+        Some(_) => None,
+        None => Some(replayed(&database, &path)?),
+    };
+    Ok((database, journal))
+}
+
+/// The journal of the world, of which the database has everything.
+fn replayed(database: &Database, path: &Path) -> Result<Journal, StoreError> {
+    let (mut journal, left) = database.open_journal(path)?;
+    persistence::replay(database, &mut journal, left)?;
+    Ok(journal)
 }
 
 /// A taken address is the operator's matter, everything else ours.
@@ -327,7 +362,13 @@ impl Running {
         if tokio::time::timeout(CLOSING_MAX, closed).await.is_err() {
             log::warn!("some websockets did not take their close frame");
         }
-        self.drained(self.grace()).await
+        let saved = self.drained(self.grace()).await;
+        if let Some(journal) = &self.hall.journal
+            && let Err(error) = journal.close().await
+        {
+            log::error!("the journal could not be closed: {error}");
+        }
+        saved
     }
 
     /// True once everything taken up is decided, within this patience.

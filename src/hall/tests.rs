@@ -14,8 +14,9 @@ use super::{Faults, Hall, HallRef, REALM_NAME, now_us};
 use crate::auth::Identity;
 use crate::auth::secrets;
 use crate::config::Config;
-use crate::persistence::{Author, Change, Persistence, changes};
+use crate::persistence::{Author, Change, JournalThread, Persistence, changes, replay};
 use crate::presence::Presence;
+use crate::server::JOURNAL_FILE;
 use crate::session::{Session, Transport};
 use crate::store::Store;
 use crate::tree;
@@ -26,7 +27,7 @@ const TOKEN_US: i64 = 3_600_000_000;
 /// See the file's head.
 pub(crate) struct House {
     pub hall: HallRef,
-    _data: TempDir,
+    data: TempDir,
 }
 
 /// A socket that a test holds in its hands: dropping it is the end of the connection.
@@ -92,7 +93,22 @@ impl House {
 
     /// A new world in which nothing lives yet.
     pub fn found(change: impl FnOnce(&mut Limits)) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        Self::build(tempfile::tempdir().unwrap(), change, false)
+    }
+
+    /// Like [`Self::open_without_store`], of the world in a directory, with a journal that is replayed.
+    pub async fn open_with_journal(kit: &Kit, data: TempDir) -> Self {
+        let house = Self::build(data, |_| (), true);
+        house.start_persistence(kit).await;
+        house
+    }
+
+    /// The world's directory, for another house after this one has ended.
+    pub fn leave(self) -> TempDir {
+        self.data
+    }
+
+    fn build(data: TempDir, change: impl FnOnce(&mut Limits), with_journal: bool) -> Self {
         let mut config = Config {
             data: data.path().to_path_buf(),
             ..Config::default()
@@ -105,8 +121,14 @@ impl House {
         let database = Database::open(data.path().join("world.sqlite3"), &options).unwrap();
         database.migrate().unwrap();
         let blobs = FileBlobs::open(data.path()).unwrap();
-        let hall = Hall::new(config, database, blobs, "token", Faults::default());
-        Self { hall, _data: data }
+        let journal = with_journal.then(|| {
+            let opened = database.open_journal(&data.path().join(JOURNAL_FILE));
+            let (mut journal, left) = opened.unwrap();
+            replay(&database, &mut journal, left).unwrap();
+            JournalThread::new(journal)
+        });
+        let hall = Hall::new(config, database, journal, blobs, "token", Faults::default());
+        Self { hall, data }
     }
 
     /// A new account that has signed in.

@@ -4,9 +4,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use guildhall_protocol::Receipt;
 use guildhall_rules::limits::Limits;
 use guildhall_rules::saving::{SavingLimits, SavingSight, SavingState, next_state};
-use guildhall_store::write_behind::{Buffer, BufferLimits, BufferStats, RejectReason};
+use guildhall_store::journal::Entry;
+use guildhall_store::write_behind::{
+    Buffer, BufferLimits, BufferStats, RejectReason, Rejected, Write,
+};
 
 use super::ticket::{Answered, Ticket};
 
@@ -23,6 +27,10 @@ pub(super) struct Dirty {
     broken: bool,
     /// By then after its submission every write is answered.
     answer_deadline: Duration,
+    /// How long a write waits that is promised to nobody, where the journal makes the window long.
+    short_window: Option<Duration>,
+    /// What the journal must still be given, in the order of the numbers.
+    pub to_journal: Vec<Entry>,
     /// Every write before this number was answered at its deadline, or has its outcome.
     answered_before: u64,
 }
@@ -37,21 +45,29 @@ pub struct Saving {
 }
 
 impl DirtyMap {
-    /// An empty map with the bounds of the configuration.
+    /// An empty map with the bounds of the configuration. With a journal, the next number in it.
     #[must_use]
-    pub fn new(limits: &Limits) -> Self {
+    pub fn new(limits: &Limits, journal: Option<u64>) -> Self {
+        let window = match journal {
+            Some(_) => limits.journal_flush_window_ms,
+            None => limits.flush_window_ms,
+        };
+        let short_window = journal.map(|_| Duration::from_millis(limits.flush_window_ms));
         let buffer = Buffer::new(BufferLimits {
             dirty_max: limits.dirty_max,
             dirty_bytes_max: limits.dirty_bytes_max,
             batch_rows_max: limits.batch_rows_max,
-            window: Duration::from_millis(limits.flush_window_ms),
+            window: Duration::from_millis(window),
         });
+        let buffer = buffer.starting_at(journal.unwrap_or(1));
         Self(Arc::new(Mutex::new(Dirty {
             buffer,
             limits: limits.saving_limits(),
             state: SavingState::default(),
             broken: false,
             answer_deadline: Duration::from_millis(limits.answer_deadline_ms),
+            short_window,
+            to_journal: Vec::new(),
             answered_before: 0,
         })))
     }
@@ -73,6 +89,38 @@ impl DirtyMap {
 }
 
 impl Dirty {
+    /// Takes a write up, for the journal too where there is one and it takes such a write.
+    pub fn submit(
+        &mut self,
+        write: Write,
+        ticket: Ticket,
+        now: Duration,
+    ) -> Result<(), Rejected<Ticket>> {
+        let Some(short_window) = self.short_window else {
+            return self.buffer.submit(write, ticket, now).map(drop);
+        };
+        let kept = Entry::takes(&write).then(|| write.clone());
+        let waits_for_commit = kept.is_none() || ticket.until == Receipt::Durable;
+        let seq = self.buffer.submit(write, ticket, now)?;
+        if waits_for_commit {
+            self.buffer
+                .close_window_by(now.saturating_add(short_window));
+        }
+        let at_us = crate::hall::now_us();
+        self.to_journal
+            .extend(kept.map(|write| Entry { seq, at_us, write }));
+        Ok(())
+    }
+
+    /// These are in the journal.
+    pub fn safe(&mut self, seqs: &[u64]) {
+        for seq in seqs {
+            if let Some(ticket) = self.buffer.receipt(*seq) {
+                ticket.safe();
+            }
+        }
+    }
+
     /// Nothing is promised any more, and nothing taken up.
     pub fn break_down(&mut self) {
         self.broken = true;

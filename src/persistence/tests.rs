@@ -13,10 +13,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Change, EntityKey, EntityKind, Pending, STATE_SCHEMA_VERSION, Save, Saved, changes};
-use crate::auth::Identity;
+use crate::auth::{self, Identity};
 use crate::hall::tests::{Given, House, Socket, author};
 use crate::session::{Inbound, Message};
 use crate::store::Store;
+
+mod journal;
 
 const MS: Duration = Duration::from_millis(1);
 /// From the return of the database until everything is flushed, the pause between attempts included.
@@ -409,6 +411,31 @@ async fn newest(scene: &Scene) -> u32 {
         .hall
         .read(move |conn| guildhall_store::queries::character(conn, hero));
     row.await.unwrap().unwrap().version
+}
+
+#[test]
+fn a_token_that_was_good_is_good_while_the_database_hangs_and_a_signed_out_one_never_again() {
+    Runner::new().real_time().run(async |kit| {
+        let house = House::open_without_store(&kit, |limits| limits.reader_threads = 1).await;
+        let store = house.start_store(&kit).await;
+        let anna = house.account("anna").await;
+        let hall = &house.hall;
+        let known = auth::identify(hall, anna.token).await.unwrap();
+        assert_eq!(known.account, anna.account);
+        let (go_on, stopped) = std::sync::mpsc::channel::<()>();
+        let hangs = hall.read_within(MS * 10, move |_| Ok(stopped.recv().is_err()));
+        assert_eq!(hangs.await.unwrap_err().code, Code::Unavailable);
+        let again = auth::identify(hall, anna.token).await.unwrap();
+        assert_eq!(again.account, anna.account);
+        let stranger = auth::secrets::hash_of("never seen");
+        let refused = auth::identify(hall, stranger).await.unwrap_err();
+        assert_eq!(refused.code, Code::Unavailable, "nobody can know");
+        hall.tokens.sign_out(anna.token);
+        let refused = auth::identify(hall, anna.token).await.unwrap_err();
+        assert_eq!(refused.code, Code::Unauthenticated);
+        drop(go_on);
+        kit.assert_alive(store.pid()).await;
+    });
 }
 
 #[test]

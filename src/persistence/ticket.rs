@@ -36,10 +36,9 @@ pub(super) struct Ticket {
     /// `None` once answered.
     waits: Option<oneshot::Sender<Answered>>,
     /// The receipt that is waited for.
-    #[expect(dead_code, reason = "without a journal there is one promise")]
-    until: Receipt,
+    pub until: Receipt,
     /// The receipt that is reached.
-    pub reached: Receipt,
+    reached: Receipt,
     /// The session that saves.
     session: Option<Uuid>,
     /// What is saved to which version; empty for a change.
@@ -92,6 +91,14 @@ impl Ticket {
             let version = *version;
             let _ = self.answer(Answered::Decided(Outcome::Durable { version }));
             self.session = None;
+        }
+    }
+
+    /// In the journal: an answer for those who wait for no more.
+    pub fn safe(&mut self) {
+        self.reached = Receipt::Safe;
+        if self.until <= Receipt::Safe {
+            self.answer_so_far();
         }
     }
 

@@ -106,6 +106,8 @@ pub(super) async fn sign_out(hall: web::Data<Hall>, request: HttpRequest) -> Ans
     let hall = hall.into_inner();
     let identity = auth::identify(&hall, auth::bearer(&request)?).await?;
     let token: SecretHash = identity.token;
+    // Before the database has it: from here on nobody comes in with this token.
+    hall.tokens.sign_out(token);
     let change = Change::RevokeToken(changes::RevokeToken {
         hash: token.0,
         account: identity.account,

@@ -199,8 +199,17 @@ impl Database {
     /// [`StoreError::WriterTaken`] while another lives, [`StoreError::PendingMigrations`] before
     /// the schema is there.
     pub fn writer(&self) -> Result<Writer, StoreError> {
-        let claim = Claim::take(&self.writer_taken)?;
         self.migrations()?.refuse_pending()?;
+        self.writer_before_migrations()
+    }
+
+    /// The one writer, on a schema that may lack migrations: for the replay of a journal, whose saves
+    /// were promised on that schema.
+    ///
+    /// # Errors
+    /// [`StoreError::WriterTaken`] while another lives.
+    pub fn writer_before_migrations(&self) -> Result<Writer, StoreError> {
+        let claim = Claim::take(&self.writer_taken)?;
         let conn = self.world.write_connection()?;
         let writer = BatchWriter::new(self.world.clone(), conn);
         Ok(Writer::new(writer, claim))

@@ -20,6 +20,21 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether a write belongs into a journal: a save, or saves and what rides with them.
+    pub fn takes(write: &Write) -> bool {
+        match write {
+            Write::Save(_) => true,
+            Write::Change(..) => false,
+            Write::Group(members, _) => {
+                let rides = |member: &Member| match member {
+                    Member::Save(_) => true,
+                    Member::Change(change) => change::rides_with_saves(change),
+                };
+                members.iter().all(rides) && members.iter().any(|it| it.as_save().is_some())
+            }
+        }
+    }
+
     /// Appends its record and returns the checksum; `None`, with something left behind in `out`,
     /// for what does not belong into a journal.
     pub(super) fn seal(&self, out: &mut Vec<u8>) -> Option<u128> {

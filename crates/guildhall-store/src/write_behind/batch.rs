@@ -99,6 +99,11 @@ impl Batch {
         self.units.iter().map(Unit::writes).sum()
     }
 
+    /// The sequence numbers of its writes.
+    pub fn seqs(&self) -> impl Iterator<Item = u64> {
+        self.units.iter().flat_map(Unit::seqs)
+    }
+
     /// Where the newest save of each lane stands in it.
     pub(super) fn newest_saves(&self) -> HashMap<Lane, usize> {
         let lanes = |(at, unit)| Unit::lanes(unit).map(move |lane| (lane, at));

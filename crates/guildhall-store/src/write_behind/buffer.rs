@@ -124,8 +124,8 @@ impl<R> Buffer<R> {
         self.is_shut = true;
     }
 
-    /// Takes a write and returns its sequence number. A save is judged against its author's newest one of the entity that has no
-    /// outcome yet; without one the database judges. The same save once more joins the one that
+    /// Takes a write and returns its sequence number. A save is judged against its author's newest
+    /// one of the entity that has no outcome yet; without one the database judges. The same save once more joins the one that
     /// waits. Whoever else saves the entity is no concern here: each author's saves are a unit of
     /// their own, so that nobody's stale save costs another his good one.
     ///
@@ -242,6 +242,11 @@ impl<R> Buffer<R> {
         Some(dirty.since)
     }
 
+    /// The receipt of a write without an outcome.
+    pub fn receipt(&mut self, seq: u64) -> Option<&mut R> {
+        self.dirty.get_mut(&seq).map(|dirty| &mut dirty.receipt)
+    }
+
     /// The receipts of the writes without an outcome from a sequence number on that were
     /// submitted until then, oldest first.
     pub fn receipts(
@@ -258,8 +263,14 @@ impl<R> Buffer<R> {
     /// Makes what waits due now: for urgent changes and for draining at a stop. Where nothing
     /// waits there is no window, and the next write has its own.
     pub fn close_window(&mut self, now: Duration) {
+        self.close_window_by(now);
+    }
+
+    /// Like [`Buffer::close_window`], by then at the latest: for writes that nobody has promised
+    /// anything for, where the window is long.
+    pub fn close_window_by(&mut self, at: Duration) {
         if self.queue.units() > 0 {
-            self.close_at.get_or_insert(now);
+            self.close_at = Some(self.close_at.map_or(at, |before| before.min(at)));
         }
     }
 

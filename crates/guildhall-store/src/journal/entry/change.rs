@@ -12,6 +12,14 @@ const LEDGER: u8 = 1;
 const PUT: u8 = 2;
 const TAKE: u8 = 3;
 
+/// Whether [`encode`] knows it.
+pub(super) fn rides_with_saves(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::AddLedgerLine(_) | Change::PutEscrow(_) | Change::TakeEscrow(_)
+    )
+}
+
 /// `None` for the changes that do not belong into a journal.
 pub(super) fn encode(change: &Change, out: &mut Vec<u8>) -> Option<()> {
     match change {

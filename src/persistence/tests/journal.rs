@@ -1,0 +1,139 @@
+//! With a journal: `safe` before the database has it, long windows, and the replay at the next start.
+
+use super::*;
+use crate::persistence::Author;
+
+/// A world with one character, in which only the journal lives.
+async fn open(kit: &Kit) -> Scene {
+    let first = House::open_without_store(kit, |_| ()).await;
+    let store = first.start_store(kit).await;
+    let anna = first.account("anna").await;
+    let hero = Uuid::now_v7();
+    let created = first.hall.change(create(hero, &anna), author(anna.account));
+    created.await.unwrap();
+    let persistence = first.hall.persistence.whereis().unwrap();
+    let presence = first.hall.presence.whereis().unwrap();
+    for pid in [store.pid(), persistence.pid(), presence.pid()] {
+        exit(pid, ExitReason::Kill);
+        kit.assert_exit(pid, ExitReason::Killed).await;
+    }
+    let house = House::open_with_journal(kit, first.leave()).await;
+    Scene {
+        store: house.start_store(kit).await,
+        kit: kit.clone(),
+        house,
+        anna,
+        hero,
+    }
+}
+
+#[test]
+fn a_save_is_safe_although_the_database_is_gone_and_durable_when_it_is_back() {
+    testing::run(async |kit| {
+        let mut scene = open(&kit).await;
+        scene.lose_database().await;
+        let (ms, saved) = scene
+            .timed(scene.house.hall.save(scene.save(1, "a"), Receipt::Safe))
+            .await;
+        let safe = Saved {
+            version: 2,
+            receipt: Receipt::Safe,
+        };
+        assert_eq!((ms, saved), (0, Ok(safe)), "no window is waited for");
+        let (ms, saved) = scene
+            .timed(scene.house.hall.save(scene.save(2, "b"), Receipt::Durable))
+            .await;
+        let receipt = saved.unwrap().receipt;
+        assert_eq!((ms, receipt), (4_500, Receipt::Safe), "the best there is");
+        scene.return_database().await;
+        kit.advance(RECOVERY).await;
+        assert_eq!(newest(&scene).await, 3);
+        assert_eq!(scene.house.hall.saving().stats.dirty, 0);
+    });
+}
+
+#[test]
+fn safe_saves_share_a_long_window_and_who_waits_for_the_commit_cuts_it_short() {
+    testing::run(async |kit| {
+        let scene = open(&kit).await;
+        let hall = &scene.house.hall;
+        let batches = || hall.saving().stats.batches;
+        let before = batches();
+        for base in 1..=50 {
+            let saved = hall.save(scene.save(base, "x"), Receipt::Safe).await;
+            assert_eq!(saved.unwrap().receipt, Receipt::Safe);
+            kit.advance(MS * 10).await;
+        }
+        assert_eq!((batches(), newest(&scene).await), (before, 1));
+        kit.advance(MS * 500).await;
+        assert_eq!((batches(), newest(&scene).await), (before + 1, 51));
+        let save = hall.save(scene.save(51, "x"), Receipt::Durable);
+        let (ms, saved) = scene.timed(save).await;
+        assert_eq!(saved.unwrap().receipt, Receipt::Durable);
+        assert!(ms <= 11, "{ms} ms");
+    });
+}
+
+#[test]
+fn what_was_safe_when_the_server_died_is_in_the_database_before_anybody_is_let_in() {
+    testing::run(async |kit| {
+        let scene = open(&kit).await;
+        scene.lose_database().await;
+        let mut promised = 1;
+        for base in 1..=40 {
+            let save = scene.save(base, &format!("after {base}"));
+            let saved = scene.house.hall.save(save, Receipt::Safe).await.unwrap();
+            assert_eq!(saved.receipt, Receipt::Safe);
+            promised = saved.version;
+            // Some of them are in a flight that never lands.
+            kit.advance(MS * 100).await;
+        }
+        let persistence = scene.house.hall.persistence.whereis().unwrap();
+        exit(persistence.pid(), ExitReason::Kill);
+        kit.assert_exit(persistence.pid(), ExitReason::Killed).await;
+        let journal = scene.house.hall.journal.as_ref().unwrap();
+        assert!(journal.next_seq() > 40);
+        let house = House::open_with_journal(&kit, scene.house.leave()).await;
+        let hero = scene.hero;
+        let row = house
+            .hall
+            .read(move |conn| guildhall_store::queries::character(conn, hero));
+        let row = row.await.unwrap().unwrap();
+        assert_eq!((row.version, promised), (41, 41));
+        assert_eq!(row.state, json!("after 40").to_string().into_bytes());
+        // Once: another start finds nothing left.
+        let before = house.hall.saving().stats.submitted;
+        assert_eq!(before, 0);
+    });
+}
+
+#[test]
+fn a_safe_save_that_the_database_refuses_is_told_and_kept() {
+    testing::run(async |kit| {
+        let mut scene = open(&kit).await;
+        scene.lose_database().await;
+        let hall = &scene.house.hall;
+        let first = hall.save(scene.save(1, "first"), Receipt::Safe).await;
+        assert_eq!(first.unwrap().receipt, Receipt::Safe);
+        let by = Author {
+            session: Some(Uuid::now_v7()),
+            ..author(scene.anna.account)
+        };
+        let second = Save {
+            by,
+            ..scene.save(1, "second")
+        };
+        let second = hall.save(second, Receipt::Safe).await;
+        assert_eq!(second.unwrap().receipt, Receipt::Safe);
+        scene.return_database().await;
+        kit.advance(RECOVERY).await;
+        let hero = scene.hero;
+        let hall = &scene.house.hall;
+        let kept = hall
+            .read(move |conn| guildhall_store::queries::refused_writes_of(conn, hero, 10))
+            .await
+            .unwrap();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].payload, json!("second").to_string().into_bytes());
+    });
+}
