@@ -335,6 +335,9 @@ impl Running {
         }
         guildhall_process::exit(self.root.pid(), ExitReason::Shutdown);
         let reason = guildhall_process::watch(self.root.pid()).await;
+        if saved && let Err(error) = self.close_journal().await {
+            log::warn!("the journal stays as it is: {error}");
+        }
         log::info!("stopped: {reason}");
         saved
     }
@@ -362,13 +365,18 @@ impl Running {
         if tokio::time::timeout(CLOSING_MAX, closed).await.is_err() {
             log::warn!("some websockets did not take their close frame");
         }
-        let saved = self.drained(self.grace()).await;
-        if let Some(journal) = &self.hall.journal
-            && let Err(error) = journal.close().await
-        {
-            log::error!("the journal could not be closed: {error}");
-        }
-        saved
+        self.drained(self.grace()).await
+    }
+
+    /// After a stop that left nothing unsaved the database need not miss the journal.
+    async fn close_journal(&self) -> Result<(), StoreError> {
+        let Some(journal) = &self.hall.journal else {
+            return Ok(());
+        };
+        journal.close().await?;
+        let database = self.hall.database.clone();
+        let forgotten = tokio::task::spawn_blocking(move || database.forget_journal());
+        forgotten.await.unwrap_or(Ok(()))
     }
 
     /// True once everything taken up is decided, within this patience.

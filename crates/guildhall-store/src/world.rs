@@ -126,16 +126,16 @@ impl World {
         Ok(())
     }
 
-    /// Remembers which journal may hold what is promised and not here yet.
+    /// Remembers which journal may hold what is promised and not here yet; `None`: there is nothing.
     ///
     /// # Errors
     /// [`StoreError::WorldLost`]; the database.
-    pub fn remember_journal(&self, journal: Uuid) -> Result<(), StoreError> {
+    pub fn remember_journal(&self, journal: Option<Uuid>) -> Result<(), StoreError> {
         // The writer may live already, and a second holder of the lock would end its connection.
         let mut conn = connect(&self.target, Access::Write)?;
         self.expect_ours(&mut conn)?;
         let remembered = diesel::update(world::table.find(1))
-            .set(world::journal_id.eq(journal.to_string()))
+            .set(world::journal_id.eq(journal.map(|id| id.to_string())))
             .execute(&mut conn)?;
         match remembered {
             1 => Ok(()),

@@ -25,9 +25,18 @@ impl Database {
         let known = known.map(|id| parse(&id)).transpose()?;
         let (journal, left) = Journal::open(path, parse(&id)?, known)?;
         if known.is_none() {
-            self.world.remember_journal(journal.id())?;
+            self.world.remember_journal(Some(journal.id()))?;
         }
         Ok((journal, left))
+    }
+
+    /// The journal holds nothing that is not here, and was closed: the world may be served from another data
+    /// directory. Call it when the writer has gone.
+    ///
+    /// # Errors
+    /// [`StoreError::WorldInUse`]; the database.
+    pub fn forget_journal(&self) -> Result<(), StoreError> {
+        self.world.remember_journal(None)
     }
 
     /// Whether the batch was committed: what [`Journal::replay`] asks. Of a batch that was written in

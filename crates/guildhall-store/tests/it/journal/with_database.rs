@@ -19,6 +19,21 @@ fn a_world_remembers_its_journal_and_misses_it() {
 }
 
 #[test]
+fn a_journal_that_the_world_has_forgotten_is_not_missed() {
+    let (place, mut world) = (Place::new(), World::new());
+    let (journal, _) = world.db.open_journal(&place.path()).unwrap();
+    let first = journal.id();
+    journal.close().unwrap();
+    world.replace_writer();
+    world.db.forget_journal().unwrap();
+    let elsewhere = Place::new();
+    let (journal, _) = world.db.open_journal(&elsewhere.path()).unwrap();
+    assert_ne!(journal.id(), first);
+    let error = world.db.open_journal(&place.path()).err();
+    assert!(error.is_some(), "the old one is not this world's any more");
+}
+
+#[test]
 fn the_journal_of_another_world_is_told_from_ones_own() {
     let (place, mine, other) = (Place::new(), World::new(), World::new());
     mine.db.open_journal(&place.path()).unwrap();
