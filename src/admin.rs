@@ -13,6 +13,7 @@ use crate::auth;
 use crate::hall::Hall;
 use crate::routes::{self, HttpRefusal};
 
+mod accounts;
 mod names;
 mod records;
 mod status;
@@ -44,6 +45,16 @@ pub const ROUTES: &[AdminRoute] = &[
     }),
     post("/admin/names/rename", || web::post().to(names::rename)),
     post("/admin/names/restore", || web::post().to(names::restore)),
+    post("/admin/realms", || web::post().to(accounts::create_realm)),
+    post("/admin/services", || {
+        web::post().to(accounts::create_service)
+    }),
+    post("/admin/services/renew", || {
+        web::post().to(accounts::renew_service)
+    }),
+    post("/admin/tokens/revoke", || {
+        web::post().to(accounts::revoke_tokens)
+    }),
 ];
 
 const fn get(path: &'static str, handler: fn() -> Route) -> AdminRoute {

@@ -29,6 +29,8 @@ pub struct Identity {
     pub realm: Uuid,
     /// The realm's name, for people to read.
     pub realm_name: String,
+    /// Whether it is a game server, which acts for the characters of its realm.
+    pub is_service: bool,
     /// Hash of the token; the token itself is nowhere.
     pub token: SecretHash,
 }
@@ -81,7 +83,8 @@ fn found_by_token(
             account: row.id,
             login: row.login,
             realm: row.realm_id,
-            realm_name: hall::REALM_NAME.to_string(),
+            realm_name: row.realm_name,
+            is_service: row.is_service,
             token,
         };
         (who, live.expires_at)

@@ -9,7 +9,9 @@ use std::time::Duration;
 use guildhall_process::{Ctx, ExitReason, Handle, Init, ProcRef, Process, ReplyTo};
 use guildhall_protocol::{CampaignView, Code, Refusal};
 use guildhall_rules::rights::{self, Act, Role};
-use guildhall_store::queries::{CampaignMember, CampaignRow, campaign_by_id};
+use guildhall_store::queries::{
+    CampaignMember, CampaignRow, RealmRow, campaign_by_id, realm_by_id,
+};
 use uuid::Uuid;
 
 use crate::auth::secrets::{self, Secret};
@@ -27,6 +29,8 @@ pub struct Campaign {
     hall: HallRef,
     id: Uuid,
     name: String,
+    /// Only its accounts may join.
+    realm: RealmRow,
     members: BTreeMap<Uuid, Seat>,
     rights_epoch: u32,
     /// The newest epoch given to a change that is under way.
@@ -76,6 +80,8 @@ pub struct Invite {
 pub struct Join {
     /// Who joins.
     pub by: Author,
+    /// Their realm.
+    pub realm: Uuid,
     /// Their login.
     pub login: String,
     /// From the invite.
@@ -100,6 +106,10 @@ impl Campaign {
             hall,
             id,
             name: String::new(),
+            realm: RealmRow {
+                id: Uuid::nil(),
+                name: String::new(),
+            },
             members: BTreeMap::new(),
             rights_epoch: 0,
             next_epoch: 0,
@@ -158,15 +168,16 @@ impl Campaign {
         CampaignView {
             campaign: self.id,
             name: self.name.clone(),
-            realm: hall::REALM_NAME.to_string(),
+            realm: self.realm.name.clone(),
             role,
             rights_epoch: self.rights_epoch,
         }
     }
 
     /// A role that this program does not know is no role: its bearer is told so, and the log says why.
-    fn loaded(&mut self, row: CampaignRow, members: Vec<CampaignMember>) {
+    fn loaded(&mut self, row: CampaignRow, realm: RealmRow, members: Vec<CampaignMember>) {
         self.name = row.name;
+        self.realm = realm;
         self.rights_epoch = row.rights_epoch;
         self.next_epoch = row.rights_epoch;
         for member in members {
@@ -193,10 +204,16 @@ impl Process for Campaign {
             return Init::Fail(hall::lost_race(&taken));
         }
         let id = self.id;
-        let row = self.hall.read_settled(move |conn| campaign_by_id(conn, id));
+        let row = self.hall.read_settled(move |conn| {
+            let Some((row, members)) = campaign_by_id(conn, id)? else {
+                return Ok(None);
+            };
+            let realm = realm_by_id(conn, row.realm_id)?;
+            Ok(realm.map(|realm| (row, realm, members)))
+        });
         ctx.wait(row, |this, row, ctx| match row {
-            Ok(Some((row, members))) => {
-                this.loaded(row, members);
+            Ok(Some((row, realm, members))) => {
+                this.loaded(row, realm, members);
                 ctx.send_after(IDLE_STOP, IdleCheck);
                 ctx.init_done(Ok(()));
             }
@@ -273,10 +290,16 @@ impl Handle<Join> for Campaign {
         self.asked = true;
         let Join {
             by,
+            realm,
             login,
             role,
             reply,
         } = join;
+        if realm != self.realm.id {
+            let sentence = "This invite code is not known.";
+            reply.send(Err(Refusal::new(Code::InviteUnknown, sentence)));
+            return;
+        }
         if let Some(seat) = self.members.get(&by.account) {
             let sentence = format!("You are in this campaign already, as {}.", seat.role);
             reply.send(Err(Refusal::new(Code::AlreadyMember, sentence)));

@@ -2,7 +2,7 @@
 //! that plays them acts, the name authority decides about names, and the version in the database about
 //! saves. Called by the session only.
 
-use guildhall_protocol::{CharacterSummary, CharacterView, Code, Receipt, Refusal};
+use guildhall_protocol::{CharacterSummary, CharacterView, Code, Refusal};
 use guildhall_rules::names::{NameKey, name_key};
 use guildhall_store::queries::{self, CharacterRow};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::hall::HallRef;
 use crate::names;
 use crate::persistence::{
-    Author, Change, EntityKey, EntityKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, Save, Saved,
+    Author, Change, EntityKey, EntityKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, Save,
     changes,
 };
 
@@ -24,6 +24,8 @@ pub struct Actor {
     pub realm: Uuid,
     /// The session it acts through.
     pub session: Uuid,
+    /// Whether it is a game server, which acts for the characters of its realm.
+    pub is_service: bool,
 }
 
 impl Actor {
@@ -34,6 +36,12 @@ impl Actor {
             account: self.account,
             session: Some(self.session),
         }
+    }
+
+    /// Whether it acts for this character: its own, or, for a service, any of its realm.
+    #[must_use]
+    pub fn acts_for(&self, row: &CharacterRow) -> bool {
+        row.account_id == self.account || (self.is_service && row.realm_id == self.realm)
     }
 }
 
@@ -113,13 +121,20 @@ pub async fn create(
     })
 }
 
-/// The account's characters.
+/// The characters that the actor acts for; for a service those behind `after`.
 ///
 /// # Errors
 /// `unavailable`.
-pub async fn list(hall: HallRef, account: Uuid) -> Result<Vec<CharacterSummary>, Refusal> {
+pub async fn list(
+    hall: HallRef,
+    actor: Actor,
+    after: Option<Uuid>,
+) -> Result<Vec<CharacterSummary>, Refusal> {
     let rows = hall
-        .read(move |conn| queries::characters_of(conn, account))
+        .read(move |conn| match actor.is_service {
+            true => queries::characters_of_realm(conn, actor.realm, after),
+            false => queries::characters_of(conn, actor.account),
+        })
         .await?;
     let summary = |row: queries::CharacterSummaryRow| CharacterSummary {
         character: row.id,
@@ -129,52 +144,98 @@ pub async fn list(hall: HallRef, account: Uuid) -> Result<Vec<CharacterSummary>,
     Ok(rows.into_iter().map(summary).collect())
 }
 
-/// One character of this account.
+/// One character that the actor acts for.
 ///
 /// # Errors
 /// `not_found` also for somebody else's, so that ids tell nothing.
-pub async fn owned(hall: &HallRef, account: Uuid, id: Uuid) -> Result<CharacterRow, Refusal> {
+pub async fn owned(hall: &HallRef, actor: &Actor, id: Uuid) -> Result<CharacterRow, Refusal> {
     let row = hall.read(move |conn| queries::character(conn, id)).await?;
-    row.filter(|row| row.account_id == account)
+    row.filter(|row| actor.acts_for(row))
         .ok_or_else(|| Refusal::new(Code::NotFound, "You have no character with this id."))
+}
+
+/// A character that was entered into play, with the state to go on from.
+pub struct Entered {
+    /// The character as it is after everybody else's last save.
+    pub view: CharacterView,
+    /// Its owner, who is another than the actor where that is a service.
+    pub owner: Uuid,
+    /// The epoch that fences the saves.
+    pub epoch: u32,
+}
+
+/// How often somebody else may be faster at entering play before this one gives up.
+const PLAY_TRIES: u32 = 5;
+
+/// Enters play: whoever played the character saves no more.
+///
+/// # Errors
+/// `not_found`, `unavailable`, `overloaded` where everybody wants to play it at once.
+pub async fn enter(hall: &HallRef, actor: &Actor, id: Uuid) -> Result<Entered, Refusal> {
+    for _ in 0..PLAY_TRIES {
+        let row = owned(hall, actor, id).await?;
+        let change = Change::EnterPlay(changes::EnterPlay {
+            character: id,
+            expected_epoch: row.play_epoch,
+        });
+        match hall.change(change, actor.author()).await {
+            Ok(epoch) => {
+                // Read anew: saves that were under way are decided now.
+                let row = owned(hall, actor, id).await?;
+                return Ok(Entered {
+                    owner: row.account_id,
+                    view: view(row),
+                    epoch,
+                });
+            }
+            Err(refusal) if refusal.code == Code::StaleVersion => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    let sentence = "Others enter play with this character again and again.";
+    Err(Refusal::new(Code::Overloaded, sentence))
+}
+
+fn view(row: CharacterRow) -> CharacterView {
+    CharacterView {
+        character: row.id,
+        name: row.name,
+        version: row.version,
+        state: document(&row.state),
+    }
 }
 
 /// One character with its state.
 ///
 /// # Errors
 /// See [`owned`].
-pub async fn get(hall: HallRef, account: Uuid, id: Uuid) -> Result<CharacterView, Refusal> {
-    let row = owned(&hall, account, id).await?;
-    Ok(CharacterView {
-        character: row.id,
-        name: row.name,
-        version: row.version,
-        state: document(&row.state),
-    })
+pub async fn get(hall: HallRef, actor: Actor, id: Uuid) -> Result<CharacterView, Refusal> {
+    owned(&hall, &actor, id).await.map(view)
 }
 
-/// Submits a state on its base version, before it returns; how far it came when it resolves. That the actor
-/// owns the character was checked.
+/// A state as a save on its base version, fenced by the epoch under which the actor plays the character.
+///
+/// # Errors
+/// `state_too_large`.
 pub fn save(
     hall: &HallRef,
     actor: &Actor,
     id: Uuid,
-    base_version: u32,
-    state: Vec<u8>,
-    until: Receipt,
-) -> impl Future<Output = Result<Saved, Refusal>> + use<> {
-    let save = Save {
-        key: EntityKey {
-            kind: EntityKind::Character,
-            id,
-        },
+    (base_version, epoch): (u32, u32),
+    state: &Value,
+) -> Result<Save, Refusal> {
+    let key = EntityKey {
+        kind: EntityKind::Character,
+        id,
+    };
+    Ok(Save {
+        key,
         base_version,
         schema_version: STATE_SCHEMA_VERSION,
-        state: state.into(),
-        fence: None,
+        state: encode_state(hall, state)?.into(),
+        fence: Some(epoch),
         by: actor.author(),
-    };
-    hall.save(save, until)
+    })
 }
 
 /// Asks for another name for a character, before it returns; the name as it is written when it resolves.

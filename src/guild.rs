@@ -7,17 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use guildhall_process::{Ctx, ExitReason, Handle, Init, ProcRef, Process, ReplyTo};
-use guildhall_protocol::{Code, GuildMember, GuildView, Rank, Receipt, Refusal, ShipView};
+use guildhall_protocol::{Code, Event, GuildMember, GuildView, Rank, Refusal, ShipView};
 use guildhall_rules::rights::{self, GuildAct};
 use guildhall_store::queries;
 use uuid::Uuid;
 
 use crate::auth::secrets::{self, Secret};
 use crate::hall::{self, HallRef, NOT_FOUND};
-use crate::persistence::{
-    self, Author, Change, EntityKey, EntityKind, InviteKind, STATE_SCHEMA_VERSION, Save, Saved,
-    changes,
-};
+use crate::persistence::{self, Author, Change, InviteKind, changes};
+use crate::{presence, refusal};
+
+mod ranks;
+mod ship;
+
+pub use ranks::{Remove, SetRank};
+pub use ship::{LEDGER_LINES_MAX, SaveShip};
 
 /// A guild that nobody asked for this long stops; it loads itself again when needed.
 const IDLE_STOP: Duration = Duration::from_secs(600);
@@ -26,6 +30,7 @@ const IDLE_STOP: Duration = Duration::from_secs(600);
 pub struct Guild {
     hall: HallRef,
     id: Uuid,
+    realm: Uuid,
     members: BTreeMap<Uuid, GuildMember>,
     asked: bool,
 }
@@ -50,24 +55,22 @@ pub struct Invite {
 pub struct Join {
     /// Who joins.
     pub by: Author,
+    /// Their realm.
+    pub realm: Uuid,
     /// Their login.
     pub login: String,
     /// The view, once it is durable.
     pub reply: ReplyTo<Result<GuildView, Refusal>>,
 }
 
-/// Save the ship.
-pub struct SaveShip {
-    /// Who saves.
-    pub by: Author,
-    /// The version that `state` was made from.
-    pub base_version: u32,
-    /// The new state, JSON text within its bound.
-    pub state: Vec<u8>,
-    /// The receipt to wait for.
-    pub until: Receipt,
-    /// How far it came, or the refusal with the present state.
-    pub reply: ReplyTo<Result<Saved, Refusal>>,
+/// May this account do this?
+pub struct Check {
+    /// Who wants to.
+    pub account: Uuid,
+    /// What.
+    pub act: GuildAct,
+    /// Nothing, or the refusal.
+    pub reply: ReplyTo<Result<(), Refusal>>,
 }
 
 impl Guild {
@@ -77,6 +80,7 @@ impl Guild {
         Self {
             hall,
             id,
+            realm: Uuid::nil(),
             members: BTreeMap::new(),
             asked: true,
         }
@@ -91,46 +95,78 @@ impl Guild {
         hall.guilds.reach(id, move || Self::new(root, id)).await
     }
 
+    /// Asks the live process of guild `id` whether `account` may do `act` there.
+    ///
+    /// # Errors
+    /// The refusal with its rule, or that the process cannot be reached.
+    pub async fn check(
+        hall: &HallRef,
+        id: Uuid,
+        account: Uuid,
+        act: GuildAct,
+    ) -> Result<(), Refusal> {
+        let guild = Self::reach(hall, id).await?;
+        let checked = guild.call(hall::CALL_TIMEOUT, |reply| Check {
+            account,
+            act,
+            reply,
+        });
+        checked.await.map_err(|e| refusal::call(&e))?
+    }
+
+    fn rank_of(&self, account: Uuid) -> Option<Rank> {
+        self.members.get(&account).map(|member| member.rank)
+    }
+
     fn allowed(&self, account: Uuid, act: GuildAct) -> Result<Rank, Refusal> {
-        let rank = self.members.get(&account).map(|member| member.rank);
-        rights::may_in_guild(rank, act).map_err(|denied| {
-            let code = match rank {
-                None => Code::NotAMember,
-                Some(_) => Code::RankForbidden,
-            };
-            Refusal::new(code, denied.sentence).rule(denied.rule)
-        })?;
+        let rank = self.rank_of(account);
+        rights::may_in_guild(rank, act).map_err(|denied| denial(rank, denied))?;
         rank.ok_or_else(|| Refusal::new(Code::NotAMember, "Only members may do this."))
     }
 
+    /// Tells every member who is here, but not the session that knows already.
+    fn tell_members(&self, except: Option<Uuid>, event: Event) {
+        let members = self.members.keys().copied().collect();
+        presence::tell(&self.hall, members, except, event);
+    }
+
     /// The guild with its ship and name read from the database: what is shown is what is saved.
-    fn view(&self, rank: Rank) -> impl Future<Output = Result<GuildView, Refusal>> + use<> {
+    fn answer_view(
+        &self,
+        rank: Rank,
+        reply: ReplyTo<Result<GuildView, Refusal>>,
+        ctx: &mut Ctx<Self>,
+    ) {
         let id = self.id;
-        let members = self.members.values().cloned().collect();
         let row = self.hall.read(move |conn| queries::guild(conn, id));
-        async move {
-            let (row, _) = row.await?.ok_or_else(|| {
-                log::error!(guild = id.to_string(); "a guild has lost its ship or its name");
-                Refusal::new(
-                    Code::Unavailable,
-                    "The guild cannot be read; this was reported.",
-                )
-            })?;
-            Ok(GuildView {
-                guild: id,
-                name: row.name,
-                rank,
-                invite_code: None,
-                members,
-                ship: ShipView {
-                    version: row.ship_version,
-                    state: crate::character::document(&row.ship_state),
-                },
-            })
+        ctx.run(row, move |this, row, ctx| match row {
+            Ok(Some((row, _))) => reply.send(Ok(this.view(row, rank))),
+            Ok(None) => this.put_ship_back(ctx, move |this, put_back, ctx| match put_back {
+                Ok(true) => this.answer_view(rank, reply, ctx),
+                // Its ship is there now, or its name is what it has lost.
+                Ok(false) => reply.send(Err(unreadable(id))),
+                Err(refusal) => reply.send(Err(refusal)),
+            }),
+            Err(refusal) => reply.send(Err(refusal)),
+        });
+    }
+
+    fn view(&self, row: queries::GuildRow, rank: Rank) -> GuildView {
+        GuildView {
+            guild: self.id,
+            name: row.name,
+            rank,
+            invite_code: None,
+            members: self.members.values().cloned().collect(),
+            ship: ShipView {
+                version: row.ship_version,
+                state: crate::character::document(&row.ship_state),
+            },
         }
     }
 
-    fn loaded(&mut self, members: Vec<queries::GuildMember>) {
+    fn loaded(&mut self, row: &queries::GuildRow, members: Vec<queries::GuildMember>) {
+        self.realm = row.realm_id;
         for member in members {
             if let Some(rank) = known_rank(&member.rank) {
                 let seat = GuildMember {
@@ -142,6 +178,20 @@ impl Guild {
             }
         }
     }
+}
+
+fn unreadable(id: Uuid) -> Refusal {
+    log::error!(guild = id.to_string(); "a guild cannot be read");
+    let sentence = "The guild cannot be read now; this was reported.";
+    Refusal::new(Code::Unavailable, sentence)
+}
+
+fn denial(rank: Option<Rank>, denied: rights::Denied) -> Refusal {
+    let code = match rank {
+        None => Code::NotAMember,
+        Some(_) => Code::RankForbidden,
+    };
+    Refusal::new(code, denied.sentence).rule(denied.rule)
 }
 
 /// A rank that this program does not know is no rank, and the log says so.
@@ -161,11 +211,10 @@ impl Process for Guild {
         if let Err(taken) = self.hall.guilds.registry().register(self.id, &ctx.me()) {
             return Init::Fail(hall::lost_race(&taken));
         }
-        let id = self.id;
-        let row = self.hall.read_settled(move |conn| queries::guild(conn, id));
+        let row = ship::load(Arc::clone(&self.hall), self.id);
         ctx.wait(row, |this, row, ctx| match row {
-            Ok(Some((_, members))) => {
-                this.loaded(members);
+            Ok(Some((row, members))) => {
+                this.loaded(&row, members);
                 ctx.send_after(IDLE_STOP, IdleCheck);
                 ctx.init_done(Ok(()));
             }
@@ -190,9 +239,24 @@ impl Handle<See> for Guild {
     fn handle(&mut self, See { account, reply }: See, ctx: &mut Ctx<Self>) {
         self.asked = true;
         match self.allowed(account, GuildAct::See) {
-            Ok(rank) => ctx.run(self.view(rank), |_, view, _| reply.send(view)),
+            Ok(rank) => self.answer_view(rank, reply, ctx),
             Err(refusal) => reply.send(Err(refusal)),
         }
+    }
+}
+
+impl Handle<Check> for Guild {
+    fn handle(
+        &mut self,
+        Check {
+            account,
+            act,
+            reply,
+        }: Check,
+        _: &mut Ctx<Self>,
+    ) {
+        self.asked = true;
+        reply.send(self.allowed(account, act).map(drop));
     }
 }
 
@@ -227,8 +291,19 @@ pub fn invite_row(guild: Uuid, code: &Secret, created_by: Uuid) -> changes::AddI
 }
 
 impl Handle<Join> for Guild {
-    fn handle(&mut self, Join { by, login, reply }: Join, ctx: &mut Ctx<Self>) {
+    fn handle(&mut self, join: Join, ctx: &mut Ctx<Self>) {
         self.asked = true;
+        let Join {
+            by,
+            realm,
+            login,
+            reply,
+        } = join;
+        if realm != self.realm {
+            let sentence = "This invite code is not known.";
+            reply.send(Err(Refusal::new(Code::InviteUnknown, sentence)));
+            return;
+        }
         if self.members.contains_key(&by.account) {
             let sentence = "You are in this guild already.";
             reply.send(Err(Refusal::new(Code::AlreadyMember, sentence)));
@@ -251,38 +326,11 @@ impl Handle<Join> for Guild {
                 return;
             }
             let rank = member.rank;
+            let (guild, new) = (this.id, member.clone());
             this.members.insert(member.account, member);
-            ctx.run(this.view(rank), |_, view, _| reply.send(view));
+            let joined = Event::GuildMemberJoined { guild, member: new };
+            this.tell_members(by.session, joined);
+            this.answer_view(rank, reply, ctx);
         });
-    }
-}
-
-impl Handle<SaveShip> for Guild {
-    fn handle(&mut self, save: SaveShip, ctx: &mut Ctx<Self>) {
-        self.asked = true;
-        let SaveShip {
-            by,
-            base_version,
-            state,
-            until,
-            reply,
-        } = save;
-        if let Err(refusal) = self.allowed(by.account, GuildAct::SaveShip) {
-            reply.send(Err(refusal));
-            return;
-        }
-        let save = Save {
-            key: EntityKey {
-                kind: EntityKind::Ship,
-                id: self.id,
-            },
-            base_version,
-            schema_version: STATE_SCHEMA_VERSION,
-            state: state.into(),
-            fence: None,
-            by,
-        };
-        let saved = self.hall.save(save, until);
-        ctx.run(saved, move |_, saved, _| reply.send(saved));
     }
 }

@@ -2,6 +2,7 @@
 //! by name only, the other processes. Nobody keeps the address of a process that may be restarted.
 
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -101,6 +102,8 @@ pub struct Hall {
     pub root: OnceLock<Pid>,
     /// Why the server ends by its own decision, once it does.
     pub gave_up: OnceLock<String>,
+    /// Ships that were found missing since the start; must be 0.
+    pub ships_missing: AtomicU64,
     /// For tests of the checkers only; never set by the program.
     pub faults: Faults,
     started: Instant,
@@ -157,6 +160,7 @@ impl Hall {
             root: OnceLock::new(),
             gave_up: OnceLock::new(),
             tally: Tally::default(),
+            ships_missing: AtomicU64::new(0),
             open_sockets: watch::Sender::new(0),
             blobs: Arc::new(blobs),
             database,

@@ -3,6 +3,7 @@
 //! `guild` / `character` → `names` → `persistence` → `guildhall_store`. `tree` says what is started, in
 //! which order; `hall` is what a process may reach; `server` starts and stops the whole.
 
+pub mod accounts;
 pub mod admin;
 pub mod auth;
 pub mod board_sync;
@@ -11,6 +12,7 @@ pub mod character;
 pub mod config;
 pub mod demo;
 pub mod endpoint;
+pub mod escrow;
 pub mod guild;
 pub mod hall;
 pub mod names;

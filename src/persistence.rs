@@ -31,7 +31,7 @@ mod ticket;
 pub use dirty::{DirtyMap, Saving};
 pub use guildhall_store::changes::{self, Change, InviteKind, NameOwner, OwnerKind};
 pub use guildhall_store::write_behind::{
-    Author, Cause, EntityKey, EntityKind, Member, Outcome, Save, Write,
+    Author, Cause, EntityKey, EntityKind, GROUP_MEMBERS_MAX, Member, Outcome, Save, Write,
 };
 pub use journal::{JournalThread, replay};
 pub use refusals::{joined_already, refusal_of, rejection_of, reloaded_to};

@@ -3,7 +3,7 @@
 //! cause is counted then. After a crash the living sessions announce themselves again; the counts survive.
 
 use std::collections::hash_map::Entry as MapEntry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use guildhall_process::{Ctx, Down, ExitReason, Handle, Init, Pid, ProcRef, Process, ReplyTo};
@@ -11,7 +11,7 @@ use guildhall_protocol::Event;
 use uuid::Uuid;
 
 use crate::hall::HallRef;
-use crate::session::{self, Announce, Session};
+use crate::session::{self, Announce, Notice, Replaced, Session};
 
 #[cfg(test)]
 mod tests;
@@ -20,8 +20,10 @@ mod tests;
 pub struct Presence {
     hall: HallRef,
     here: HashMap<Pid, Entry>,
-    /// Sessions per account; none is no entry.
-    accounts: HashMap<Uuid, usize>,
+    /// Sessions of each account that has some.
+    accounts: HashMap<Uuid, Vec<Pid>>,
+    /// Who plays which character, under which epoch.
+    played: HashMap<Uuid, (u32, Pid)>,
 }
 
 /// Sessions counted since the server started; outlives the process that counts.
@@ -41,8 +43,11 @@ impl Tally {
 }
 
 struct Entry {
+    session: ProcRef<Session>,
     id: Uuid,
     account: Uuid,
+    /// Characters that it has entered play with.
+    characters: HashSet<Uuid>,
 }
 
 /// A session is here: it has started, or this process has.
@@ -53,8 +58,38 @@ pub struct Arrive {
     pub id: Uuid,
     /// Whose it is.
     pub account: Uuid,
+    /// The characters that it plays, with the epochs; none when it has just started.
+    pub plays: Vec<(Uuid, u32)>,
     /// Answered once the monitor stands.
     pub reply: ReplyTo<()>,
+}
+
+/// A session has entered play: whoever played the character under an older epoch is told.
+pub struct Plays {
+    /// The session.
+    pub session: Pid,
+    /// The character.
+    pub character: Uuid,
+    /// The epoch, as the database gave it.
+    pub epoch: u32,
+}
+
+/// A session plays a character no more.
+pub struct Leaves {
+    /// The session.
+    pub session: Pid,
+    /// The character.
+    pub character: Uuid,
+}
+
+/// Tell every session of these accounts.
+pub struct Tell {
+    /// Whom it concerns.
+    pub accounts: Vec<Uuid>,
+    /// A session that knows already.
+    pub except: Option<Uuid>,
+    /// What.
+    pub event: Event,
 }
 
 /// Which of these accounts have a live session?
@@ -63,16 +98,6 @@ pub struct Online {
     pub accounts: Vec<Uuid>,
     /// Those that are here, in the same order.
     pub reply: ReplyTo<Vec<bool>>,
-}
-
-/// Send this event to the sessions of these accounts.
-pub struct Tell {
-    /// Whose sessions.
-    pub accounts: Vec<Uuid>,
-    /// A session, by its id, that knows already.
-    pub except: Option<Uuid>,
-    /// What they hear.
-    pub event: Event,
 }
 
 /// Figures for the status page.
@@ -100,6 +125,7 @@ impl Presence {
             hall,
             here: HashMap::new(),
             accounts: HashMap::new(),
+            played: HashMap::new(),
         }
     }
 }
@@ -123,10 +149,13 @@ impl Process for Presence {
             return;
         };
         if let MapEntry::Occupied(mut sessions) = self.accounts.entry(entry.account) {
-            *sessions.get_mut() -= 1;
-            if *sessions.get() == 0 {
+            sessions.get_mut().retain(|pid| *pid != down.pid);
+            if sessions.get().is_empty() {
                 sessions.remove();
             }
+        }
+        for character in &entry.characters {
+            self.leaves(down.pid, *character);
         }
         let cause = cause(&down.reason);
         log::info!(
@@ -168,15 +197,102 @@ impl Handle<Arrive> for Presence {
             session,
             id,
             account,
+            plays,
             reply,
         } = arrive;
         let pid = session.pid();
-        let entry = Entry { id, account };
+        let entry = Entry {
+            session,
+            id,
+            account,
+            characters: HashSet::new(),
+        };
         if self.here.insert(pid, entry).is_none() {
-            *self.accounts.entry(account).or_default() += 1;
+            self.accounts.entry(account).or_default().push(pid);
             ctx.monitor(pid);
         }
+        for (character, epoch) in plays {
+            self.plays(pid, character, epoch);
+        }
         reply.send(());
+    }
+}
+
+impl Presence {
+    /// The newest epoch plays, in whatever order its news and an older one's come; the other is told.
+    fn plays(&mut self, session: Pid, character: Uuid, epoch: u32) {
+        let Some(entry) = self.here.get_mut(&session) else {
+            return;
+        };
+        entry.characters.insert(character);
+        let replaced = match self.played.insert(character, (epoch, session)) {
+            Some(newer) if newer.0 > epoch => {
+                self.played.insert(character, newer);
+                (epoch, session)
+            }
+            Some(older) => older,
+            None => return,
+        };
+        let plays = self.played.get(&character).map(|(_, pid)| *pid);
+        if plays == Some(replaced.1) {
+            return;
+        }
+        if let Some(entry) = self.here.get(&replaced.1) {
+            let (epoch, _) = replaced;
+            session::tell_or_end(&entry.session, Replaced { character, epoch });
+        }
+    }
+
+    fn leaves(&mut self, session: Pid, character: Uuid) {
+        if let MapEntry::Occupied(played) = self.played.entry(character)
+            && played.get().1 == session
+        {
+            played.remove();
+        }
+    }
+}
+
+impl Handle<Plays> for Presence {
+    fn handle(&mut self, plays: Plays, _: &mut Ctx<Self>) {
+        self.plays(plays.session, plays.character, plays.epoch);
+    }
+}
+
+impl Handle<Leaves> for Presence {
+    fn handle(&mut self, Leaves { session, character }: Leaves, _: &mut Ctx<Self>) {
+        if let Some(entry) = self.here.get_mut(&session) {
+            entry.characters.remove(&character);
+        }
+        self.leaves(session, character);
+    }
+}
+
+impl Handle<Tell> for Presence {
+    fn handle(&mut self, tell: Tell, _: &mut Ctx<Self>) {
+        let Tell {
+            accounts,
+            except,
+            event,
+        } = tell;
+        let pids = accounts.iter().filter_map(|id| self.accounts.get(id));
+        for entry in pids.flatten().filter_map(|pid| self.here.get(pid)) {
+            if except != Some(entry.id) {
+                session::tell_or_end(&entry.session, Notice(event.clone()));
+            }
+        }
+    }
+}
+
+/// Tells every session of these accounts but one, if the presence process lives: what it tells of stands in
+/// the database, and who asks anew sees it.
+pub fn tell(hall: &HallRef, accounts: Vec<Uuid>, except: Option<Uuid>, event: Event) {
+    let tell = Tell {
+        accounts,
+        except,
+        event,
+    };
+    if hall.presence.tell(tell).is_err() {
+        log::warn!("presence does not take an event up");
     }
 }
 
@@ -184,19 +300,6 @@ impl Handle<Online> for Presence {
     fn handle(&mut self, Online { accounts, reply }: Online, _: &mut Ctx<Self>) {
         let online = |account| self.accounts.contains_key(account);
         reply.send(accounts.iter().map(online).collect());
-    }
-}
-
-impl Handle<Tell> for Presence {
-    fn handle(&mut self, tell: Tell, _: &mut Ctx<Self>) {
-        let theirs = |entry: &&Entry| {
-            tell.accounts.contains(&entry.account) && tell.except != Some(entry.id)
-        };
-        for entry in self.here.values().filter(theirs) {
-            if let Some(session) = self.hall.sessions.registry().whereis(&entry.id) {
-                session::tell_or_end(&session, session::Notice(tell.event.clone()));
-            }
-        }
     }
 }
 
@@ -225,6 +328,7 @@ pub async fn arrive(
         session,
         id,
         account,
+        plays: Vec::new(),
         reply,
     });
     call.await?;

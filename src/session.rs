@@ -29,7 +29,9 @@ use uploads::Uploads;
 mod boards;
 mod campaigns;
 mod characters;
+mod escrows;
 mod guilds;
+mod plays;
 #[cfg(test)]
 mod tests;
 mod uploads;
@@ -61,8 +63,10 @@ pub struct Session {
     waiting: VecDeque<Inbound>,
     /// The next of them is on its way.
     resuming: bool,
-    /// Characters found to belong to this account.
+    /// Characters found to be this account's to act for.
     owned: HashSet<Uuid>,
+    /// Characters that this session plays, or is about to.
+    seats: HashMap<Uuid, plays::Seat>,
 }
 
 /// A board that this session has open.
@@ -112,6 +116,17 @@ pub struct Notice(pub Event);
 /// The presence process asks who is here.
 pub struct Announce;
 
+/// Another session plays a character that this one has played.
+pub struct Replaced {
+    /// The character.
+    pub character: Uuid,
+    /// The epoch under which this session played it.
+    pub epoch: u32,
+}
+
+/// Every token of an account was revoked.
+pub struct AccountRevoked(pub Uuid);
+
 /// A token was revoked; whoever was let in with it ends.
 pub struct TokenRevoked(pub SecretHash);
 
@@ -156,6 +171,7 @@ impl Session {
             waiting: VecDeque::new(),
             resuming: false,
             owned: HashSet::new(),
+            seats: HashMap::new(),
             hall,
         }
     }
@@ -275,6 +291,7 @@ impl Handle<Announce> for Session {
             session: ctx.me(),
             id: self.id,
             account: self.who.account,
+            plays: self.plays(),
             reply: ReplyTo::detached(),
         };
         // If the presence process is gone again, its successor asks again.
@@ -285,6 +302,14 @@ impl Handle<Announce> for Session {
 impl Handle<TokenRevoked> for Session {
     fn handle(&mut self, TokenRevoked(token): TokenRevoked, ctx: &mut Ctx<Self>) {
         if self.who.token == token {
+            ctx.exit(ended("signed_out"));
+        }
+    }
+}
+
+impl Handle<AccountRevoked> for Session {
+    fn handle(&mut self, AccountRevoked(account): AccountRevoked, ctx: &mut Ctx<Self>) {
+        if self.who.account == account {
             ctx.exit(ended("signed_out"));
         }
     }
@@ -479,8 +504,11 @@ impl Session {
                 self.upload_request(id, ask, ctx)
             }
             ask @ (Ask::CharacterCreate { .. }
-            | Ask::CharacterList {}
+            | Ask::CharacterList { .. }
             | Ask::CharacterGet { .. }
+            | Ask::CharacterPlay { .. }
+            | Ask::CharacterLeave { .. }
+            | Ask::SavesTogether { .. }
             | Ask::CharacterSave { .. }
             | Ask::CharacterRename { .. }) => self.character_request(id, ask, ctx),
             ask @ (Ask::GuildCreate { .. }
@@ -488,7 +516,12 @@ impl Session {
             | Ask::GuildInvite { .. }
             | Ask::GuildJoin { .. }
             | Ask::GuildGet { .. }
-            | Ask::ShipSave { .. }) => self.guild_request(id, ask, ctx),
+            | Ask::GuildSetRank { .. }
+            | Ask::GuildKick { .. }
+            | Ask::GuildLeave { .. }
+            | Ask::ShipSave { .. }
+            | Ask::ShipLedger { .. }) => self.guild_request(id, ask, ctx),
+            Ask::EscrowList { character, guild } => self.escrows(id, character, guild, ctx),
         }
     }
 

@@ -1,5 +1,7 @@
 //! `GET /admin/supervisor`: the whole tree with every process, and the figures of the house.
 
+use std::sync::atomic::Ordering;
+
 use actix_web::{HttpResponse, web};
 use guildhall_process::{ProcessInfo, Restart, TreeNode};
 use serde_json::{Value, json};
@@ -31,6 +33,7 @@ pub async fn status(hall: &HallRef) -> Value {
         "sessions": sessions(hall).await,
         "persistence": persistence_figures(hall),
         "names": name_figures(hall).await,
+        "guilds": { "ships_missing": hall.ships_missing.load(Ordering::Relaxed) },
         "retention": retention_figures(hall).await,
         "pools": {
             "readers": pool(&hall.readers),

@@ -92,6 +92,7 @@ fn a_member_whose_join_was_committed_is_one_though_the_campaign_crashed_on_it() 
         assert!(crash_nth(campaign.pid(), 2));
         let (by, login) = (author(ben.account), ben.login.clone());
         let joined = campaign.call(CALL_TIMEOUT, |reply| Join {
+            realm: guildhall_store::DEFAULT_REALM,
             by,
             login,
             role: Role::Player,

@@ -155,6 +155,7 @@ impl House {
             login: login.to_owned(),
             realm: DEFAULT_REALM,
             realm_name: REALM_NAME.to_owned(),
+            is_service: false,
             token,
         }
     }

@@ -49,6 +49,7 @@ pub fn refusal_of(refused: &WriteRefusal) -> Refusal {
         Cause::Stale => (Code::StaleVersion, None),
         Cause::Fenced => (Code::Fenced, None),
         Cause::Gone => (Code::NotFound, None),
+        Cause::Taken => (Code::EscrowTaken, None),
         Cause::TooLarge => (Code::StateTooLarge, None),
         cause => (
             Code::RefusedByDatabase,
@@ -83,10 +84,11 @@ pub(super) fn state_json(present: &Present) -> Value {
 }
 
 /// Version and state that the thing was reloaded to, if the database refused what it was asked to hold. A
-/// conflict is no reload: its answer tells the present state, and who made that state knows it.
+/// conflict is no reload: its answer tells the present state, and who made that state knows it; nor is it one
+/// for a session that plays the character no more.
 #[must_use]
 pub fn reloaded_to(refusal: &Refusal) -> Option<(u32, Value)> {
-    if refusal.code == Code::StaleVersion {
+    if matches!(refusal.code, Code::StaleVersion | Code::Fenced) {
         return None;
     }
     let detail = refusal.detail.as_deref()?;

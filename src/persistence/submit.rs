@@ -62,7 +62,7 @@ impl Hall {
         async move { saved(answered.await?) }
     }
 
-    /// Like [`Self::save`], of what must happen together or not at all.
+    /// Like [`Self::save`], of what must happen together or not at all. A save alone is no group.
     ///
     /// # Errors
     /// The refusal for its owner.
@@ -72,7 +72,12 @@ impl Hall {
         by: Author,
         until: Receipt,
     ) -> impl Future<Output = Result<Saved, Refusal>> + use<> {
-        let answered = self.ask(Write::Group(members, by), until);
+        let write = match <[Member; 1]>::try_from(members) {
+            Ok([Member::Save(save)]) => Write::Save(save),
+            Ok([change]) => Write::Group(vec![change], by),
+            Err(members) => Write::Group(members, by),
+        };
+        let answered = self.ask(write, until);
         async move { saved(answered.await?) }
     }
 

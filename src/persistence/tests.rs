@@ -147,6 +147,13 @@ impl Peer {
         scene.kit.tell(&self.socket.session, inbound);
     }
 
+    /// Enters play, which needs the database; saves then need none.
+    async fn plays(&mut self, scene: &Scene) {
+        let play = json!({"type": "character.play", "character": scene.hero});
+        self.ask(scene, play);
+        self.hears_of("character.played").await;
+    }
+
     fn save(&self, scene: &Scene, base_version: u32, state: Value) {
         let request = json!({"type": "character.save", "character": scene.hero,
             "base_version": base_version, "state": state});
@@ -202,6 +209,7 @@ fn without_a_database_saves_are_answered_as_queued_at_the_deadline_and_told_dura
     testing::run(async |kit| {
         let mut scene = Scene::open(kit.clone()).await;
         let mut peer = Peer::join(&scene).await;
+        peer.plays(&scene).await;
         scene.lose_database().await;
         let began = kit.now();
         for base in 1..=3 {
@@ -239,6 +247,7 @@ fn a_save_that_is_refused_after_its_answer_is_told_as_a_reload_with_what_is_ther
     testing::run(async |kit| {
         let mut scene = Scene::open(kit.clone()).await;
         let mut peer = Peer::join(&scene).await;
+        peer.plays(&scene).await;
         scene.lose_database().await;
         let first = scene
             .house
@@ -261,7 +270,8 @@ fn a_save_that_is_refused_after_its_answer_is_told_as_a_reload_with_what_is_ther
 fn a_save_whose_session_is_gone_is_written_all_the_same() {
     testing::run(async |kit| {
         let mut scene = Scene::open(kit.clone()).await;
-        let peer = Peer::join(&scene).await;
+        let mut peer = Peer::join(&scene).await;
+        peer.plays(&scene).await;
         scene.lose_database().await;
         peer.save(&scene, 1, json!("last words"));
         kit.settle().await;

@@ -8,11 +8,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use guildhall_protocol::http::{SignIn, SignUp, SignedIn, SignedUp, SocketTicket};
 use guildhall_protocol::{Code, Refusal};
 use guildhall_rules::login::{login_key, password_ok};
-use guildhall_store::DEFAULT_REALM;
 use guildhall_store::queries;
 use uuid::Uuid;
 
 use super::HttpRefusal;
+use crate::accounts;
 use crate::auth::secrets::{self, Secret, SecretHash};
 use crate::auth::{self, passwords};
 use crate::hall::{self, Hall, HallRef};
@@ -24,16 +24,21 @@ type Answered = Result<HttpResponse, HttpRefusal>;
 /// `POST /v1/accounts`
 pub(super) async fn sign_up(hall: web::Data<Hall>, form: web::Json<SignUp>) -> Answered {
     let hall = hall.into_inner();
-    let SignUp { login, password } = form.into_inner();
+    let SignUp {
+        login,
+        password,
+        realm,
+    } = form.into_inner();
     let login =
         login_key(&login).map_err(|e| Refusal::new(Code::LoginInvalid, e.sentence).rule(e.rule))?;
     password_ok(&password)
         .map_err(|e| Refusal::new(Code::PasswordTooWeak, e.sentence).rule(e.rule))?;
+    let realm = accounts::realm_id(&hall, realm).await?;
     let password_hash = passwords::hash(&hall, password).await?;
     let account = Uuid::now_v7();
     let change = Change::CreateAccount(changes::CreateAccount {
         id: account,
-        realm: DEFAULT_REALM,
+        realm,
         login_key: login.key,
         login: login.login.clone(),
         password_hash,
@@ -45,7 +50,7 @@ pub(super) async fn sign_up(hall: web::Data<Hall>, form: web::Json<SignUp>) -> A
     let login = login.login;
     match hall.change(change, by).await {
         Ok(_) => Ok(HttpResponse::Created().json(SignedUp { account, login })),
-        Err(refusal) if refusal.rule == "database.unique" => {
+        Err(refusal) if accounts::is_taken(&refusal) => {
             let sentence = format!("The login {login:?} is taken.");
             Err(Refusal::new(Code::LoginTaken, sentence).into())
         }
@@ -60,8 +65,10 @@ pub(super) async fn sign_in(hall: web::Data<Hall>, form: web::Json<SignIn>) -> A
         login,
         password,
         device,
+        realm,
     } = form.into_inner();
-    let account = find(&hall, &login).await?;
+    let realm = accounts::realm_id(&hall, realm).await?;
+    let account = find(&hall, realm, &login).await?;
     let stored = account.as_ref().map(|row| row.password_hash.clone());
     let right = passwords::verify(&hall, password, stored).await?;
     let Some(account) = account.filter(|_| right) else {
@@ -69,8 +76,7 @@ pub(super) async fn sign_in(hall: web::Data<Hall>, form: web::Json<SignIn>) -> A
         return Err(Refusal::new(Code::CredentialsWrong, sentence).into());
     };
     let token = secrets::new(Secret::token)?;
-    let ttl = hall.config.limits.token_ttl_ms.saturating_mul(1000);
-    let expires_at_us = hall::now_us().saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX));
+    let expires_at_us = accounts::expiry_us(hall.config.limits.token_ttl_ms);
     let change = Change::AddToken(changes::AddToken {
         hash: token.hash().0,
         account: account.id,
@@ -92,13 +98,20 @@ pub(super) async fn sign_in(hall: web::Data<Hall>, form: web::Json<SignIn>) -> A
     }))
 }
 
-/// A login that is no login cannot be anybody's, and answers like an unknown one.
-async fn find(hall: &HallRef, login: &str) -> Result<Option<queries::AccountRow>, Refusal> {
+/// A login that is no login cannot be anybody's, and answers like an unknown one; so does that of a service,
+/// which has no password.
+async fn find(
+    hall: &HallRef,
+    realm: Uuid,
+    login: &str,
+) -> Result<Option<queries::AccountRow>, Refusal> {
     let Ok(key) = login_key(login) else {
         return Ok(None);
     };
-    hall.read(move |db| queries::account_by_login(db, DEFAULT_REALM, &key.key))
-        .await
+    let found = hall
+        .read(move |db| queries::account_by_login(db, realm, &key.key))
+        .await?;
+    Ok(found.filter(|row| !row.is_service))
 }
 
 /// `POST /v1/sign-out`

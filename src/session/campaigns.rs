@@ -40,6 +40,7 @@ impl Session {
             account: self.who.account,
             realm: self.who.realm,
             session: self.id,
+            is_service: self.who.is_service,
         }
     }
 
@@ -48,10 +49,12 @@ impl Session {
         let actor = self.actor();
         match ask {
             Ask::CampaignCreate { name } => {
-                self.answer_later(id, create(hall, actor, name), ctx);
+                let realm = self.who.realm_name.clone();
+                self.answer_later(id, create(hall, actor, realm, name), ctx);
             }
             Ask::CampaignList {} => {
-                self.answer_later(id, list(hall, actor.account), ctx);
+                let realm = self.who.realm_name.clone();
+                self.answer_later(id, list(hall, actor.account, realm), ctx);
             }
             Ask::CampaignInvite { campaign, role } => {
                 self.answer_later(id, invite(hall, actor, campaign, role), ctx);
@@ -68,7 +71,12 @@ impl Session {
     }
 }
 
-async fn create(hall: HallRef, actor: Actor, name: String) -> Result<Answer, Refusal> {
+async fn create(
+    hall: HallRef,
+    actor: Actor,
+    realm: String,
+    name: String,
+) -> Result<Answer, Refusal> {
     let name = title(&name)?;
     let campaign = Uuid::now_v7();
     let change = Change::CreateCampaign(changes::CreateCampaign {
@@ -83,14 +91,15 @@ async fn create(hall: HallRef, actor: Actor, name: String) -> Result<Answer, Ref
         campaign: CampaignView {
             campaign,
             name,
-            realm: hall::REALM_NAME.to_string(),
+            realm,
             role: standing.role,
             rights_epoch: standing.rights_epoch,
         },
     })
 }
 
-async fn list(hall: HallRef, account: Uuid) -> Result<Answer, Refusal> {
+/// All campaigns of an account are of its realm.
+async fn list(hall: HallRef, account: Uuid, realm: String) -> Result<Answer, Refusal> {
     let rows = hall
         .read(move |conn| queries::campaigns_of(conn, account))
         .await?;
@@ -98,7 +107,7 @@ async fn list(hall: HallRef, account: Uuid) -> Result<Answer, Refusal> {
         Some(CampaignView {
             campaign: row.id,
             name: row.name,
-            realm: hall::REALM_NAME.to_string(),
+            realm: realm.clone(),
             role: known_role(&role)?,
             rights_epoch: row.rights_epoch,
         })
@@ -158,10 +167,11 @@ async fn join(hall: HallRef, actor: Actor, login: String, code: String) -> Resul
     let role = known_role(&invite.role)
         .ok_or_else(|| Refusal::new(Code::Internal, "The invite names a role nobody knows."))?;
     let process = Campaign::reach(&hall, invite.target_id).await?;
-    let by = actor.author();
+    let (by, realm) = (actor.author(), actor.realm);
     let campaign = process
         .call(hall::CALL_TIMEOUT, |reply| campaign::Join {
             by,
+            realm,
             login,
             role,
             reply,

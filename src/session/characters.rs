@@ -4,13 +4,26 @@
 use std::sync::Arc;
 
 use guildhall_process::Ctx;
-use guildhall_protocol::{Answer, Ask, Event, Receipt, Refusal};
+use guildhall_protocol::{
+    Answer, Ask, CharacterState, CharacterVersion, Code, Event, GiveToGuild, Receipt, Refusal,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Session;
+use super::plays::Playing;
 use crate::character;
-use crate::persistence::{Saved, reloaded_to};
+use crate::escrow::{self, Gift};
+use crate::persistence::{EntityKind, GROUP_MEMBERS_MAX, Member, Saved, reloaded_to};
+
+/// A save as a client asks for it.
+struct ToSave {
+    base_version: u32,
+    state: Value,
+    until: Receipt,
+    give: Vec<GiveToGuild>,
+    take: Vec<Uuid>,
+}
 
 impl Session {
     pub(super) fn character_request(&mut self, id: Uuid, ask: Ask, ctx: &mut Ctx<Self>) {
@@ -18,42 +31,53 @@ impl Session {
         match ask {
             Ask::CharacterCreate { name, state } => {
                 let created = character::create(hall, actor, name, state);
-                self.then(id, created, ctx, |this, created, _| {
+                self.then(id, created, ctx, |this, created, ctx| {
                     let character = created?;
-                    this.owned.insert(character.character);
+                    this.born(&character, ctx);
                     let receipt = Receipt::Durable;
                     Ok(Answer::CharacterCreated { character, receipt })
                 });
             }
-            Ask::CharacterList {} => {
-                let listed = character::list(hall, actor.account);
+            Ask::CharacterList { after } => {
+                let listed = character::list(hall, actor, after);
                 self.then(id, listed, ctx, |_, listed, _| {
                     listed.map(|characters| Answer::CharacterListed { characters })
                 });
             }
             Ask::CharacterGet { character } => {
-                let got = character::get(hall, actor.account, character);
+                let got = character::get(hall, actor, character);
                 self.then(id, got, ctx, |_, got, _| {
                     got.map(|character| Answer::CharacterGot { character })
                 });
             }
+            Ask::CharacterPlay { character } => self.play(id, character, ctx),
+            Ask::CharacterLeave { character } => self.leave(id, character, ctx),
             Ask::CharacterSave {
                 character,
                 base_version,
                 state,
                 until,
+                give,
+                take,
             } => {
-                let until = until.unwrap_or(Receipt::Safe);
-                self.if_owned(id, character, ctx, move |this, ctx| {
-                    this.save(id, character, base_version, &state, until, ctx);
+                let save = ToSave {
+                    base_version,
+                    state,
+                    until: until.unwrap_or(Receipt::Safe),
+                    give,
+                    take,
+                };
+                self.in_play(id, character, ctx, move |this, playing, ctx| {
+                    this.give(id, character, playing, save, ctx);
                 });
             }
+            Ask::SavesTogether { saves } => self.together(id, saves, ctx),
             Ask::CharacterRename { character, name } => self.rename(id, character, &name, ctx),
             _ => {}
         }
     }
 
-    /// Runs `act` once it is known that the character is this account's. Requests keep their order: an
+    /// Runs `act` once it is known that this session acts for the character. Requests keep their order: an
     /// unknown character makes the mailbox wait for its look-up, and what `act` asks for it asks at once.
     fn if_owned(
         &mut self,
@@ -65,8 +89,8 @@ impl Session {
         if self.owned.contains(&character) {
             return act(self, ctx);
         }
-        let (hall, account) = (Arc::clone(&self.hall), self.who.account);
-        let owned = async move { character::owned(&hall, account, character).await };
+        let (hall, actor) = (Arc::clone(&self.hall), self.actor());
+        let owned = async move { character::owned(&hall, &actor, character).await };
         ctx.wait(owned, move |this, owned, ctx| match owned {
             Ok(_) => {
                 this.owned.insert(character);
@@ -94,20 +118,43 @@ impl Session {
         });
     }
 
+    /// Whether the owner may give is asked before the save is submitted; what follows waits, so that the
+    /// saves of a character keep their order.
+    fn give(
+        &mut self,
+        id: Uuid,
+        character: Uuid,
+        playing: Playing,
+        save: ToSave,
+        ctx: &mut Ctx<Self>,
+    ) {
+        if save.give.is_empty() {
+            return self.save(id, character, playing, save, ctx);
+        }
+        let hall = Arc::clone(&self.hall);
+        let guilds = save.give.iter().map(|gift| gift.to_guild).collect();
+        let allowed = async move { escrow::may_give(&hall, playing.owner, guilds).await };
+        ctx.wait(allowed, move |this, allowed, ctx| match allowed {
+            Ok(()) => this.save(id, character, playing, save, ctx),
+            Err(refusal) => this.answer(id, Err(refusal), ctx),
+        });
+    }
+
     fn save(
         &mut self,
         id: Uuid,
         character: Uuid,
-        base: u32,
-        state: &Value,
-        until: Receipt,
+        playing: Playing,
+        save: ToSave,
         ctx: &mut Ctx<Self>,
     ) {
-        let stored = match character::encode_state(&self.hall, state) {
-            Ok(stored) => stored,
+        let members = match self.members(character, playing, &save) {
+            Ok(members) => members,
             Err(refusal) => return self.answer(id, Err(refusal), ctx),
         };
-        let saved = character::save(&self.hall, &self.actor(), character, base, stored, until);
+        let saved = self
+            .hall
+            .save_group(members, self.actor().author(), save.until);
         self.then(id, saved, ctx, move |this, saved, ctx| {
             let saved = saved.map_err(|refusal| this.reloaded(character, refusal, ctx));
             let Saved { version, receipt } = saved?;
@@ -116,6 +163,76 @@ impl Session {
                 version,
                 receipt,
             })
+        });
+    }
+
+    fn members(
+        &self,
+        character: Uuid,
+        playing: Playing,
+        save: &ToSave,
+    ) -> Result<Vec<Member>, Refusal> {
+        let (hall, actor) = (&self.hall, self.actor());
+        let to_ship = |gift: &GiveToGuild| {
+            let to = (EntityKind::Ship, gift.to_guild);
+            Gift::new(hall, gift.escrow, to, &gift.what)
+        };
+        let gifts = save
+            .give
+            .iter()
+            .map(to_ship)
+            .collect::<Result<Vec<_>, _>>()?;
+        let one = character::save(
+            hall,
+            &actor,
+            character,
+            (save.base_version, playing.epoch),
+            &save.state,
+        )?;
+        Ok(escrow::members(hall, one, actor.realm, gifts, &save.take))
+    }
+
+    /// Enters play with each of them first, one after the other.
+    fn together(&mut self, id: Uuid, saves: Vec<CharacterState>, ctx: &mut Ctx<Self>) {
+        if !(1..=GROUP_MEMBERS_MAX).contains(&saves.len()) {
+            let sentence = format!("1 to {GROUP_MEMBERS_MAX} characters are saved together.");
+            return self.answer(id, Err(Refusal::new(Code::BadField, sentence)), ctx);
+        }
+        let out_of_play = saves
+            .iter()
+            .find(|save| self.playing(save.character).is_none());
+        if let Some(character) = out_of_play.map(|save| save.character) {
+            return self.in_play(id, character, ctx, move |this, _, ctx| {
+                this.together(id, saves, ctx);
+            });
+        }
+        let member = |save: &CharacterState| {
+            let epoch = self.playing(save.character).map_or(0, |it| it.epoch);
+            let fenced = (save.base_version, epoch);
+            character::save(
+                &self.hall,
+                &self.actor(),
+                save.character,
+                fenced,
+                &save.state,
+            )
+            .map(Member::Save)
+        };
+        let members = match saves.iter().map(member).collect::<Result<Vec<_>, _>>() {
+            Ok(members) => members,
+            Err(refusal) => return self.answer(id, Err(refusal), ctx),
+        };
+        let saved = self
+            .hall
+            .save_group(members, self.actor().author(), Receipt::Safe);
+        self.then(id, saved, ctx, move |_, saved, _| {
+            let receipt = saved?.receipt;
+            let version = |save: CharacterState| CharacterVersion {
+                character: save.character,
+                version: save.base_version.saturating_add(1),
+            };
+            let saved = saves.into_iter().map(version).collect();
+            Ok(Answer::SavesDone { saved, receipt })
         });
     }
 

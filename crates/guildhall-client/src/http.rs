@@ -65,11 +65,22 @@ impl HttpClient {
     /// # Errors
     /// `Http` with `login_taken`, `login_invalid` or `password_too_weak`.
     pub async fn sign_up(&self, login: &str, password: &str) -> Result<SignedUp, ClientError> {
-        let body = SignUp {
-            login: login.to_owned(),
-            password: password.to_owned(),
-        };
-        let request = self.request(Method::POST, ACCOUNTS_PATH).json(&body);
+        let (login, password) = (login.to_owned(), password.to_owned());
+        let realm = None;
+        self.sign_up_as(&SignUp {
+            login,
+            password,
+            realm,
+        })
+        .await
+    }
+
+    /// Makes an account in a realm of one's choice.
+    ///
+    /// # Errors
+    /// Those of [`Self::sign_up`], and `Http` with `realm_unknown`.
+    pub async fn sign_up_as(&self, body: &SignUp) -> Result<SignedUp, ClientError> {
+        let request = self.request(Method::POST, ACCOUNTS_PATH).json(body);
         Ok(accepted(request).await?.json().await?)
     }
 
@@ -83,12 +94,23 @@ impl HttpClient {
         password: &str,
         device: Option<&str>,
     ) -> Result<Account, ClientError> {
-        let body = SignIn {
-            login: login.to_owned(),
-            password: password.to_owned(),
-            device: device.map(str::to_owned),
-        };
-        let request = self.request(Method::POST, SIGN_IN_PATH).json(&body);
+        let (login, password) = (login.to_owned(), password.to_owned());
+        let (device, realm) = (device.map(str::to_owned), None);
+        self.sign_in_as(&SignIn {
+            login,
+            password,
+            device,
+            realm,
+        })
+        .await
+    }
+
+    /// Signs in to a realm of one's choice.
+    ///
+    /// # Errors
+    /// Those of [`Self::sign_in`], and `Http` with `realm_unknown`.
+    pub async fn sign_in_as(&self, body: &SignIn) -> Result<Account, ClientError> {
+        let request = self.request(Method::POST, SIGN_IN_PATH).json(body);
         let signed_in: SignedIn = accepted(request).await?.json().await?;
         Ok(self.account(signed_in.account, signed_in.token))
     }

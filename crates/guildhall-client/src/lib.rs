@@ -23,5 +23,5 @@ pub use error::ClientError;
 pub use events::{EVENTS_MAX, Events, NumberedEvent};
 pub use guildhall_protocol as protocol;
 pub use http::{Account, HttpClient};
-pub use requests::{BoardStatus, OpenedBoard, Saved};
+pub use requests::{BoardStatus, Moves, OpenedBoard, Saved};
 pub use upload::UploadTicket;

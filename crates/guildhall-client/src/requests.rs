@@ -3,8 +3,9 @@
 //! a `Protocol` error.
 
 use guildhall_protocol::{
-    Answer, Ask, BoardView, CampaignView, CharacterSummary, CharacterView, GuildSummary, GuildView,
-    Head, Member, Position, Receipt, Role,
+    Answer, Ask, BoardView, CampaignView, CharacterState, CharacterSummary, CharacterVersion,
+    CharacterView, EscrowView, GiveToCharacter, GiveToGuild, GuildSummary, GuildView, Head,
+    LedgerLine, Member, Position, Rank, Receipt, Role,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -39,6 +40,23 @@ pub struct Saved {
     /// The base of the next save.
     pub version: u32,
     pub receipt: Receipt,
+}
+
+/// What moves with a character's save: `T` is [`GiveToGuild`], with a ship's [`GiveToCharacter`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moves<T> {
+    pub give: Vec<T>,
+    /// Ids of escrows that are meant for this one.
+    pub take: Vec<Uuid>,
+}
+
+impl<T> Default for Moves<T> {
+    fn default() -> Self {
+        Self {
+            give: Vec::new(),
+            take: Vec::new(),
+        }
+    }
 }
 
 pub(crate) fn unexpected(answer: &Answer) -> ClientError {
@@ -138,7 +156,21 @@ requests! {
     }
     /// This account's characters.
     fn characters() -> Vec<CharacterSummary> {
-        Ask::CharacterList {} => Answer::CharacterListed { characters } => characters
+        Ask::CharacterList { after: None } => Answer::CharacterListed { characters } => characters
+    }
+    /// For a service: the characters of its realm behind this one, in the order of the list.
+    fn characters_after(after: Uuid) -> Vec<CharacterSummary> {
+        Ask::CharacterList { after: Some(after) }
+            => Answer::CharacterListed { characters } => characters
+    }
+    /// Enters play: whoever played the character is replaced; the character with the play epoch.
+    fn play_character(character: Uuid) -> (CharacterView, u32) {
+        Ask::CharacterPlay { character }
+            => Answer::CharacterPlayed { character, play_epoch } => (character, play_epoch)
+    }
+    /// Plays the character no more.
+    fn leave_character(character: Uuid) -> () {
+        Ask::CharacterLeave { character } => Answer::CharacterLeft { .. } => ()
     }
     /// A character with its state.
     fn character(character: Uuid) -> CharacterView {
@@ -146,15 +178,42 @@ requests! {
     }
     /// Saves a state that was made from `base_version`.
     fn save_character(character: Uuid, base_version: u32, state: Value) -> Saved {
-        Ask::CharacterSave { character, base_version, state, until: None }
+        Ask::CharacterSave {
+            character, base_version, state, until: None, give: Vec::new(), take: Vec::new()
+        }
             => Answer::CharacterSaved { version, receipt, .. } => Saved { version, receipt }
     }
     /// Like `save_character`, answered when the receipt is reached or the server's deadline has come.
     fn save_character_until(
         character: Uuid, base_version: u32, state: Value, until: Receipt
     ) -> Saved {
-        Ask::CharacterSave { character, base_version, state, until: Some(until) }
+        Ask::CharacterSave {
+            character, base_version, state, until: Some(until), give: Vec::new(), take: Vec::new()
+        }
             => Answer::CharacterSaved { version, receipt, .. } => Saved { version, receipt }
+    }
+    /// Saves a state from which something left for a ship, or at which something arrived from one.
+    fn save_character_with(
+        character: Uuid, base_version: u32, state: Value, moves: Moves<GiveToGuild>
+    ) -> Saved {
+        Ask::CharacterSave {
+            character, base_version, state, until: None, give: moves.give, take: moves.take
+        }
+            => Answer::CharacterSaved { version, receipt, .. } => Saved { version, receipt }
+    }
+    /// Saves several characters, all or none.
+    fn save_together(saves: Vec<CharacterState>) -> (Vec<CharacterVersion>, Receipt) {
+        Ask::SavesTogether { saves } => Answer::SavesDone { saved, receipt } => (saved, receipt)
+    }
+    /// What lies in escrow to or from a character.
+    fn escrows_of_character(character: Uuid) -> Vec<EscrowView> {
+        Ask::EscrowList { character: Some(character), guild: None }
+            => Answer::EscrowListed { escrows } => escrows
+    }
+    /// What lies in escrow to or from a guild's ship.
+    fn escrows_of_guild(guild: Uuid) -> Vec<EscrowView> {
+        Ask::EscrowList { character: None, guild: Some(guild) }
+            => Answer::EscrowListed { escrows } => escrows
     }
     /// Renames a character; the name as the server holds it.
     fn rename_character(character: Uuid, name: &str) -> (String, Receipt) {
@@ -186,12 +245,45 @@ requests! {
     }
     /// Saves the guild's ship from a state that was made from `base_version`.
     fn save_ship(guild: Uuid, base_version: u32, state: Value) -> Saved {
-        Ask::ShipSave { guild, base_version, state, until: None }
+        Ask::ShipSave {
+            guild, base_version, state, until: None, give: Vec::new(), take: Vec::new(), note: None
+        }
             => Answer::ShipSaved { version, receipt, .. } => Saved { version, receipt }
     }
     /// Like `save_ship`, answered when the receipt is reached or the server's deadline has come.
     fn save_ship_until(guild: Uuid, base_version: u32, state: Value, until: Receipt) -> Saved {
-        Ask::ShipSave { guild, base_version, state, until: Some(until) }
+        Ask::ShipSave {
+            guild, base_version, state, until: Some(until),
+            give: Vec::new(), take: Vec::new(), note: None
+        }
             => Answer::ShipSaved { version, receipt, .. } => Saved { version, receipt }
+    }
+    /// Saves a ship from which something left for a character, or at which something arrived, with a note
+    /// for the ledger.
+    fn save_ship_with(
+        guild: Uuid, base_version: u32, state: Value, moves: Moves<GiveToCharacter>, note: &str
+    ) -> Saved {
+        Ask::ShipSave {
+            guild, base_version, state, until: None, give: moves.give, take: moves.take,
+            note: Some(note.to_owned())
+        }
+            => Answer::ShipSaved { version, receipt, .. } => Saved { version, receipt }
+    }
+    /// Lines of the ship's ledger, newest first; with `before` only of older versions.
+    fn ship_ledger(guild: Uuid, before: Option<u32>) -> Vec<LedgerLine> {
+        Ask::ShipLedger { guild, before } => Answer::ShipLedgerTold { lines, .. } => lines
+    }
+    /// Gives a member another rank; leaders only.
+    fn set_rank(guild: Uuid, account: Uuid, rank: Rank) -> Receipt {
+        Ask::GuildSetRank { guild, account, rank }
+            => Answer::GuildRankSet { receipt, .. } => receipt
+    }
+    /// Puts a member of a lower rank out of the guild.
+    fn kick_from_guild(guild: Uuid, account: Uuid) -> Receipt {
+        Ask::GuildKick { guild, account } => Answer::GuildKicked { receipt, .. } => receipt
+    }
+    /// Leaves a guild.
+    fn leave_guild(guild: Uuid) -> Receipt {
+        Ask::GuildLeave { guild } => Answer::GuildLeft { receipt, .. } => receipt
     }
 }

@@ -4,8 +4,9 @@
 use uuid::Uuid;
 
 use crate::{
-    BoardView, CampaignView, CharacterSummary, CharacterView, GuildSummary, GuildView, Head,
-    Heartbeat, Limits, Member, Position, Receipt, Role, SavingState, Warning,
+    BoardView, CampaignView, CharacterSummary, CharacterVersion, CharacterView, EscrowView,
+    GuildSummary, GuildView, Head, Heartbeat, LedgerLine, Limits, Member, Position, Rank, Receipt,
+    Role, SavingState, Warning,
 };
 
 messages! {
@@ -92,10 +93,21 @@ messages! {
         "character.listed" CharacterListed { characters: Vec<CharacterSummary> }
         /// To `character.get`.
         "character.got" CharacterGot { character: CharacterView }
+        /// To `character.play`: the state is the one to go on from.
+        "character.played" CharacterPlayed {
+            character: CharacterView,
+            /// Rises whenever somebody enters play.
+            play_epoch: u32,
+        }
+        /// To `character.leave`.
+        "character.left" CharacterLeft { character: Uuid }
         /// To `character.save`.
         "character.saved" CharacterSaved { character: Uuid, version: u32, receipt: Receipt }
         /// To `character.rename`.
         "character.renamed" CharacterRenamed { character: Uuid, name: String, receipt: Receipt }
+
+        /// To `saves.together`.
+        "saves.done" SavesDone { saved: Vec<CharacterVersion>, receipt: Receipt }
 
         /// To `guild.create`.
         "guild.created" GuildCreated { guild: GuildView, receipt: Receipt }
@@ -107,7 +119,18 @@ messages! {
         "guild.joined" GuildJoined { guild: GuildView, receipt: Receipt }
         /// To `guild.get`.
         "guild.got" GuildGot { guild: GuildView }
+        /// To `guild.set_rank`.
+        "guild.rank_set" GuildRankSet { guild: Uuid, account: Uuid, rank: Rank, receipt: Receipt }
+        /// To `guild.kick`.
+        "guild.kicked" GuildKicked { guild: Uuid, account: Uuid, receipt: Receipt }
+        /// To `guild.leave`.
+        "guild.left" GuildLeft { guild: Uuid, receipt: Receipt }
         /// To `ship.save`.
         "ship.saved" ShipSaved { guild: Uuid, version: u32, receipt: Receipt }
+        /// To `ship.ledger`, newest first, at most 100 lines.
+        "ship.ledger_told" ShipLedgerTold { guild: Uuid, lines: Vec<LedgerLine> }
+
+        /// To `escrow.list`, oldest first.
+        "escrow.listed" EscrowListed { escrows: Vec<EscrowView> }
     }
 }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Receipt, Role};
+use crate::{CharacterState, GiveToCharacter, GiveToGuild, Rank, Receipt, Role};
 
 messages! {
     /// The body of a request: everything but its id.
@@ -76,10 +76,19 @@ messages! {
 
         /// → `character.created`.
         "character.create" CharacterCreate { name: String, state: Value }
-        /// The asker's characters → `character.listed`.
-        "character.list" CharacterList {}
+        /// The asker's characters, for a service all of its realm → `character.listed`, at most 1,000.
+        "character.list" CharacterList {
+            /// For a service: only those behind this one, in the order of the list.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            after: Option<Uuid>,
+        }
         /// → `character.got`.
         "character.get" CharacterGet { character: Uuid }
+        /// Enters play: from now on this session alone saves the character → `character.played`. Whoever
+        /// played it is told `character.replaced`. A session's first save enters play by itself.
+        "character.play" CharacterPlay { character: Uuid }
+        /// → `character.left`.
+        "character.leave" CharacterLeave { character: Uuid }
         /// → `character.saved`.
         "character.save" CharacterSave {
             character: Uuid,
@@ -89,9 +98,18 @@ messages! {
             /// The receipt to wait for, `safe` or `durable`; without it the first that promises something.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             until: Option<Receipt>,
+            /// What leaves the character with this save, to lie in escrow until a ship's save takes it.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            give: Vec<GiveToGuild>,
+            /// What arrives with this save, once: ids of `escrow.list`.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            take: Vec<Uuid>,
         }
         /// → `character.renamed`.
         "character.rename" CharacterRename { character: Uuid, name: String }
+
+        /// Saves 1 to 16 characters, all or none, such as a trade → `saves.done`.
+        "saves.together" SavesTogether { saves: Vec<CharacterState> }
 
         /// → `guild.created`; the asker becomes its leader.
         "guild.create" GuildCreate { name: String }
@@ -103,6 +121,12 @@ messages! {
         "guild.join" GuildJoin { code: String }
         /// → `guild.got`.
         "guild.get" GuildGet { guild: Uuid }
+        /// Leaders only → `guild.rank_set`. A guild keeps a leader.
+        "guild.set_rank" GuildSetRank { guild: Uuid, account: Uuid, rank: Rank }
+        /// Of those below one's own rank, by leaders and officers → `guild.kicked`.
+        "guild.kick" GuildKick { guild: Uuid, account: Uuid }
+        /// Not for the last leader → `guild.left`.
+        "guild.leave" GuildLeave { guild: Uuid }
         /// → `ship.saved`.
         "ship.save" ShipSave {
             guild: Uuid,
@@ -112,6 +136,30 @@ messages! {
             /// The receipt to wait for, `safe` or `durable`; without it the first that promises something.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             until: Option<Receipt>,
+            /// What leaves the ship with this save, to lie in escrow until a character's save takes it.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            give: Vec<GiveToCharacter>,
+            /// What arrives with this save, once: ids of `escrow.list`.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            take: Vec<Uuid>,
+            /// For the ledger, at most 1,024 characters.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            note: Option<String>,
+        }
+        /// The newest lines, one per save → `ship.ledger_told`.
+        "ship.ledger" ShipLedger {
+            guild: Uuid,
+            /// Only lines of versions before this one.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            before: Option<u32>,
+        }
+
+        /// What lies open to or from a character or a guild's ship, one of the two → `escrow.listed`.
+        "escrow.list" EscrowList {
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            character: Option<Uuid>,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            guild: Option<Uuid>,
         }
     }
 }

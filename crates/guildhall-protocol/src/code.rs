@@ -78,6 +78,12 @@ codes! {
     InviteUnknown "invite_unknown" Never "invite.known" "Ask for a new invite code.";
     /// The asker is a member already.
     AlreadyMember "already_member" Never "invite.once" "Nothing is left to do.";
+    /// The guild would have no leader any more.
+    LastLeader "last_leader" Never "guild.leader" "Make another member leader first.";
+    /// What lay in escrow has arrived before.
+    EscrowTaken "escrow_taken" AfterReload "escrow.once" "See what is open with escrow.list.";
+    /// There is no realm of this name.
+    RealmUnknown "realm_unknown" Never "realm.known" "Check the realm's name.";
 
     /// This session does not have the board open.
     NotOpen "not_open" Never "board.open_first" "Open the board first.";

@@ -5,7 +5,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Head, Refusal, SavingState};
+use crate::{GuildMember, Head, Rank, Receipt, Refusal, SavingState};
 
 messages! {
     /// The body of an event: everything but its sequence number.
@@ -38,6 +38,17 @@ messages! {
         }
         /// Of a character that was saved with less than `durable` everything up to this version is committed.
         "character.durable" CharacterDurable { character: Uuid, version: u32 }
+        /// Another session plays the character now; saves of this one are refused `fenced` until it sends
+        /// `character.play`.
+        "character.replaced" CharacterReplaced { character: Uuid, reason: String }
+        /// Somebody joined a guild of this account.
+        "guild.member_joined" GuildMemberJoined { guild: Uuid, member: GuildMember }
+        /// A member of a guild of this account has another rank.
+        "guild.rank_changed" GuildRankChanged { guild: Uuid, account: Uuid, rank: Rank, by: Uuid }
+        /// A member left or was made to: told to those who stay and to who went.
+        "guild.member_left" GuildMemberLeft { guild: Uuid, account: Uuid, by: Uuid }
+        /// Somebody saved the ship of a guild of this account. `guild.get` shows it once it is `durable`.
+        "ship.changed" ShipChanged { guild: Uuid, version: u32, by: Uuid, receipt: Receipt }
         /// What the server holds of a ship differs from what was asked; this is what it holds.
         "ship.reloaded" ShipReloaded { guild: Uuid, reason: String, version: u32, state: Value }
         /// Like `character.durable`.

@@ -29,6 +29,9 @@ pub fn revision_path(board: Uuid, revision: u32) -> String {
 pub struct SignUp {
     pub login: String,
     pub password: String,
+    /// The name of a realm; without it the one that every world has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realm: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ pub struct SignIn {
     pub password: String,
     /// A name for the device that the token is for.
     pub device: Option<String>,
+    /// As in [`SignUp`]: logins are unique within their realm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realm: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

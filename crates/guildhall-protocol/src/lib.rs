@@ -31,8 +31,9 @@ pub use guildhall_rules::saving::SavingState;
 pub use refusal::{Refusal, Retry};
 pub use request::{BadRequest, Request};
 pub use views::{
-    BoardView, CampaignView, CharacterSummary, CharacterView, GuildMember, GuildSummary, GuildView,
-    Head, Heartbeat, Limits, Member, Position, Receipt, ShipView, Warning,
+    BoardView, CampaignView, CharacterState, CharacterSummary, CharacterVersion, CharacterView,
+    EscrowView, GiveToCharacter, GiveToGuild, GuildMember, GuildSummary, GuildView, Head,
+    Heartbeat, LedgerLine, Limits, Member, Position, Receipt, ShipView, Warning,
 };
 
 /// The websocket sub-protocol of this version: UTF-8 JSON in text frames,

@@ -85,6 +85,68 @@ pub struct CharacterSummary {
     pub version: u32,
 }
 
+/// A state for one of several characters that are saved together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CharacterState {
+    pub character: Uuid,
+    /// The version that `state` was made from.
+    pub base_version: u32,
+    pub state: Value,
+}
+
+/// A character that was saved together with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CharacterVersion {
+    pub character: Uuid,
+    /// The base of its next save.
+    pub version: u32,
+}
+
+/// Something that leaves a character for the ship of a guild that its owner is a member of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GiveToGuild {
+    /// A fresh UUID; a repeated save names the same.
+    pub escrow: Uuid,
+    pub to_guild: Uuid,
+    pub what: Value,
+}
+
+/// Something that leaves a ship for the character of a member.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GiveToCharacter {
+    /// A fresh UUID; a repeated save names the same.
+    pub escrow: Uuid,
+    pub to_character: Uuid,
+    pub what: Value,
+}
+
+/// Something that left one side and has not arrived at the other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EscrowView {
+    pub escrow: Uuid,
+    /// The character or the guild that gave.
+    pub from: Uuid,
+    /// The guild or the character whose save may take it.
+    pub to: Uuid,
+    pub what: Value,
+    /// The account that gave.
+    pub given_by: Uuid,
+    pub given_at_us: i64,
+}
+
+/// A line of a ship's ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerLine {
+    /// The version that the save made.
+    pub version: u32,
+    /// The account that saved.
+    pub by: Uuid,
+    pub login: String,
+    /// Empty when the save had none.
+    pub note: String,
+    pub at_us: i64,
+}
+
 /// A guild as one of its members sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GuildView {

@@ -83,6 +83,8 @@ pub struct Limits {
     /// How long a name that was given up is kept for who had it, so that a rename by mistake can be undone
     /// and nobody is taken for another. 30 days.
     pub name_cooling_ms: u64,
+    /// How long the token of a service is good: a game server is not signed in again every month. 365 days.
+    pub service_token_ttl_ms: u64,
     /// Unused socket tickets; each lives seconds. 10,000.
     pub tickets_max: usize,
     /// How long a token that was found good is remembered, so that people reconnect while the database is
@@ -129,6 +131,10 @@ pub struct Limits {
     pub dirty_max: usize,
     /// Bytes of unsaved states; what a database that fails for long may cost us. 256 MiB.
     pub dirty_bytes_max: usize,
+    /// Escrows that may wait for one character or ship, so that nobody is buried in gifts. 256.
+    pub escrows_open_max: usize,
+    /// Characters of a note in a ship's ledger; the database checks the same bound. 1,024.
+    pub ledger_note_chars_max: usize,
 
     /// Lines of history that are kept of one entity: some evenings of play to go back to. 200.
     pub history_lines_max: usize,
@@ -168,6 +174,7 @@ impl Default for Limits {
             ticket_ttl_ms: 30_000,
             token_ttl_ms: 30 * 24 * 60 * 60 * 1000,
             name_cooling_ms: 30 * 24 * 60 * 60 * 1000,
+            service_token_ttl_ms: 365 * 24 * 60 * 60 * 1000,
             tickets_max: 10_000,
             token_memory_ms: 24 * 60 * 60 * 1000,
             tokens_remembered_max: 50_000,
@@ -194,6 +201,8 @@ impl Default for Limits {
             refused_age_max_ms: 365 * DAY_MS,
             batches_age_max_ms: 30 * DAY_MS,
             retention_interval_ms: 10_000,
+            escrows_open_max: 256,
+            ledger_note_chars_max: 1_024,
             map: FormatLimits::default(),
         }
     }
@@ -400,6 +409,8 @@ impl Limits {
             self.dirty_max,
             self.dirty_bytes_max,
             self.history_lines_max,
+            self.escrows_open_max,
+            self.ledger_note_chars_max,
         ];
         let times = [
             self.upload_bytes_max,
@@ -416,6 +427,7 @@ impl Limits {
             self.token_memory_ms,
             self.read_deadline_ms,
             self.name_cooling_ms,
+            self.service_token_ttl_ms,
             self.flush_window_ms,
             self.journal_flush_window_ms,
             self.answer_deadline_ms,

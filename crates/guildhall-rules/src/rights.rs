@@ -61,6 +61,12 @@ pub enum GuildAct {
     Invite,
     /// Save the ship.
     SaveShip,
+    /// Give to the ship or take from it by escrow, with one's characters.
+    Exchange,
+    /// Change the rank of a member.
+    SetRank,
+    /// Put a member out, of a lower rank than one's own.
+    Kick,
 }
 
 /// The value is none of the words that the enum knows.
@@ -127,7 +133,14 @@ impl Act {
 }
 
 impl GuildAct {
-    pub const ALL: [GuildAct; 3] = [GuildAct::See, GuildAct::Invite, GuildAct::SaveShip];
+    pub const ALL: [GuildAct; 6] = [
+        GuildAct::See,
+        GuildAct::Invite,
+        GuildAct::SaveShip,
+        GuildAct::Exchange,
+        GuildAct::SetRank,
+        GuildAct::Kick,
+    ];
 
     /// (stable rule, what it lets one do, ranks that may): the guild's table, one row per act.
     fn row(self) -> (&'static str, &'static str, &'static [Rank]) {
@@ -137,6 +150,9 @@ impl GuildAct {
             GuildAct::Invite => ("guild.invite", "invite people", &[Leader, Officer]),
             // Every rank for now: whoever sails saves. Narrow it here when guilds ask for it.
             GuildAct::SaveShip => ("ship.save", "save the ship", &Rank::ALL),
+            GuildAct::Exchange => ("ship.exchange", "exchange with the ship", &Rank::ALL),
+            GuildAct::SetRank => ("guild.set_rank", "set ranks", &[Leader]),
+            GuildAct::Kick => ("guild.kick", "put members out", &[Leader, Officer]),
         }
     }
 }
@@ -151,6 +167,19 @@ pub fn may(role: Option<Role>, act: Act) -> Result<(), Denied> {
 pub fn may_in_guild(rank: Option<Rank>, act: GuildAct) -> Result<(), Denied> {
     let (rule, deed, allowed) = act.row();
     decide(rank, rule, deed, allowed, "guild")
+}
+
+/// May somebody with this rank put out a member of rank `target`? Nobody puts out his equal: a leader
+/// takes another's rank first.
+pub fn may_kick(rank: Option<Rank>, target: Rank) -> Result<(), Denied> {
+    may_in_guild(rank, GuildAct::Kick)?;
+    match rank {
+        Some(rank) if rank < target => Ok(()),
+        _ => Err(Denied {
+            rule: "guild.kick_lower",
+            sentence: format!("A {target} can be put out by a higher rank only."),
+        }),
+    }
 }
 
 fn decide<T: PartialEq + fmt::Display>(

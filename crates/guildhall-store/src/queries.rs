@@ -29,7 +29,7 @@ pub use guilds::{
     lost_ship,
 };
 pub use invites::{InviteRow, invite_by_hash};
-pub use realms::{RealmRow, all_realms, realm_by_name};
+pub use realms::{RealmRow, all_realms, realm_by_id, realm_by_name};
 pub use records::{HistoryRow, RefusedRow, history_of, refused_writes_of};
 
 /// The rows of a list that one account's doings fill, at most.

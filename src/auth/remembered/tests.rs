@@ -12,6 +12,7 @@ fn who(token: &str) -> Identity {
         login: token.to_owned(),
         realm: Uuid::nil(),
         realm_name: "main".to_owned(),
+        is_service: false,
         token: hash_of(token),
     }
 }

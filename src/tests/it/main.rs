@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod crowd;
+mod domain;
 mod harness;
 mod incidents;
 mod journeys;

@@ -8,6 +8,7 @@ mod names;
 mod restores;
 mod retention;
 mod routes;
+mod services;
 
 /// A server whose admin listener may change things.
 fn writable() -> Server {

@@ -3,7 +3,8 @@
 
 use guildhall_protocol::http::{ErrorBody, SignIn, SignUp, SignedIn, SocketTicket};
 use guildhall_protocol::{
-    Answer, Ask, Code, Event, Receipt, Refusal, Request, Role, SavingState, ServerFrame,
+    Answer, Ask, Code, Event, GiveToCharacter, GiveToGuild, Receipt, Refusal, Request, Role,
+    SavingState, ServerFrame,
 };
 use serde_json::{Value, json};
 
@@ -50,6 +51,9 @@ fn a_save_names_the_receipt_it_waits_for_or_does_not() {
             base_version: 4,
             state: json!(1),
             until,
+            give: Vec::new(),
+            take: Vec::new(),
+            note: None,
         };
         value(&Request { id: id(1), body }.to_json())
     };
@@ -90,6 +94,80 @@ fn what_saves_have_come_to_is_told_in_its_frozen_form() {
     );
     assert_eq!(saving(SavingState::ReadOnly)["state"], "read_only");
     assert_eq!(saving(SavingState::Saving)["state"], "saving");
+}
+
+#[test]
+fn saves_that_move_something_have_their_frozen_form() {
+    let text = |body| value(&Request { id: id(1), body }.to_json());
+    let save = |give, take| Ask::CharacterSave {
+        character: id(2),
+        base_version: 4,
+        state: json!(1),
+        until: None,
+        give,
+        take,
+    };
+    let mut plain = json!({"id": ONE, "type": "character.save", "character": TWO,
+        "base_version": 4, "state": 1});
+    assert_eq!(text(save(vec![], vec![])), plain);
+    let give = GiveToGuild {
+        escrow: id(1),
+        to_guild: id(2),
+        what: json!("rope"),
+    };
+    plain["give"] = json!([{"escrow": ONE, "to_guild": TWO, "what": "rope"}]);
+    plain["take"] = json!([TWO]);
+    assert_eq!(text(save(vec![give], vec![id(2)])), plain);
+    let give = GiveToCharacter {
+        escrow: id(1),
+        to_character: id(2),
+        what: json!(3),
+    };
+    assert_eq!(
+        serde_json::to_value(give).unwrap(),
+        json!({"escrow": ONE, "to_character": TWO, "what": 3})
+    );
+    assert_eq!(
+        text(Ask::CharacterList { after: None }),
+        json!({"id": ONE, "type": "character.list"})
+    );
+    let list = Ask::EscrowList {
+        character: None,
+        guild: Some(id(2)),
+    };
+    assert_eq!(
+        text(list),
+        json!({"id": ONE, "type": "escrow.list", "guild": TWO})
+    );
+}
+
+#[test]
+fn what_others_do_is_told_in_its_frozen_form() {
+    let text = |event| value(&ServerFrame::Event { seq: 8, event }.to_json());
+    assert_eq!(
+        text(Event::CharacterReplaced {
+            character: id(2),
+            reason: "played_elsewhere".into()
+        }),
+        json!({"type": "character.replaced", "seq": 8, "character": TWO, "reason": "played_elsewhere"})
+    );
+    assert_eq!(
+        text(Event::ShipChanged {
+            guild: id(2),
+            version: 5,
+            by: id(1),
+            receipt: Receipt::Safe
+        }),
+        json!({"type": "ship.changed", "seq": 8, "guild": TWO, "version": 5, "by": ONE, "receipt": "safe"})
+    );
+    assert_eq!(
+        text(Event::GuildMemberLeft {
+            guild: id(2),
+            account: id(1),
+            by: id(1)
+        }),
+        json!({"type": "guild.member_left", "seq": 8, "guild": TWO, "account": ONE, "by": ONE})
+    );
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! One value of every message, with every optional field filled.
 
 use guildhall_protocol::{
-    Answer, Ask, BoardView, CampaignView, CharacterSummary, CharacterView, Code, Event,
-    GuildMember, GuildSummary, GuildView, Head, Heartbeat, Limits, Member, Position, Rank, Receipt,
+    Answer, Ask, BoardView, CampaignView, CharacterState, CharacterSummary, CharacterVersion,
+    CharacterView, Code, EscrowView, Event, GiveToCharacter, GiveToGuild, GuildMember,
+    GuildSummary, GuildView, Head, Heartbeat, LedgerLine, Limits, Member, Position, Rank, Receipt,
     Refusal, Role, SavingState, ShipView, Warning,
 };
 use serde_json::{Value, json};
@@ -74,28 +75,68 @@ pub fn asks() -> Vec<Ask> {
             name: name(),
             state: state.clone(),
         },
-        Ask::CharacterList {},
+        Ask::CharacterList { after: Some(id(4)) },
         Ask::CharacterGet { character: id(4) },
+        Ask::CharacterPlay { character: id(4) },
+        Ask::CharacterLeave { character: id(4) },
         Ask::CharacterSave {
             character: id(4),
             base_version,
             state: state.clone(),
             until: Some(Receipt::Safe),
+            give: vec![GiveToGuild {
+                escrow: id(10),
+                to_guild: id(5),
+                what: json!("rope"),
+            }],
+            take: vec![id(11)],
         },
         Ask::CharacterRename {
             character: id(4),
             name: name(),
+        },
+        Ask::SavesTogether {
+            saves: vec![CharacterState {
+                character: id(4),
+                base_version,
+                state: state.clone(),
+            }],
         },
         Ask::GuildCreate { name: name() },
         Ask::GuildList {},
         Ask::GuildInvite { guild: id(5) },
         Ask::GuildJoin { code: "K8".into() },
         Ask::GuildGet { guild: id(5) },
+        Ask::GuildSetRank {
+            guild: id(5),
+            account: id(9),
+            rank: Rank::Officer,
+        },
+        Ask::GuildKick {
+            guild: id(5),
+            account: id(9),
+        },
+        Ask::GuildLeave { guild: id(5) },
         Ask::ShipSave {
             guild: id(5),
             base_version,
             state,
             until: Some(Receipt::Durable),
+            give: vec![GiveToCharacter {
+                escrow: id(12),
+                to_character: id(4),
+                what: json!({"gold": 3}),
+            }],
+            take: vec![id(10)],
+            note: Some("Sold the rope.".into()),
+        },
+        Ask::ShipLedger {
+            guild: id(5),
+            before: Some(4),
+        },
+        Ask::EscrowList {
+            character: Some(id(4)),
+            guild: None,
         },
     ]
 }
@@ -140,6 +181,11 @@ pub fn answers() -> Vec<Answer> {
         Answer::CharacterGot {
             character: character(),
         },
+        Answer::CharacterPlayed {
+            character: character(),
+            play_epoch: 2,
+        },
+        Answer::CharacterLeft { character: id(4) },
         Answer::CharacterSaved {
             character: id(4),
             version,
@@ -148,6 +194,13 @@ pub fn answers() -> Vec<Answer> {
         Answer::CharacterRenamed {
             character: id(4),
             name: "Väinö".into(),
+            receipt,
+        },
+        Answer::SavesDone {
+            saved: vec![CharacterVersion {
+                character: id(4),
+                version,
+            }],
             receipt,
         },
         Answer::GuildCreated {
@@ -170,10 +223,45 @@ pub fn answers() -> Vec<Answer> {
             receipt,
         },
         Answer::GuildGot { guild: guild() },
+        Answer::GuildRankSet {
+            guild: id(5),
+            account: id(9),
+            rank: Rank::Officer,
+            receipt,
+        },
+        Answer::GuildKicked {
+            guild: id(5),
+            account: id(9),
+            receipt,
+        },
+        Answer::GuildLeft {
+            guild: id(5),
+            receipt,
+        },
         Answer::ShipSaved {
             guild: id(5),
             version,
             receipt,
+        },
+        Answer::ShipLedgerTold {
+            guild: id(5),
+            lines: vec![LedgerLine {
+                version,
+                by: id(9),
+                login: "aino".into(),
+                note: "Sold the rope.".into(),
+                at_us: 1,
+            }],
+        },
+        Answer::EscrowListed {
+            escrows: vec![EscrowView {
+                escrow: id(10),
+                from: id(4),
+                to: id(5),
+                what: json!("rope"),
+                given_by: id(9),
+                given_at_us: 1,
+            }],
         },
     ]);
     all
@@ -209,6 +297,31 @@ pub fn events() -> Vec<Event> {
         Event::CharacterDurable {
             character: id(4),
             version,
+        },
+        Event::CharacterReplaced {
+            character: id(4),
+            reason: "played_elsewhere".into(),
+        },
+        Event::GuildMemberJoined {
+            guild: id(5),
+            member: guild_member(),
+        },
+        Event::GuildRankChanged {
+            guild: id(5),
+            account: id(9),
+            rank: Rank::Member,
+            by: id(8),
+        },
+        Event::GuildMemberLeft {
+            guild: id(5),
+            account: id(9),
+            by: id(8),
+        },
+        Event::ShipChanged {
+            guild: id(5),
+            version,
+            by: id(9),
+            receipt: Receipt::Durable,
         },
         Event::ShipReloaded {
             guild: id(5),
@@ -356,17 +469,21 @@ fn character() -> CharacterView {
     }
 }
 
+fn guild_member() -> GuildMember {
+    GuildMember {
+        account: id(9),
+        login: "aino".into(),
+        rank: Rank::Leader,
+    }
+}
+
 fn guild() -> GuildView {
     GuildView {
         guild: id(5),
         name: "Sampo".into(),
         rank: Rank::Leader,
         invite_code: Some("K8".into()),
-        members: vec![GuildMember {
-            account: id(9),
-            login: "aino".into(),
-            rank: Rank::Leader,
-        }],
+        members: vec![guild_member()],
         ship: ShipView {
             version: 1,
             state: state(),

@@ -13,10 +13,13 @@ const CAMPAIGN: [(Act, [bool; 4]); 6] = [
 ];
 
 /// Who of leader, officer, member, stranger may do it.
-const GUILD: [(GuildAct, [bool; 4]); 3] = [
+const GUILD: [(GuildAct, [bool; 4]); 6] = [
     (GuildAct::See, [true, true, true, false]),
     (GuildAct::Invite, [true, true, false, false]),
     (GuildAct::SaveShip, [true, true, true, false]),
+    (GuildAct::Exchange, [true, true, true, false]),
+    (GuildAct::SetRank, [true, false, false, false]),
+    (GuildAct::Kick, [true, true, false, false]),
 ];
 
 #[test]
@@ -40,6 +43,22 @@ fn every_cell_of_the_guild_table_is_as_written() {
         for (&holder, allowed) in holders.iter().zip(row) {
             let answer = may_in_guild(holder, act);
             assert_eq!(answer.is_ok(), allowed, "{holder:?} {act:?}");
+        }
+    }
+}
+
+/// Who of leader, officer, member, stranger may put out a leader, an officer, a member.
+#[test]
+fn one_puts_out_those_below_ones_own_rank() {
+    let table = [
+        (Some(Rank::Leader), [false, true, true]),
+        (Some(Rank::Officer), [false, false, true]),
+        (Some(Rank::Member), [false, false, false]),
+        (None, [false, false, false]),
+    ];
+    for (rank, row) in table {
+        for (target, allowed) in Rank::ALL.into_iter().zip(row) {
+            assert_eq!(may_kick(rank, target).is_ok(), allowed, "{rank:?} {target}");
         }
     }
 }

@@ -25,6 +25,15 @@ pub fn all_realms(conn: &mut Connection) -> Result<Vec<RealmRow>, StoreError> {
         .load(conn)?)
 }
 
+/// The realm of this id.
+pub fn realm_by_id(conn: &mut Connection, id: Uuid) -> Result<Option<RealmRow>, StoreError> {
+    Ok(realms::table
+        .find(id.to_string())
+        .select(RealmRow::as_select())
+        .first(conn)
+        .optional()?)
+}
+
 /// The realm of this name.
 pub fn realm_by_name(conn: &mut Connection, name: &str) -> Result<Option<RealmRow>, StoreError> {
     Ok(realms::table

@@ -117,7 +117,7 @@ async fn a_request_before_hello_is_refused_and_hello_still_works() {
             campaigns: Vec::new()
         }
     );
-    let characters = wire.ask(Ask::CharacterList {}).await.unwrap();
+    let characters = wire.ask(Ask::CharacterList { after: None }).await.unwrap();
     assert_eq!(
         characters,
         Answer::CharacterListed {

@@ -70,17 +70,12 @@ async fn a_save_with_a_stale_version_brings_back_the_present_state() {
 async fn of_two_saves_on_one_version_one_wins_and_the_other_hears_of_it() {
     let server = Server::start();
     let who = server.player("saver").await;
-    let (hero, _) = who
-        .client
-        .create_character("Hero", json!({}))
-        .await
-        .unwrap();
+    let guild = who.client.create_guild("Crew").await.unwrap().0.guild;
     let (other, _events) = who.account.connect().await.unwrap();
     for version in 1..=10 {
         let save = |client: Client, text: &'static str| async move {
-            client
-                .save_character(hero.character, version, json!({"by": text}))
-                .await
+            let state = json!({"by": text});
+            client.save_ship(guild, version, state).await
         };
         let (a, b) = tokio::join!(save(who.client.clone(), "a"), save(other.clone(), "b"));
         let (won, lost, by) = match (a, b) {
@@ -90,7 +85,7 @@ async fn of_two_saves_on_one_version_one_wins_and_the_other_hears_of_it() {
         };
         assert_eq!(won.version, version + 1);
         assert_code(lost, Code::StaleVersion);
-        let kept = who.client.character(hero.character).await.unwrap();
+        let kept = who.client.guild(guild).await.unwrap().ship;
         assert_eq!((kept.version, kept.state), (version + 1, json!({"by": by})));
     }
 }

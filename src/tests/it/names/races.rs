@@ -124,6 +124,7 @@ async fn race(place: Place) {
         account,
         realm: DEFAULT_REALM,
         session: Uuid::now_v7(),
+        is_service: false,
     };
     // Each rename has a character of its own, or the second would free what the first one got.
     let mut heroes = Vec::new();

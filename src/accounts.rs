@@ -1,0 +1,148 @@
+//! Realms and the accounts in them, beyond what people do for themselves over HTTP: the realm that somebody
+//! names, and what an administrator makes: realms, and services, which are game servers with a token and no
+//! password. Called by the routes and by whoever administers the server.
+
+use guildhall_protocol::{Code, Refusal};
+use guildhall_rules::login::login_key;
+use guildhall_rules::realm::realm_name_ok;
+use guildhall_store::queries;
+use uuid::Uuid;
+
+use crate::auth::secrets::{self, Secret};
+use crate::hall::{self, HallRef, REALM_NAME};
+use crate::persistence::{Author, Change, changes};
+
+use crate::session::{self, AccountRevoked};
+
+/// The device of a service's token.
+const SERVICE_DEVICE: &str = "service";
+
+/// A service as it was made. Without `Debug` on purpose: it carries the token, which is shown this once.
+pub struct Service {
+    /// Its account.
+    pub account: Uuid,
+    /// Its bearer token.
+    pub token: String,
+}
+
+/// The id of the realm of this name; of the one that every world has, without a name.
+///
+/// # Errors
+/// `realm_unknown`, `unavailable`.
+pub async fn realm_id(hall: &HallRef, name: Option<String>) -> Result<Uuid, Refusal> {
+    let name = match name {
+        None => return Ok(guildhall_store::DEFAULT_REALM),
+        Some(name) if name == REALM_NAME => return Ok(guildhall_store::DEFAULT_REALM),
+        Some(name) => name,
+    };
+    let unknown = Refusal::new(Code::RealmUnknown, format!("There is no realm {name:?}."));
+    let found = hall
+        .read(move |conn| queries::realm_by_name(conn, &name))
+        .await?;
+    found.map(|row| row.id).ok_or(unknown)
+}
+
+/// Makes a realm; its id.
+///
+/// # Errors
+/// `name_invalid` (rule `realm.name`), `name_taken`, `unavailable`.
+pub async fn create_realm(hall: &HallRef, name: String) -> Result<Uuid, Refusal> {
+    if !realm_name_ok(&name) {
+        let sentence =
+            "A realm's name has 1 to 32 of a to z, 0 to 9 and -, and begins with none of the last.";
+        return Err(Refusal::new(Code::NameInvalid, sentence).rule("realm.name"));
+    }
+    let id = Uuid::now_v7();
+    let taken = format!("The realm {name:?} exists.");
+    let change = Change::CreateRealm(changes::CreateRealm { id, name });
+    match hall.change(change, Author::SERVER).await {
+        Ok(_) => Ok(id),
+        Err(refusal) if is_taken(&refusal) => Err(Refusal::new(Code::NameTaken, taken)),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// Makes a service in a realm and its token, good for `service_token_ttl_ms`.
+///
+/// # Errors
+/// `realm_unknown`, `login_invalid`, `login_taken`, `unavailable`.
+pub async fn create_service(
+    hall: &HallRef,
+    realm: Option<String>,
+    login: &str,
+) -> Result<Service, Refusal> {
+    let login =
+        login_key(login).map_err(|e| Refusal::new(Code::LoginInvalid, e.sentence).rule(e.rule))?;
+    let realm = realm_id(hall, realm).await?;
+    let account = Uuid::now_v7();
+    let taken = format!("The login {:?} is taken.", login.login);
+    let change = Change::CreateService(changes::CreateService {
+        id: account,
+        realm,
+        login_key: login.key,
+        login: login.login,
+    });
+    match hall.change(change, Author::SERVER).await {
+        Ok(_) => {}
+        Err(refusal) if is_taken(&refusal) => return Err(Refusal::new(Code::LoginTaken, taken)),
+        Err(refusal) => return Err(refusal),
+    }
+    let token = add_service_token(hall, account).await?;
+    log::info!(account = account.to_string(); "a service was made");
+    Ok(Service { account, token })
+}
+
+/// Another token for a service, after the old ones were revoked or have expired.
+///
+/// # Errors
+/// `not_found` when there is no such service, `unavailable`.
+pub async fn renew_service(hall: &HallRef, account: Uuid) -> Result<String, Refusal> {
+    let row = hall
+        .read(move |conn| queries::account_by_id(conn, account))
+        .await?;
+    match row {
+        Some(row) if row.is_service => add_service_token(hall, account).await,
+        _ => Err(Refusal::new(Code::NotFound, "There is no such service.")),
+    }
+}
+
+async fn add_service_token(hall: &HallRef, account: Uuid) -> Result<String, Refusal> {
+    let token = secrets::new(Secret::token)?;
+    let change = Change::AddToken(changes::AddToken {
+        hash: token.hash().0,
+        account,
+        device: SERVICE_DEVICE.to_owned(),
+        expires_at: expiry_us(hall.config.limits.service_token_ttl_ms),
+    });
+    hall.change(change, Author::SERVER).await?;
+    Ok(token.reveal())
+}
+
+/// Revokes every token of an account and ends its sessions.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn revoke_tokens(hall: &HallRef, account: Uuid) -> Result<(), Refusal> {
+    let change = Change::RevokeTokens(changes::RevokeTokens { account });
+    hall.change(change, Author::SERVER).await?;
+    let sessions = hall.sessions.registry();
+    for id in sessions.keys() {
+        if let Some(session) = sessions.whereis(&id) {
+            session::tell_or_end(&session, AccountRevoked(account));
+        }
+    }
+    log::info!(account = account.to_string(); "every token was revoked");
+    Ok(())
+}
+
+/// When a token ends that is made now, in microseconds since the epoch.
+#[must_use]
+pub fn expiry_us(ttl_ms: u64) -> i64 {
+    let ttl_us = i64::try_from(ttl_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    hall::now_us().saturating_add(ttl_us)
+}
+
+/// Whether the database refused because another has what was asked for.
+pub fn is_taken(refusal: &Refusal) -> bool {
+    refusal.rule == "database.unique"
+}

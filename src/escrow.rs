@@ -1,0 +1,106 @@
+//! What moves between a character and a ship: it leaves one side in the same write as that side's save, lies
+//! in escrow, and arrives in the same write as the other side's save. Called by the session and the guild.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use guildhall_protocol::Refusal;
+use guildhall_rules::rights::GuildAct;
+use guildhall_store::queries;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::character;
+use crate::guild::Guild;
+use crate::hall::HallRef;
+use crate::persistence::{Change, EntityKey, EntityKind, Member, Save, changes};
+
+/// Something that is given.
+pub struct Gift {
+    /// The id that the giver's client made.
+    pub escrow: Uuid,
+    /// Who may take it.
+    pub to: EntityKey,
+    /// What, as it is stored.
+    pub what: Bytes,
+}
+
+impl Gift {
+    /// A gift as a client names it.
+    ///
+    /// # Errors
+    /// `state_too_large`.
+    pub fn new(
+        hall: &HallRef,
+        escrow: Uuid,
+        (kind, id): (EntityKind, Uuid),
+        what: &Value,
+    ) -> Result<Self, Refusal> {
+        let what = character::encode_state(hall, what)?.into();
+        let to = EntityKey { kind, id };
+        Ok(Self { escrow, to, what })
+    }
+}
+
+/// A save with what leaves and what arrives with it; `realm` is that of both sides.
+#[must_use]
+pub fn members(
+    hall: &HallRef,
+    save: Save,
+    realm: Uuid,
+    gifts: Vec<Gift>,
+    take: &[Uuid],
+) -> Vec<Member> {
+    let (key, version, by) = (save.key, save.version(), save.by.account);
+    let open_max = u64::try_from(hall.config.limits.escrows_open_max).unwrap_or(u64::MAX);
+    let put = |gift: Gift| {
+        Change::PutEscrow(changes::PutEscrow {
+            escrow: gift.escrow,
+            realm,
+            from: key,
+            from_version: version,
+            to: gift.to,
+            what: gift.what,
+            given_by: by,
+            open_max,
+        })
+    };
+    let taken = |escrow: &Uuid| {
+        Change::TakeEscrow(changes::TakeEscrow {
+            escrow: *escrow,
+            to: key,
+            to_version: version,
+            taken_by: by,
+        })
+    };
+    let moves = gifts.into_iter().map(put).chain(take.iter().map(taken));
+    let moves = moves.map(Member::Change);
+    std::iter::once(Member::Save(save)).chain(moves).collect()
+}
+
+/// Whether the owner of a character may exchange with these guilds' ships.
+///
+/// # Errors
+/// `not_found`, `not_a_member`, `unavailable`.
+pub async fn may_give(hall: &HallRef, owner: Uuid, guilds: Vec<Uuid>) -> Result<(), Refusal> {
+    for guild in guilds {
+        Guild::check(hall, guild, owner, GuildAct::Exchange).await?;
+    }
+    Ok(())
+}
+
+/// The owners of characters; one that does not exist has none.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn owners(hall: HallRef, characters: Vec<Uuid>) -> Result<Vec<Option<Uuid>>, Refusal> {
+    let hall = Arc::clone(&hall);
+    let owners = hall.read(move |conn| {
+        let owner = |id| {
+            let row = queries::character(conn, id)?;
+            Ok(row.map(|row| row.account_id))
+        };
+        characters.into_iter().map(owner).collect()
+    });
+    owners.await
+}

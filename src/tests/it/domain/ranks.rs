@@ -1,0 +1,211 @@
+//! Ranks: who sets them, who puts whom out, and that a guild keeps a leader; told to the members who are here.
+
+use guildhall_client::Events;
+use guildhall_protocol::{Code, Event, Rank};
+use uuid::Uuid;
+
+use super::{refused, told};
+use crate::harness::{Player, Server};
+
+async fn crew<const N: usize>(server: &Server, logins: [&str; N]) -> (Uuid, Vec<Player>) {
+    let mut people = Vec::new();
+    for login in logins {
+        people.push(server.player(login).await);
+    }
+    let leader = &people[0].client;
+    let guild = leader.create_guild("Crew").await.unwrap().0;
+    let code = guild.invite_code.unwrap();
+    for member in &people[1..] {
+        member.client.join_guild(&code).await.unwrap();
+    }
+    (guild.guild, people)
+}
+
+async fn rank_told(events: &mut Events) -> (Uuid, Rank, Uuid) {
+    told(events, "guild.rank_changed", |event| match event {
+        Event::GuildRankChanged {
+            account, rank, by, ..
+        } => Some((account, rank, by)),
+        _ => None,
+    })
+    .await
+}
+
+async fn left_told(events: &mut Events) -> (Uuid, Uuid) {
+    told(events, "guild.member_left", |event| match event {
+        Event::GuildMemberLeft { account, by, .. } => Some((account, by)),
+        _ => None,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_leader_sets_ranks_and_everybody_here_is_told() {
+    let server = Server::start();
+    let (guild, mut people) = crew(&server, ["leader", "second", "third"]).await;
+    let ids: Vec<_> = people.iter().map(|who| who.account.id()).collect();
+    let joined = told(
+        &mut people[0].events,
+        "guild.member_joined",
+        |event| match event {
+            Event::GuildMemberJoined { member, .. } => Some((member.account, member.rank)),
+            _ => None,
+        },
+    );
+    assert_eq!(joined.await, (ids[1], Rank::Member));
+    refused(
+        people[1]
+            .client
+            .set_rank(guild, ids[2], Rank::Officer)
+            .await,
+        Code::RankForbidden,
+    );
+    people[0]
+        .client
+        .set_rank(guild, ids[1], Rank::Officer)
+        .await
+        .unwrap();
+    for at in [1, 2] {
+        assert_eq!(
+            rank_told(&mut people[at].events).await,
+            (ids[1], Rank::Officer, ids[0])
+        );
+    }
+    // An officer invites and sets no ranks.
+    people[1].client.invite_to_guild(guild).await.unwrap();
+    refused(
+        people[1]
+            .client
+            .set_rank(guild, ids[2], Rank::Officer)
+            .await,
+        Code::RankForbidden,
+    );
+    let nobody = people[0]
+        .client
+        .set_rank(guild, Uuid::now_v7(), Rank::Officer)
+        .await;
+    refused(nobody, Code::NotFound);
+    let stranger = server.player("stranger").await;
+    refused(
+        stranger.client.set_rank(guild, ids[1], Rank::Member).await,
+        Code::NotAMember,
+    );
+    let shown = people[2].client.guild(guild).await.unwrap();
+    let ranks: Vec<_> = shown
+        .members
+        .iter()
+        .map(|it| (it.account, it.rank))
+        .collect();
+    for expected in [
+        (ids[0], Rank::Leader),
+        (ids[1], Rank::Officer),
+        (ids[2], Rank::Member),
+    ] {
+        assert!(ranks.contains(&expected), "{ranks:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_leader_stays_until_another_leads() {
+    let server = Server::start();
+    let (guild, mut people) = crew(&server, ["leader", "heir"]).await;
+    let ids: Vec<_> = people.iter().map(|who| who.account.id()).collect();
+    refused(people[0].client.leave_guild(guild).await, Code::LastLeader);
+    let down = people[0].client.set_rank(guild, ids[0], Rank::Member).await;
+    refused(down, Code::LastLeader);
+    people[0]
+        .client
+        .set_rank(guild, ids[1], Rank::Leader)
+        .await
+        .unwrap();
+    // Both at once: whoever is second stays.
+    let (one, two) = tokio::join!(
+        people[0].client.leave_guild(guild),
+        people[1].client.leave_guild(guild)
+    );
+    let stays = match (one, two) {
+        (Ok(_), two) => {
+            refused(two, Code::LastLeader);
+            1
+        }
+        (one, Ok(_)) => {
+            refused(one, Code::LastLeader);
+            0
+        }
+        other => panic!("{other:?}"),
+    };
+    let shown = people[stays].client.guild(guild).await.unwrap();
+    assert_eq!(shown.members.len(), 1);
+    assert_eq!(left_told(&mut people[stays].events).await.0, ids[1 - stays]);
+    refused(
+        people[1 - stays].client.guild(guild).await,
+        Code::NotAMember,
+    );
+}
+
+#[tokio::test]
+async fn one_puts_out_those_below_and_who_went_is_told() {
+    let server = Server::start();
+    let (guild, mut people) = crew(&server, ["leader", "officer", "officer-2", "member"]).await;
+    let ids: Vec<_> = people.iter().map(|who| who.account.id()).collect();
+    for at in [1, 2] {
+        people[0]
+            .client
+            .set_rank(guild, ids[at], Rank::Officer)
+            .await
+            .unwrap();
+    }
+    refused(
+        people[3].client.kick_from_guild(guild, ids[1]).await,
+        Code::RankForbidden,
+    );
+    let equal = refused(
+        people[1].client.kick_from_guild(guild, ids[2]).await,
+        Code::RankForbidden,
+    );
+    assert_eq!(equal.rule, "guild.kick_lower");
+    refused(
+        people[1].client.kick_from_guild(guild, ids[0]).await,
+        Code::RankForbidden,
+    );
+    refused(
+        people[1].client.kick_from_guild(guild, ids[1]).await,
+        Code::BadField,
+    );
+    refused(
+        people[1]
+            .client
+            .kick_from_guild(guild, Uuid::now_v7())
+            .await,
+        Code::NotFound,
+    );
+    people[1]
+        .client
+        .kick_from_guild(guild, ids[3])
+        .await
+        .unwrap();
+    for at in [0, 2, 3] {
+        assert_eq!(left_told(&mut people[at].events).await, (ids[3], ids[1]));
+    }
+    refused(
+        people[3]
+            .client
+            .save_ship(guild, 1, serde_json::json!({}))
+            .await,
+        Code::NotAMember,
+    );
+    people[0]
+        .client
+        .kick_from_guild(guild, ids[2])
+        .await
+        .unwrap();
+    refused(people[2].client.leave_guild(guild).await, Code::NotAMember);
+    people[1].client.leave_guild(guild).await.unwrap();
+    assert_eq!(
+        people[0].client.guild(guild).await.unwrap().members.len(),
+        1
+    );
+    // Whoever went may come again.
+    let code = people[0].client.invite_to_guild(guild).await.unwrap();
+    people[3].client.join_guild(&code).await.unwrap();
+}
