@@ -125,6 +125,7 @@ async fn add_service_token(hall: &HallRef, account: Uuid) -> Result<String, Refu
 pub async fn revoke_tokens(hall: &HallRef, account: Uuid) -> Result<(), Refusal> {
     let change = Change::RevokeTokens(changes::RevokeTokens { account });
     hall.change(change, Author::SERVER).await?;
+    hall.tokens.sign_out_account(account);
     let sessions = hall.sessions.registry();
     for id in sessions.keys() {
         if let Some(session) = sessions.whereis(&id) {
