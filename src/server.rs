@@ -220,7 +220,8 @@ fn ready_database(config: &Config) -> Result<World, StartFailed> {
     let path = config.data.join(JOURNAL_FILE);
     // What an earlier server promised was promised on the schema that is there: it goes in before anybody
     // changes that, also when this server will not start on it.
-    if is_current.is_err() && database.path().is_none() && path.exists() {
+    let may_have_promised = database.path().is_none() && migrations.knows_journals();
+    if is_current.is_err() && may_have_promised && path.exists() {
         database.claim_world(&holder)?;
         replayed(&database, &path)?;
     }

@@ -14,6 +14,9 @@ use crate::error::StoreError;
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
+/// The migration that brought the table `world`.
+const WITH_WORLD: &str = "20261120000000";
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 fn failed(error: Source) -> StoreError {
@@ -36,6 +39,12 @@ impl MigrationStatus {
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.applied.is_empty()
+    }
+
+    /// Whether the row of the world is there, which remembers the journal: no promise is older than it.
+    #[must_use]
+    pub fn knows_journals(&self) -> bool {
+        self.applied.iter().any(|version| version == WITH_WORLD)
     }
 
     /// An older program must not touch what a newer one has migrated.
