@@ -12,7 +12,7 @@ use guildhall_store::{
     Change, Database, EntityKey, EntityKind, FileBlobs, OpenOptions, StoreError, Target, Writer,
     now_us, queries,
 };
-use guildhall_testkit::{Seed, Sql, postgres};
+use guildhall_testkit::{Backend, Seed, Sql, postgres};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -183,7 +183,7 @@ fn told_and_forgotten(postgres: &Database, writer: &mut Writer, other: &mut Worl
 
 #[test]
 fn a_text_that_postgres_cannot_keep_is_refused_and_its_table_named() {
-    let mut world = World::new();
+    let mut world = World::on(Backend::Sqlite);
     world.character("Hero");
     world.meddle("UPDATE names SET skeleton = 'nul' || char(0)");
     let there = postgres::create_database();
