@@ -22,6 +22,7 @@ mod raw_socket;
 mod seed;
 mod small_disk;
 mod sql;
+mod world;
 
 pub use backend::{Backend, backend};
 pub use child::ChildServer;
@@ -33,4 +34,5 @@ pub use proxy::{Carriage, Proxy};
 pub use raw_socket::{RawFrame, RawRefusal, RawSocket, ReadFrame};
 pub use seed::Seed;
 pub use small_disk::SmallDisk;
-pub use sql::{Cell, Sql, quoted};
+pub use sql::{Cell, Sql, Then, quoted};
+pub use world::TestWorld;

@@ -1,6 +1,6 @@
 //! Another program with the server's database open: it reads back what the server left there, breaks the server's
 //! picture of it, and holds its locks. One way to speak to both databases; `sql/cell.rs` is one value,
-//! `sql/session.rs` a session of `psql`.
+//! `sql/session.rs` a session of `psql`, `sql/trigger.rs` what makes the database refuse.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -11,9 +11,11 @@ use rusqlite::types::ValueRef;
 
 mod cell;
 mod session;
+mod trigger;
 
 pub use cell::Cell;
 use session::Session;
+pub use trigger::Then;
 
 /// How long a statement waits for somebody else's lock.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,8 +1,10 @@
 //! `cargo xtask <task>`: the tasks of this workspace. `tidy` checks the house rules, `test` runs everything that
 //! must hold before a change is merged, `ci` adds what only a release needs. Nothing here is part of the server.
 
+mod chaos;
 mod groups;
 mod output;
+mod postgres;
 mod run;
 mod tidy;
 mod tools;
@@ -13,16 +15,20 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask <task>
 
-  test   formatting, house rules, lints, all tests, doc tests, chaos tests
+  test   formatting, house rules, lints, all tests on both databases, doc tests, chaos tests
   ci     test, then the documentation and the contents of the published packages
-  tidy   only the house rules (dependency rule, names, sizes, licences, links)";
+  tidy   only the house rules (dependency rule, names, sizes, licences, links)
+  chaos  kill --runs N --backend sqlite|postgres [--seed S]: kills the server, and PostgreSQL, under load N times,
+         and looks each time for what was promised and is not there";
 
 fn main() -> ExitCode {
-    let task = std::env::args().nth(1);
+    let mut args = std::env::args().skip(1);
+    let task = args.next();
     let outcome = match task.as_deref() {
         Some("test") => run::all(groups::for_test),
         Some("ci") => run::all(groups::for_ci),
         Some("tidy") => run::all(groups::for_tidy),
+        Some("chaos") => chaos::group(args).and_then(run::one),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

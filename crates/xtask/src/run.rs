@@ -1,19 +1,23 @@
 //! Runs groups one after the other, stops at the first that fails, and says at the end what held and how long it took.
 
-use crate::groups::{Group, Work};
+use crate::groups::{Backend, Group, Work};
 use crate::output::{Count, Runner, copy_and_count};
+use crate::postgres::SharedPostgres;
 use crate::tidy;
 use crate::tools;
 use crate::workspace::Workspace;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long the output of a test run may stay open after cargo itself has ended.
 const OUTPUT_END_MAX: Duration = Duration::from_secs(10);
+
+/// Read by the test kit.
+const BACKEND_VARIABLE: &str = "GUILDHALL_TEST_BACKEND";
 
 struct Line {
     group: &'static str,
@@ -27,13 +31,24 @@ struct Line {
 /// # Errors
 /// A sentence that names the first group that failed, or says why none could be run.
 pub fn all(choose: fn(&Workspace) -> Vec<Group>) -> Result<(), String> {
-    tools::install_missing()?;
     let workspace = Workspace::read()?;
+    these(choose(&workspace), &workspace)
+}
+
+/// Runs one group.
+///
+/// # Errors
+/// As [`all`].
+pub fn one(group: Group) -> Result<(), String> {
+    these(vec![group], &Workspace::read()?)
+}
+
+fn these(groups: Vec<Group>, workspace: &Workspace) -> Result<(), String> {
     let began = Instant::now();
     let mut lines = Vec::new();
-    for group in choose(&workspace) {
+    for group in groups {
         println!("== {}", group.name);
-        let line = run(&group, &workspace)
+        let line = run(&group, workspace)
             .map_err(|sentence| format!("FAILED: {}: {sentence}", group.name))?;
         let held = line.held;
         lines.push(line);
@@ -47,6 +62,10 @@ pub fn all(choose: fn(&Workspace) -> Vec<Group>) -> Result<(), String> {
 fn run(group: &Group, workspace: &Workspace) -> Result<Line, String> {
     let began = Instant::now();
     let (count, held) = match &group.work {
+        Work::Tools => {
+            tools::install_missing()?;
+            (Count::one(true), true)
+        }
         Work::Tidy => {
             let count = tidy::check(workspace)?;
             (count, count.failed == 0)
@@ -59,8 +78,20 @@ fn run(group: &Group, workspace: &Workspace) -> Result<Line, String> {
             runner,
             args,
             needs_one,
+            on,
+            variables,
         } => {
-            let (count, held) = tests(*runner, args, workspace.root())?;
+            let server = match on {
+                Backend::Sqlite => None,
+                Backend::Postgres => Some(SharedPostgres::start(workspace)?),
+            };
+            let mut command = tools::cargo();
+            command.args(args).current_dir(workspace.root());
+            command.env(BACKEND_VARIABLE, on.word());
+            command.envs(variables.iter().map(|(name, value)| (name, value)));
+            command.envs(server.iter().map(SharedPostgres::variable));
+            println!("cargo {}", args.join(" "));
+            let (count, held) = tests(*runner, command)?;
             let enough = count.passed > 0 || !needs_one;
             if held && !enough {
                 eprintln!("no test was run");
@@ -89,11 +120,8 @@ fn holds(args: &[String], root: &Path) -> Result<bool, String> {
 }
 
 /// The output goes through us, because libtest counts on its output and nextest on its error output.
-fn tests(runner: Runner, args: &[String], root: &Path) -> Result<(Count, bool), String> {
-    println!("cargo {}", args.join(" "));
-    let mut child = tools::cargo()
-        .args(args)
-        .current_dir(root)
+fn tests(runner: Runner, mut command: Command) -> Result<(Count, bool), String> {
+    let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

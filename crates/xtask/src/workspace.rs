@@ -1,7 +1,7 @@
 //! What `cargo metadata` says about the workspace, asked once per run.
 
 use cargo_metadata::{Metadata, MetadataCommand, TargetKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub struct Workspace {
     metadata: Metadata,
@@ -22,6 +22,12 @@ impl Workspace {
 
     pub fn root(&self) -> &Path {
         self.metadata.workspace_root.as_std_path()
+    }
+
+    /// Where cargo puts a program of this workspace.
+    pub fn program(&self, name: &str) -> PathBuf {
+        let debug = self.metadata.target_directory.as_std_path().join("debug");
+        debug.join(name)
     }
 
     pub fn metadata(&self) -> &Metadata {

@@ -1,25 +1,27 @@
 //! A server that acknowledges saves before it writes them. The program has no such switch, so this test
 //! binary starts itself again, as that server.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use guildhall::config::Config;
 use guildhall::hall::Faults;
 use guildhall::server;
-use guildhall_testkit::ChildServer;
+use guildhall_testkit::{ChildServer, TestWorld};
 
 const DATA: &str = "CHAOS_FAULTY_DATA";
+const DATABASE: &str = "CHAOS_FAULTY_DATABASE";
 /// Long enough that a kill finds unwritten saves.
 const WINDOW_MS: u64 = 300;
 
-/// Starts it on a data directory.
-pub fn launch(data: &Path) -> ChildServer {
+/// Starts it on a world.
+pub fn launch(world: &TestWorld) -> ChildServer {
     let mut command = Command::new(std::env::current_exe().unwrap());
     let only = "faulty::serves_when_it_is_told_to";
     command
         .args(["--exact", only, "--nocapture"])
-        .env(DATA, data);
+        .env(DATA, world.path())
+        .env(DATABASE, world.url());
     ChildServer::spawn(command)
 }
 
@@ -31,6 +33,7 @@ fn serves_when_it_is_told_to() {
     };
     let mut config = Config {
         data: PathBuf::from(data),
+        database: Some(std::env::var(DATABASE).unwrap()),
         listen: ([127, 0, 0, 1], 0).into(),
         admin_listen: ([127, 0, 0, 1], 0).into(),
         ..Config::default()

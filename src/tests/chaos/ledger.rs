@@ -1,4 +1,4 @@
-//! What clients sent and which durable receipts they got, in files of their own beside the server. A line
+//! What clients sent and which receipts they got that promise something, in files of their own beside the server. A line
 //! `sent` is written before the request, a line `acked` after the receipt.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,14 +1,11 @@
-//! What a server holds after its restart, from both sides: as its clients see it, and as its files have it.
+//! What a server holds after its restart, from both sides: as its clients see it, and as its database and its files have it.
 //! Nobody writes meanwhile.
 
-use std::path::Path;
-
-use guildhall::server::DATABASE_FILE;
 use guildhall_client::{Account, ClientError};
 use guildhall_protocol::Head;
 use guildhall_protocol::http::revision_path;
 use guildhall_store::blobs::{self, BlobStore, FileBlobs};
-use rusqlite::{Connection, Row};
+use guildhall_testkit::{Sql, TestWorld};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -98,98 +95,80 @@ fn head(content: &Content) -> Head {
     }
 }
 
-/// Reads the database file and the files of boards.
-pub fn in_the_files(data: &Path) -> World {
-    let database = Connection::open(data.join(DATABASE_FILE)).unwrap();
-    let blobs = FileBlobs::open(data).unwrap();
+/// Reads the database and the files of boards.
+pub fn in_the_files(of: &TestWorld) -> World {
+    let sql = of.sql();
+    let blobs = FileBlobs::open(of.path()).unwrap();
     let mut world = World::default();
-    characters(&mut world, &database);
-    ships(&mut world, &database);
-    revisions(&mut world, &database, &blobs);
-    heads(&mut world, &database);
-    contradictions(&mut world, &database);
+    characters(&mut world, &sql);
+    ships(&mut world, &sql);
+    revisions(&mut world, &sql, &blobs);
+    heads(&mut world, &sql);
+    contradictions(&mut world, &sql, CONTRADICTIONS);
+    if of.file().is_some() {
+        contradictions(&mut world, &sql, CONTRADICTIONS_OF_A_FILE);
+    }
     world
 }
 
-fn each(database: &Connection, sql: &str, mut act: impl FnMut(&Row) -> rusqlite::Result<()>) {
-    let mut statement = database.prepare(sql).unwrap();
-    let mut rows = statement.query([]).unwrap();
-    while let Some(row) = rows.next().unwrap() {
-        act(row).unwrap();
+fn characters(world: &mut World, database: &Sql) {
+    let sql = "SELECT c.id, n.display, c.version, c.state FROM characters c LEFT JOIN names n
+         ON n.owner_kind = 'character' AND n.owner_id = c.id AND n.cooling_until IS NULL";
+    for row in database.rows(sql) {
+        match row[1].as_option() {
+            Some(name) => world.hold_character(name, row[2].parse(), &row[3].document()),
+            None => {
+                let sentence = format!("character {} has no name", row[0].as_str());
+                world.broken.push(sentence);
+            }
+        }
     }
 }
 
-fn id(row: &Row, column: usize) -> rusqlite::Result<Uuid> {
-    Ok(row.get::<_, String>(column)?.parse().unwrap())
-}
-
-fn state(row: &Row, column: usize) -> rusqlite::Result<Value> {
-    Ok(serde_json::from_slice(&row.get::<_, Vec<u8>>(column)?).unwrap())
-}
-
-fn characters(world: &mut World, database: &Connection) {
-    let sql = "SELECT c.id, n.display, c.version, c.state FROM characters c LEFT JOIN names n
-         ON n.owner_kind = 'character' AND n.owner_id = c.id AND n.cooling_until IS NULL";
-    each(database, sql, |row| {
-        match row.get::<_, Option<String>>(1)? {
-            Some(name) => world.hold_character(&name, row.get(2)?, &state(row, 3)?),
-            None => world
-                .broken
-                .push(format!("character {} has no name", id(row, 0)?)),
-        }
-        Ok(())
-    });
-}
-
-fn ships(world: &mut World, database: &Connection) {
-    let sql = "SELECT guild_id, version, state FROM ships";
-    each(database, sql, |row| {
-        let content = Content::of_state(row.get(1)?, &state(row, 2)?);
-        world.hold(Kind::Ship, id(row, 0)?, content);
-        Ok(())
-    });
+fn ships(world: &mut World, database: &Sql) {
+    for row in database.rows("SELECT guild_id, version, state FROM ships") {
+        let content = Content::of_state(row[1].parse(), &row[2].document());
+        world.hold(Kind::Ship, row[0].parse(), content);
+    }
 }
 
 /// Hashes the bytes themselves: the row's word for it is what is to be checked.
-fn revisions(world: &mut World, database: &Connection, files: &FileBlobs) {
+fn revisions(world: &mut World, database: &Sql, files: &FileBlobs) {
     let sql = "SELECT board_id, revision, hash, size_bytes FROM board_revisions";
-    each(database, sql, |row| {
-        let (board, revision, hash) = (id(row, 0)?, row.get(1)?, row.get::<_, [u8; 32]>(2)?);
+    for row in database.rows(sql) {
+        let (board, revision) = (row[0].parse(), row[1].parse());
+        let hash = row[2].bytes().try_into().unwrap();
         let Ok(bytes) = std::fs::read(files.path(&hash)) else {
             let sentence = format!("board {board}: revision {revision} has no bytes");
             world.broken.push(sentence);
-            return Ok(());
+            continue;
         };
         let content = Content::of(revision, &bytes);
-        if content.hash != blobs::hex(&hash) || bytes.len() as i64 != row.get::<_, i64>(3)? {
+        if content.hash != blobs::hex(&hash) || bytes.len() as i64 != row[3].number() {
             let sentence = format!("board {board}: revision {revision} has other bytes");
             world.broken.push(sentence);
         }
         world.hold(Kind::Board, board, content);
-        Ok(())
-    });
+    }
 }
 
 /// A head is a revision that is there and was not kept aside.
-fn heads(world: &mut World, database: &Connection) {
+fn heads(world: &mut World, database: &Sql) {
     let sql = "SELECT b.id, b.head_revision, r.is_side FROM boards b LEFT JOIN board_revisions r
          ON r.board_id = b.id AND r.revision = b.head_revision WHERE b.head_revision IS NOT NULL";
-    each(database, sql, |row| {
-        let (board, revision) = (id(row, 0)?, row.get(1)?);
-        if row.get::<_, Option<bool>>(2)? != Some(false) {
+    for row in database.rows(sql) {
+        let (board, revision) = (row[0].parse(), row[1].parse());
+        if row[2].is_null() || row[2].truth() {
             let sentence = format!("board {board}: head {revision} is no revision");
             world.broken.push(sentence);
         }
         world.heads.insert(board, revision);
-        Ok(())
-    });
+    }
 }
 
 /// Rows of the ledger of names.
-pub fn names(data: &Path) -> i64 {
-    let database = Connection::open(data.join(DATABASE_FILE)).unwrap();
-    let sql = "SELECT count(*) FROM names";
-    database.query_one(sql, [], |row| row.get(0)).unwrap()
+pub fn names(world: &TestWorld) -> i64 {
+    world.sql().number("SELECT count(*) FROM names")
 }
 
 /// Each names what must not be there.
@@ -214,12 +193,8 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
         "SELECT id FROM guilds WHERE id NOT IN (SELECT guild_id FROM ships)",
     ),
     (
-        "a row that refers to nothing",
-        "SELECT \"table\" FROM pragma_foreign_key_check",
-    ),
-    (
-        "a damaged database",
-        "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+        "a board without its campaign",
+        "SELECT id FROM boards WHERE campaign_id NOT IN (SELECT id FROM campaigns)",
     ),
     (
         "a batch that says more than its history",
@@ -228,12 +203,22 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
     ),
 ];
 
-fn contradictions(world: &mut World, database: &Connection) {
-    for (what, sql) in CONTRADICTIONS {
-        each(database, sql, |row| {
-            let which: rusqlite::types::Value = row.get(0)?;
-            world.broken.push(format!("{what}: {which:?}"));
-            Ok(())
-        });
+/// What a file can be asked.
+const CONTRADICTIONS_OF_A_FILE: &[(&str, &str)] = &[
+    (
+        "a row that refers to nothing",
+        "SELECT \"table\" FROM pragma_foreign_key_check",
+    ),
+    (
+        "a damaged database",
+        "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+    ),
+];
+
+fn contradictions(world: &mut World, database: &Sql, known: &[(&str, &str)]) {
+    for (what, sql) in known {
+        let found = database.rows(sql).into_iter();
+        let sentences = found.map(|row| format!("{what}: {}", row[0].as_str()));
+        world.broken.extend(sentences);
     }
 }

@@ -1,6 +1,7 @@
-//! Kills the real server with signal 9 while four clients save and upload, starts it again on the same data,
-//! and looks for what was lost: through the front door and in the files. `CHAOS_KILLS` sets how often (20),
-//! `GUILDHALL_SEED` repeats a run. A kill keeps what the kernel has taken; a loss of power is not tested here.
+//! Kills the real server with signal 9 while four clients save and upload, starts it again on the same world,
+//! and looks for what was lost: through the front door, in the database and in the files. PostgreSQL is killed and
+//! stopped at once, too. `CHAOS_KILLS` sets how often (20), `GUILDHALL_TEST_BACKEND` the database, `GUILDHALL_SEED`
+//! repeats a run. A kill keeps what the kernel has taken; a loss of power is not tested here.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,18 +17,22 @@ mod faulty;
 mod hands;
 mod ledger;
 mod look;
+mod postgres;
 mod voyage;
 
 use std::hash::{BuildHasher, RandomState};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use guildhall_testkit::ChildServer;
+use guildhall_testkit::postgres::DURABLE;
+use guildhall_testkit::{ChildServer, TestWorld, backend};
 
 use voyage::Voyage;
 
 const KILLS: usize = 20;
-/// Of the server that acknowledges too early; the first should do.
+/// Of a server or a database that acknowledges too early; the first should do.
 const FAULTY_KILLS_MAX: usize = 10;
+/// Kills between two lines that say how it goes.
+const PROGRESS: usize = 10;
 
 fn number(variable: &str) -> Option<u64> {
     let told = std::env::var(variable).ok()?;
@@ -42,25 +47,31 @@ fn seed() -> u64 {
 }
 
 /// The program itself, as an operator starts it.
-fn real(data: &Path) -> ChildServer {
+fn real(world: &TestWorld) -> ChildServer {
     let binary = PathBuf::from(env!("CARGO_BIN_EXE_guildhall"));
+    let url = world.url();
     let anywhere = [
         "serve",
+        "--database",
+        &url,
         "--listen",
         "127.0.0.1:0",
         "--admin-listen",
         "127.0.0.1:0",
     ];
-    ChildServer::start(&binary, &anywhere, data)
+    ChildServer::start(&binary, &anywhere, world.path())
 }
 
 #[tokio::test]
-async fn after_20_kills_every_durable_receipt_is_there_and_nothing_else() {
+async fn after_each_kill_every_receipt_is_kept_and_nothing_else_is_there() {
     let kills = number("CHAOS_KILLS").map_or(KILLS, |told| usize::try_from(told).unwrap());
-    let mut voyage = Voyage::begin(real, seed()).await;
-    for _ in 0..kills {
+    let mut voyage = Voyage::begin(real, backend(), DURABLE, seed()).await;
+    for kill in 1..=kills {
         let verdict = voyage.kill().await;
         assert!(verdict.is_clean(), "{verdict:#?}\n{}", voyage.keep());
+        if kill % PROGRESS == 0 {
+            voyage.report("chaos goes on");
+        }
     }
     let verdict = voyage.last_look().await;
     assert!(verdict.is_clean(), "{verdict:#?}\n{}", voyage.keep());
@@ -76,7 +87,7 @@ async fn after_20_kills_every_durable_receipt_is_there_and_nothing_else() {
 /// that costs.
 #[tokio::test]
 async fn with_receipts_sent_before_the_write_the_checker_finds_loss() {
-    let mut voyage = Voyage::begin(faulty::launch, seed()).await;
+    let mut voyage = Voyage::begin(faulty::launch, backend(), DURABLE, seed()).await;
     for _ in 0..FAULTY_KILLS_MAX {
         let verdict = voyage.kill().await;
         if verdict.lost.is_empty() {
@@ -94,16 +105,20 @@ async fn with_receipts_sent_before_the_write_the_checker_finds_loss() {
 /// The eyes' own positive control: what is damaged in the files of a server is seen.
 #[tokio::test]
 async fn what_is_damaged_in_the_files_is_seen() {
-    let mut voyage = Voyage::begin(real, seed()).await;
+    let mut voyage = Voyage::begin(real, backend(), DURABLE, seed()).await;
     while !voyage.has_uploads() {
         assert!(voyage.kill().await.is_clean());
     }
-    let data = voyage.wreck();
-    assert_eq!(look::in_the_files(data).broken, [""; 0]);
-    for (what, damage) in damages::DAMAGES {
-        damage(data);
-        let broken = look::in_the_files(data).broken;
+    let world = voyage.wreck();
+    assert_eq!(look::in_the_files(world).broken, [""; 0]);
+    let sees = |what: &str| {
+        let broken = look::in_the_files(world).broken;
         let seen = broken.iter().any(|sentence| sentence.contains(what));
         assert!(seen, "{what}: {broken:?}");
+    };
+    for (what, damage) in damages::DAMAGES {
+        damage(world);
+        sees(what);
     }
+    damages::says_too(world).into_iter().for_each(sees);
 }

@@ -1,16 +1,17 @@
 //! A server, its crew, and kill after kill: start, let four clients work, kill at a random moment, start
-//! again on the same data, look, judge.
+//! again on the same world, look, judge. Where the database is a server too, that is killed as well.
 
 use std::future::Future;
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use guildhall::server::ADMIN_TOKEN_FILE;
 use guildhall_client::{AdminClient, ClientError};
-use guildhall_testkit::{ChildServer, Seed};
+use guildhall_testkit::postgres::{Postgres, Stop};
+use guildhall_testkit::{Backend, ChildServer, Seed, TestWorld, eventually};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -24,11 +25,13 @@ use crate::look;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A kill comes this long after the clients have begun, at most.
 const MOMENT_MAX_MS: usize = 700;
+/// Of a hundred kills of the server, so many come after one of PostgreSQL.
+const OUTAGES_PERCENT: usize = 50;
 
 /// Receipts of each board that are asked for after every kill; all of them after the last.
 const RECENT: usize = 10;
 
-pub type Launch = fn(&Path) -> ChildServer;
+pub type Launch = fn(&TestWorld) -> ChildServer;
 
 /// See the file's head.
 pub struct Voyage {
@@ -36,13 +39,15 @@ pub struct Voyage {
     server: Running,
     crew: Arc<Crew>,
     logs: Vec<Arc<Log>>,
-    /// Of the server.
-    data: TempDir,
+    world: TestWorld,
+    /// Dropped last: the world is in it.
+    postgres: Option<Arc<Postgres>>,
     /// Of the clients; the server knows nothing of it.
     ledgers: TempDir,
     number: u64,
     seed: Seed,
     kills: usize,
+    outages: usize,
     verdict: Verdict,
     begun: Instant,
 }
@@ -53,8 +58,8 @@ struct Running {
     admin_url: String,
 }
 
-fn start(launch: Launch, data: &Path) -> Running {
-    let child = launch(data);
+fn start(launch: Launch, world: &TestWorld) -> Running {
+    let child = launch(world);
     // Printed last: both listeners are open then.
     let url = child.wait_for_line("listening ", PATIENCE);
     let admin_url = child.wait_for_line("admin  ", PATIENCE);
@@ -66,9 +71,18 @@ fn start(launch: Launch, data: &Path) -> Running {
 }
 
 impl Voyage {
-    pub async fn begin(launch: Launch, number: u64) -> Self {
-        let (data, ledgers) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let server = start(launch, data.path());
+    /// On a PostgreSQL of its own with these settings, or on a file.
+    pub async fn begin(launch: Launch, backend: Backend, settings: &[&str], number: u64) -> Self {
+        let postgres = match backend {
+            Backend::Sqlite => None,
+            Backend::Postgres => Some(Arc::new(Postgres::start(settings))),
+        };
+        let world = match &postgres {
+            None => TestWorld::on(Backend::Sqlite),
+            Some(postgres) => TestWorld::on_server(postgres),
+        };
+        let ledgers = tempfile::tempdir().unwrap();
+        let server = start(launch, &world);
         let log = |n: usize| Log::create(&ledgers.path().join(format!("client-{n}")));
         let crew = Crew::muster(&server.url, &log(0)).await;
         let logs = (1..=crew.sailors.len()).map(|n| Arc::new(log(n)));
@@ -77,11 +91,13 @@ impl Voyage {
             server,
             crew: Arc::new(crew),
             logs: logs.collect(),
-            data,
+            world,
+            postgres,
             ledgers,
             number,
             seed: Seed::from_number(number),
             kills: 0,
+            outages: 0,
             verdict: Verdict::default(),
             begun: Instant::now(),
         }
@@ -91,12 +107,12 @@ impl Voyage {
     pub async fn kill(&mut self) -> Verdict {
         let clients = self.clients().await;
         let mut clients = std::pin::pin!(clients);
-        let moment = Duration::from_millis(u64::try_from(self.seed.below(MOMENT_MAX_MS)).unwrap());
-        if let Ok(ended) = timeout(moment, &mut clients).await {
-            panic!(
-                "the clients ended before the kill: {ended:?}\n{}",
-                self.server.child.log()
-            );
+        self.work_for_a_moment(&mut clients).await;
+        if let Some(postgres) = self.postgres.clone()
+            && self.seed.chance(OUTAGES_PERCENT)
+        {
+            self.outage(postgres).await;
+            self.work_for_a_moment(&mut clients).await;
         }
         self.server.child.kill9();
         self.kills += 1;
@@ -104,10 +120,37 @@ impl Voyage {
         for error in ended.expect("the clients see the end of the server") {
             assert_eq!(error.code(), None, "{error}");
         }
-        self.server = start(self.launch, self.data.path());
+        self.server = start(self.launch, &self.world);
         let ledger = Ledger::read(self.ledgers.path());
         self.verdict = self.look(ledger.recent(RECENT)).await;
         self.verdict.clone()
+    }
+
+    async fn work_for_a_moment(&mut self, clients: impl Future<Output = Vec<ClientError>> + Unpin) {
+        let moment = Duration::from_millis(u64::try_from(self.seed.below(MOMENT_MAX_MS)).unwrap());
+        if let Ok(ended) = timeout(moment, clients).await {
+            let said = self.server.child.log();
+            panic!("the clients ended before the kill: {ended:?}\n{said}");
+        }
+    }
+
+    /// Ends PostgreSQL in one of the ways in which it forgets what is not on the disk, and starts it again.
+    async fn outage(&mut self, postgres: Arc<Postgres>) {
+        self.outages += 1;
+        let kill = self.seed.chance(50);
+        let outage = tokio::task::spawn_blocking(move || {
+            match kill {
+                true => postgres.kill9(),
+                false => postgres.stop(Stop::Immediate),
+            }
+            postgres.resume();
+        });
+        outage.await.unwrap();
+    }
+
+    /// The world of a voyage that goes on.
+    pub fn world(&self) -> &TestWorld {
+        &self.world
     }
 
     /// Asks for everything that was ever promised.
@@ -124,6 +167,7 @@ impl Voyage {
             let (client, _events) = account.connect().await.unwrap();
             let (crew, log) = (Arc::clone(&self.crew), Arc::clone(log));
             let mut seed = Seed::from_number(self.seed.next_u64());
+            let outages = self.postgres.is_some();
             tasks.push(tokio::spawn(async move {
                 let hands = Hands {
                     client,
@@ -131,6 +175,7 @@ impl Voyage {
                     guild: crew.guild,
                     shared_board: crew.shared_board,
                     log: &log,
+                    outages,
                 };
                 hands.work(&mut seed).await
             }));
@@ -142,8 +187,13 @@ impl Voyage {
     }
 
     async fn look(&self, ledger: Ledger) -> Verdict {
+        // What is safe and was not in the database is on its way there.
+        eventually(PATIENCE, "an empty buffer", async || {
+            self.status().await["persistence"]["dirty"] == 0
+        })
+        .await;
         let front = look::through_the_front_door(&self.server.url, &self.crew, &ledger).await;
-        let files = look::in_the_files(self.data.path());
+        let files = look::in_the_files(&self.world);
         let mut verdict = check(&ledger, &front).and(check(&ledger, &files));
         verdict.broken.extend(self.names_unknown().await);
         verdict
@@ -151,11 +201,15 @@ impl Voyage {
 
     /// The authority's index holds as many names as the ledger in the database.
     async fn names_unknown(&self) -> Option<String> {
-        let token = std::fs::read_to_string(self.data.path().join(ADMIN_TOKEN_FILE)).unwrap();
-        let admin = AdminClient::new(&self.server.admin_url, &token).unwrap();
-        let status = admin.supervisor().await.unwrap();
-        let (known, rows) = (&status["names"]["taken"], look::names(self.data.path()));
+        let (known, rows) = (self.status().await, look::names(&self.world));
+        let known = &known["names"]["taken"];
         (*known != rows).then(|| format!("{known} names are known of {rows}"))
+    }
+
+    async fn status(&self) -> Value {
+        let token = std::fs::read_to_string(self.world.path().join(ADMIN_TOKEN_FILE)).unwrap();
+        let admin = AdminClient::new(&self.server.admin_url, &token).unwrap();
+        admin.supervisor().await.unwrap()
     }
 
     /// Whether any board has a revision.
@@ -164,17 +218,17 @@ impl Voyage {
         ledger.acked.keys().any(|thing| thing.kind == Kind::Board)
     }
 
-    /// The data directory of a server that is not running any more.
-    pub fn wreck(&mut self) -> &Path {
+    /// The world of a server that is not running any more.
+    pub fn wreck(&mut self) -> &TestWorld {
         self.server.child.kill9();
-        self.data.path()
+        &self.world
     }
 
     /// Leaves the data and the clients' logs where they are, and tells where.
     pub fn keep(&mut self) -> String {
-        self.data.disable_cleanup(true);
+        self.world.keep_folder();
         self.ledgers.disable_cleanup(true);
-        let (data, logs) = (self.data.path().display(), self.ledgers.path().display());
+        let (data, logs) = (self.world.path().display(), self.ledgers.path().display());
         format!(
             "logs in {logs}, data in {data}, GUILDHALL_SEED={}",
             self.number
@@ -185,8 +239,13 @@ impl Voyage {
     pub fn report(&self, what: &str) {
         let verdict = &self.verdict;
         let line = format!(
-            "{what}: kills={} receipts={} lost={} ghosts={} duplicates={} broken={} seconds={} GUILDHALL_SEED={}\n",
+            "{what}: backend={} kills={} outages={} receipts={} lost={} ghosts={} duplicates={} broken={} seconds={} GUILDHALL_SEED={}\n",
+            match self.postgres {
+                None => "sqlite",
+                Some(_) => "postgres",
+            },
             self.kills,
+            self.outages,
             verdict.receipts,
             verdict.lost.len(),
             verdict.ghosts.len(),

@@ -1,4 +1,5 @@
-//! A server in this process: own thread, own data directory, free ports; stopped and removed on drop.
+//! A server in this process: own thread, own world, free ports; stopped and removed on drop. Its database is of the
+//! kind that this test run is about.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
@@ -12,8 +13,7 @@ use guildhall::server::{self, Running};
 use guildhall_client::{Account, Client, Events, HttpClient};
 use guildhall_protocol::http::{ErrorBody, SOCKET_PATH};
 use guildhall_protocol::{Answer, Ask, Head, Refusal, Request, SUB_PROTOCOL, ServerFrame};
-use guildhall_testkit::{RawFrame, RawSocket};
-use tempfile::TempDir;
+use guildhall_testkit::{RawFrame, RawSocket, Sql, TestWorld};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -29,15 +29,16 @@ pub struct Server {
     pub url: String,
     pub admin_url: String,
     pub hall: HallRef,
-    pub data: Arc<TempDir>,
+    pub data: Arc<TestWorld>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// The defaults on free ports, with one worker so that tests stay light.
-pub fn config(data: &TempDir) -> Config {
+pub fn config(data: &TestWorld) -> Config {
     Config {
         data: data.path().to_path_buf(),
+        database: Some(data.url()),
         listen: ([127, 0, 0, 1], 0).into(),
         admin_listen: ([127, 0, 0, 1], 0).into(),
         workers: 1,
@@ -53,11 +54,11 @@ impl Server {
 
     /// A server with changed configuration.
     pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::start_on(Arc::new(tempfile::tempdir().unwrap()), change)
+        Self::start_on(Arc::new(TestWorld::new()), change)
     }
 
-    /// A server with the defaults on a data directory that another one left.
-    pub fn start_on(data: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
+    /// A server on a world that another one left.
+    pub fn start_on(data: Arc<TestWorld>, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = config(&data);
         change(&mut config);
         let (tell, told) = mpsc::channel();
@@ -96,7 +97,7 @@ impl Server {
             .unwrap();
     }
 
-    /// Stops this server and starts one with the defaults on its data directory.
+    /// Stops this server and starts one with the defaults on its world.
     pub async fn restart(self) -> Self {
         let data = Arc::clone(&self.data);
         self.stop().await;
@@ -106,6 +107,11 @@ impl Server {
     /// The public listener's address.
     pub fn address(&self) -> SocketAddr {
         self.url.trim_start_matches("http://").parse().unwrap()
+    }
+
+    /// Another program's connection to the database.
+    pub fn sql(&self) -> Sql {
+        self.data.sql()
     }
 
     pub fn http(&self) -> HttpClient {

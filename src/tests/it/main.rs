@@ -1,4 +1,4 @@
-//! The server's tests over real sockets, a real database file and real board files. `harness` starts a
+//! The server's tests over real sockets, a real database and real board files. `harness` starts a
 //! server in this process; `program` starts the built binary.
 #![allow(
     clippy::unwrap_used,
@@ -17,5 +17,6 @@ mod journeys;
 mod link_death;
 mod names;
 mod operators;
+mod outages;
 mod program;
 mod sessions;

@@ -73,3 +73,28 @@ fn a_lock_is_held_until_its_transaction_ends() {
 fn what_postgresql_refuses_fails_with_its_words() {
     Sql::open(&create_database().url()).run("SELECT * FROM nothing_here");
 }
+
+#[test]
+fn a_trigger_refuses_what_its_condition_names_until_it_is_dropped() {
+    on_both(|sql, url| {
+        sql.run("CREATE TABLE t (a BIGINT PRIMARY KEY, b TEXT)");
+        sql.run("INSERT INTO t VALUES (1, ''), (2, '')");
+        let raise = Then::Raise("ABORT");
+        sql.trigger("poison", "BEFORE UPDATE ON t", "NEW.b = 'bad'", raise);
+        let update = |b: &str| Sql::open(url).run(&format!("UPDATE t SET b = '{b}' WHERE a = 1"));
+        update("good");
+        assert!(std::panic::catch_unwind(|| update("bad")).is_err());
+        sql.drop_trigger("poison");
+        update("bad");
+        sql.trigger("deaf", "BEFORE UPDATE ON t", "", Then::Ignore);
+        update("other");
+        assert_eq!(
+            sql.rows("SELECT b FROM t WHERE a = 1")[0][0].as_str(),
+            "bad"
+        );
+        let copy = "INSERT INTO t VALUES (NEW.a + 10, 'copy')";
+        sql.trigger("copies", "AFTER INSERT ON t", "NEW.a < 10", Then::Do(copy));
+        sql.run("INSERT INTO t VALUES (5, '')");
+        assert_eq!(sql.number("SELECT count(*) FROM t WHERE b = 'copy'"), 1);
+    });
+}

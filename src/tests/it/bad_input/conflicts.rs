@@ -2,7 +2,7 @@
 
 use guildhall_client::{ClientError, OpenedBoard};
 use guildhall_protocol::{Code, Head, Refusal, Role};
-use guildhall_testkit::eventually;
+use guildhall_testkit::{Cell, eventually};
 use uuid::Uuid;
 
 use super::{Bystander, assert_code};
@@ -46,14 +46,11 @@ fn named_head(refusal: &Refusal) -> Option<Head> {
 
 /// All revisions of a board as the database has them: number, whether it is a side revision, hash.
 fn revisions(server: &Server, board: Uuid) -> Vec<(u32, bool, String)> {
-    let path = server.data.path().join(guildhall::server::DATABASE_FILE);
-    let database = rusqlite::Connection::open(path).unwrap();
-    let sql = "SELECT revision, is_side, lower(hex(hash)) FROM board_revisions WHERE board_id = ?1 ORDER BY revision";
-    let mut query = database.prepare(sql).unwrap();
-    let rows = query.query_map([board.to_string()], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    });
-    rows.unwrap().map(Result::unwrap).collect()
+    let rows = server.sql().rows(&format!(
+        "SELECT revision, is_side, hash FROM board_revisions WHERE board_id = '{board}' ORDER BY revision"
+    ));
+    let revision = |row: &Vec<Cell>| (row[0].parse(), row[1].truth(), row[2].as_str().to_owned());
+    rows.iter().map(revision).collect()
 }
 
 /// The content of a hash is among the board files.
@@ -267,10 +264,9 @@ async fn two_commits_that_are_decided_in_one_batch_know_the_same_head() {
     let first = upload(&table.gm, b"1").await;
     let second = upload(&other, b"2").await;
 
-    // Somebody else writes to the file: a batch hangs, and the commits gather in the next one.
-    let database = server.data.path().join(guildhall::server::DATABASE_FILE);
-    let elsewhere = rusqlite::Connection::open(database).unwrap();
-    elsewhere.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // Somebody else writes to the database: a batch hangs, and the commits gather in the next one.
+    let elsewhere = server.sql();
+    elsewhere.begin_and_lock("batches");
     let hanging = table.player.client.create_campaign("Hanging");
     let release = async {
         let gathered = async || {
@@ -279,7 +275,7 @@ async fn two_commits_that_are_decided_in_one_batch_know_the_same_head() {
             figures["in_flight"] == 1 && figures["dirty"] == 3
         };
         eventually(PATIENCE, "a batch that hangs and two commits", gathered).await;
-        elsewhere.execute_batch("COMMIT").unwrap();
+        elsewhere.run("COMMIT");
     };
     let commit = async |who: &Player, upload: Uuid| {
         let hangs = async || {

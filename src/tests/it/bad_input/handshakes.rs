@@ -77,14 +77,11 @@ async fn without_a_good_token_there_is_a_401_and_no_process() {
 
 /// Makes every token of the account one that expired a second ago.
 fn expire_tokens(server: &Server, account: uuid::Uuid) {
-    let database = server.data.path().join(guildhall::server::DATABASE_FILE);
-    let database = rusqlite::Connection::open(database).unwrap();
     let past = guildhall::hall::now_us() - 1_000_000;
-    let changed = database.execute(
-        "UPDATE tokens SET expires_at = ?1 WHERE account_id = ?2",
-        (past, account.to_string()),
-    );
-    assert_eq!(changed.unwrap(), 1);
+    let (sql, of) = (server.sql(), format!("WHERE account_id = '{account}'"));
+    let tokens = sql.number(&format!("SELECT count(*) FROM tokens {of}"));
+    assert_eq!(tokens, 1);
+    sql.run(&format!("UPDATE tokens SET expires_at = {past} {of}"));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The database is locked by somebody else for a while: a normal state, in which saves wait.
 
+use std::sync::Arc;
+
 use futures_util::future::{join, join_all};
 use guildhall_client::{AdminClient, ClientError};
 use guildhall_testkit::eventually;
@@ -29,7 +31,7 @@ async fn while_a_second_writer_holds_the_database_saves_wait_and_none_is_lost_or
     assert_eq!(oldest_unsaved_ms(&admin).await, None);
 
     let second = SecondWriter::on(&server);
-    second.run("BEGIN IMMEDIATE");
+    second.begin_and_lock("batches");
     let saves = heroes.iter().map(|(hero, _)| {
         player
             .client
@@ -79,8 +81,10 @@ async fn a_stop_that_cannot_save_still_tells_the_sessions() {
         .create_character("Hero", json!({}))
         .await
         .unwrap();
+    // Longer there than its server.
+    let _world = Arc::clone(&server.data);
     let second = SecondWriter::on(&server);
-    second.run("BEGIN IMMEDIATE");
+    second.begin_and_lock("batches");
     let save = player
         .client
         .save_character(hero.character, 1, json!({"kept": false}));

@@ -90,7 +90,7 @@ async fn a_rename_that_only_the_database_can_refuse_costs_a_ship_and_nine_saves_
     assert_eq!((recorded.batch, recorded.entity), (batch, upstart));
     assert_eq!(recorded.cause, "unique");
     let constraint = recorded.constraint.as_deref().unwrap();
-    assert!(constraint.contains("names.name_key"), "{constraint}");
+    assert!(constraint.contains("name_key"), "{constraint}");
     assert_eq!(recorded.account, rogue.account.id());
     assert_eq!(recorded.session, Some(rogue.client.welcome().session));
     assert_eq!(recorded.payload["change"], "rename");
@@ -107,7 +107,7 @@ async fn a_rename_that_only_the_database_can_refuse_costs_a_ship_and_nine_saves_
     })
     .await;
     assert_eq!(names.alarms, 1);
-    let rows = scene.second.count("SELECT count(*) FROM names");
+    let rows = scene.second.number("SELECT count(*) FROM names");
     assert_eq!(names.taken, u64::try_from(rows).unwrap());
     let submitted = scene.figures().submitted;
     let third_party = first.client.rename_character(heroes[0].1, "AHAB").await;

@@ -54,7 +54,7 @@ async fn in_200_random_batches_every_innocent_is_durable_and_every_bad_one_has_i
     let sql =
         format!("SELECT count(*) FROM batches WHERE seq > {start} AND refused BETWEEN 1 AND 20");
     let (mut good, mut bad) = (0, 0);
-    while world.second.count(&sql) < BATCHES {
+    while world.second.number(&sql) < BATCHES {
         let before = world.second.newest_batch();
         let trials = round(&mut world, &mut seed).await;
         let file = world.file_after(before);
@@ -62,7 +62,7 @@ async fn in_200_random_batches_every_innocent_is_durable_and_every_bad_one_has_i
         bad += trials.iter().filter(|trial| trial.bad.is_some()).count();
         good += trials.iter().filter(|trial| trial.bad.is_none()).count();
     }
-    let rows = world.second.count("SELECT count(*) FROM refused_writes");
+    let rows = world.second.number("SELECT count(*) FROM refused_writes");
     assert_eq!(rows, i64::try_from(bad).unwrap());
     let batches = world.second.newest_batch() - start;
     println!(

@@ -6,10 +6,12 @@ use std::time::Duration;
 use futures_util::future::{join, join3, join4};
 use guildhall_client::{ClientError, Saved};
 use guildhall_protocol::{Code, Event, Refusal};
+use guildhall_testkit::Then;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::scene::{Scene, refusal};
+use super::second_writer::poisoned;
 use crate::harness::{PATIENCE, Player};
 
 /// The scene of every strike: whose hero is struck, and who must not notice.
@@ -128,6 +130,23 @@ impl Fleet {
         assert_eq!(recorded.last().unwrap().cause, cause);
     }
 
+    /// From now on this happens to every save of the hero.
+    fn trigger(&self, when: &str, then: Then<'_>) {
+        let (when, of) = (
+            format!("{when} UPDATE ON characters"),
+            format!("NEW.id = '{}'", self.hero),
+        );
+        self.scene.second.trigger("poison", &when, &of, then);
+    }
+
+    /// From now on no character can be saved whose cargo is poison.
+    fn poison_cargo(&self) {
+        let second = &self.scene.second;
+        let condition = format!("{} LIKE '%poison%'", second.text_of("NEW.state"));
+        let (when, raise) = ("BEFORE UPDATE ON characters", Then::Raise("ABORT"));
+        second.trigger("poison", when, &condition, raise);
+    }
+
     async fn save_hero(&self, base: u32) -> Result<Saved, ClientError> {
         let save = self
             .struck
@@ -138,44 +157,45 @@ impl Fleet {
 }
 
 /// Every way in which a trigger of a second writer can say no to one row.
-async fn struck_by_trigger(when: &str, raise: &str) {
+async fn struck_by_trigger(when: &str, then: Then<'_>) {
     let mut fleet = Fleet::gather().await;
-    fleet.scene.second.run(&format!(
-        "CREATE TRIGGER poison {when} UPDATE ON characters WHEN NEW.id = '{}'
-         BEGIN SELECT {raise}; END",
-        fleet.hero
-    ));
+    fleet.trigger(when, then);
+    let cause = match then {
+        Then::Ignore => "trigger",
+        _ => poisoned(),
+    };
+    let rule = format!("database.{cause}");
     let refused = fleet.strike(2).await;
-    fleet.assert_struck_by(refused, "database.trigger").await;
+    fleet.assert_struck_by(refused, &rule).await;
     let refused = fleet.strike(3).await;
-    fleet.assert_struck_by(refused, "database.trigger").await;
-    fleet.scene.second.run("DROP TRIGGER poison");
+    fleet.assert_struck_by(refused, &rule).await;
+    fleet.scene.second.drop_trigger("poison");
     assert_eq!(fleet.save_hero(1).await.unwrap().version, 2);
 }
 
 #[tokio::test]
 async fn a_save_that_a_trigger_aborts_is_refused_alone() {
-    struck_by_trigger("BEFORE", "RAISE(ABORT, 'poison')").await;
+    struck_by_trigger("BEFORE", Then::Raise("ABORT")).await;
 }
 
 #[tokio::test]
 async fn a_save_whose_trigger_rolls_the_transaction_back_is_refused_alone() {
-    struck_by_trigger("BEFORE", "RAISE(ROLLBACK, 'poison')").await;
+    struck_by_trigger("BEFORE", Then::Raise("ROLLBACK")).await;
 }
 
 #[tokio::test]
 async fn a_save_that_a_trigger_fails_is_refused_alone() {
-    struck_by_trigger("BEFORE", "RAISE(FAIL, 'poison')").await;
+    struck_by_trigger("BEFORE", Then::Raise("FAIL")).await;
 }
 
 #[tokio::test]
 async fn a_save_that_a_trigger_fails_after_the_fact_does_not_stand() {
-    struck_by_trigger("AFTER", "RAISE(FAIL, 'poison')").await;
+    struck_by_trigger("AFTER", Then::Raise("FAIL")).await;
 }
 
 #[tokio::test]
 async fn a_save_that_a_trigger_passes_over_is_refused_alone() {
-    struck_by_trigger("BEFORE", "RAISE(IGNORE)").await;
+    struck_by_trigger("BEFORE", Then::Ignore).await;
 }
 
 /// The schema's own checks pass; what a second writer has put behind the row does not.
@@ -200,11 +220,7 @@ async fn a_save_that_breaks_any_constraint_of_the_database_is_refused_alone() {
         ("not_null", "UPDATE tally SET n = NULL".to_owned()),
     ];
     for (version, (cause, statement)) in (2..).zip(breaks) {
-        fleet.scene.second.run(&format!(
-            "CREATE TRIGGER poison AFTER UPDATE ON characters WHEN NEW.id = '{}'
-             BEGIN {statement}; END",
-            fleet.hero
-        ));
+        fleet.trigger("AFTER", Then::Do(&statement));
         let refused = fleet.strike(version).await;
         let rule = format!("database.{cause}");
         fleet.assert_struck_by(refused, &rule).await;
@@ -213,7 +229,7 @@ async fn a_save_that_breaks_any_constraint_of_the_database_is_refused_alone() {
             let constraint = recorded.last().unwrap().constraint.as_deref();
             assert_eq!(constraint, Some("tally_is_full"));
         }
-        fleet.scene.second.run("DROP TRIGGER poison");
+        fleet.scene.second.drop_trigger("poison");
     }
     assert_eq!(fleet.save_hero(1).await.unwrap().version, 2);
 }
@@ -257,15 +273,12 @@ async fn a_save_of_a_row_that_was_deleted_under_our_feet_is_refused_alone() {
     assert_eq!(again.code, Code::NotFound);
 }
 
-const POISONED_CARGO: &str = "CREATE TRIGGER poison BEFORE UPDATE ON characters
-    WHEN NEW.state LIKE '%poison%' BEGIN SELECT RAISE(ABORT, 'poison'); END";
-
 /// Two saves of one hero in one window: the good one must not go down with the bad one.
 #[tokio::test]
 async fn a_good_save_is_durable_although_the_next_of_its_window_is_poison() {
     let mut fleet = Fleet::gather().await;
     let before = fleet.scene.second.newest_batch();
-    fleet.scene.second.run(POISONED_CARGO);
+    fleet.poison_cargo();
     let (good, client) = (json!({"cargo": "rum"}), &fleet.struck.client);
     let saves = join3(
         client.save_character(fleet.hero, 1, good.clone()),
@@ -277,7 +290,7 @@ async fn a_good_save_is_durable_although_the_next_of_its_window_is_poison() {
     assert_eq!(ship.unwrap().version, 2);
     let refused = refusal(second);
     assert_eq!(refused.code, Code::RefusedByDatabase);
-    assert_eq!(refused.rule, "database.trigger");
+    assert_eq!(refused.rule, format!("database.{}", poisoned()));
     assert_eq!(refused.detail.as_deref(), Some(&json!({"version": 2})));
     let told = fleet.reloaded().await;
     assert_eq!(told, (fleet.hero, 2, good.clone(), refused.rule));
@@ -291,7 +304,7 @@ async fn a_good_save_is_durable_although_the_next_of_its_window_is_poison() {
     let [kept] = &scene.second.refused()[..] else {
         panic!("{:?}", scene.second.refused());
     };
-    assert_eq!((kept.version, kept.cause.as_str()), (3, "trigger"));
+    assert_eq!((kept.version, kept.cause.as_str()), (3, poisoned()));
     assert_eq!(kept.payload, json!({"cargo": "poison"}));
     assert_eq!(fleet.save_hero(2).await.unwrap().version, 3);
 }
@@ -300,7 +313,7 @@ async fn a_good_save_is_durable_although_the_next_of_its_window_is_poison() {
 #[tokio::test]
 async fn poison_that_a_good_save_of_its_window_replaces_harms_nobody() {
     let fleet = Fleet::gather().await;
-    fleet.scene.second.run(POISONED_CARGO);
+    fleet.poison_cargo();
     let client = &fleet.struck.client;
     let saves = join3(
         client.save_character(fleet.hero, 1, json!({"cargo": "rum"})),
@@ -320,9 +333,9 @@ async fn poison_that_a_good_save_of_its_window_replaces_harms_nobody() {
 #[tokio::test]
 async fn a_ship_that_the_database_refuses_costs_its_crew_nothing() {
     let mut fleet = Fleet::gather().await;
-    fleet.scene.second.run(
-        "CREATE TRIGGER poison BEFORE UPDATE ON ships BEGIN SELECT RAISE(ABORT, 'poison'); END",
-    );
+    let raise = Then::Raise("ABORT");
+    let second = &fleet.scene.second;
+    second.trigger("poison", "BEFORE UPDATE ON ships", "", raise);
     let (mine, theirs) = (&fleet.struck.client, &fleet.other.client);
     let saves = join3(
         theirs.save_ship(fleet.guild, 1, json!({"at": "sea"})),
@@ -330,19 +343,20 @@ async fn a_ship_that_the_database_refuses_costs_its_crew_nothing() {
         mine.save_character(fleet.hero, 1, json!({"at": "sea"})),
     );
     let ((ship, stranger, hero), ()) = join(saves, fleet.scene.flush(3)).await;
-    assert_eq!(refusal(ship).rule, "database.trigger");
+    let rule = format!("database.{}", poisoned());
+    assert_eq!(refusal(ship).rule, rule);
     assert_eq!(stranger.unwrap().version, 2);
     assert_eq!(hero.unwrap().version, 2);
     let event = fleet.other.events.next();
     let event = tokio::time::timeout(PATIENCE, event).await.unwrap();
     let told = Event::ShipReloaded {
         guild: fleet.guild,
-        reason: "database.trigger".to_owned(),
+        reason: rule,
         version: 1,
         state: json!({}),
     };
     assert_eq!(event.unwrap().event, told);
-    fleet.scene.second.run("DROP TRIGGER poison");
+    fleet.scene.second.drop_trigger("poison");
     let saved = theirs.save_ship(fleet.guild, 1, json!({"at": "sea"}));
     assert_eq!(fleet.scene.prepare(saved).await.unwrap().version, 2);
 }

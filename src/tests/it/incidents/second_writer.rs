@@ -1,15 +1,23 @@
-//! Another program with the same database file open: what breaks a server's picture of it, and what reads
-//! back what the server left there.
+//! Another program with the same database open: what breaks a server's picture of it, and what reads back what
+//! the server left there.
 
-use guildhall::server::DATABASE_FILE;
-use rusqlite::{Connection, OptionalExtension, Params, Row};
+use std::ops::Deref;
+
+use guildhall_testkit::{Backend, Cell, Sql, backend, quoted};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::harness::{PATIENCE, Server};
+use crate::harness::Server;
 
 /// See the file's head.
-pub struct SecondWriter(Connection);
+pub struct SecondWriter(Sql);
+
+impl Deref for SecondWriter {
+    type Target = Sql;
+    fn deref(&self) -> &Sql {
+        &self.0
+    }
+}
 
 /// A line of `refused_writes`.
 #[derive(Debug)]
@@ -42,114 +50,92 @@ pub struct BatchLine {
 
 impl SecondWriter {
     pub fn on(server: &Server) -> Self {
-        let connection = Connection::open(server.data.path().join(DATABASE_FILE)).unwrap();
-        connection.busy_timeout(PATIENCE).unwrap();
-        Self(connection)
-    }
-
-    /// Runs statements without parameters.
-    pub fn run(&self, sql: &str) {
-        self.0.execute_batch(sql).unwrap();
-    }
-
-    /// One value.
-    pub fn count(&self, sql: &str) -> i64 {
-        self.0.query_one(sql, [], |row| row.get(0)).unwrap()
+        Self(server.sql())
     }
 
     /// A name that no process of the server has heard of, for an owner that is nowhere.
     pub fn claim(&self, name: &str) {
         let name = guildhall_rules::names::name_key(name).unwrap();
-        let insert = "INSERT INTO names (id, realm_id, owner_kind, owner_id, name_key, display, skeleton,
-             key_version, claimed_at) VALUES (?, (SELECT id FROM realms), 'character', ?, ?, ?, ?, ?, 0)";
-        let (id, owner) = (Uuid::now_v7().to_string(), Uuid::now_v7().to_string());
-        let row = (
-            id,
-            owner,
-            name.key,
-            name.display,
-            name.skeleton,
+        self.run(&format!(
+            "INSERT INTO names (id, realm_id, owner_kind, owner_id, name_key, display, skeleton,
+                 key_version, claimed_at)
+             SELECT {}, id, 'character', {}, {}, {}, {}, {}, 0 FROM realms",
+            quoted(Uuid::now_v7()),
+            quoted(Uuid::now_v7()),
+            quoted(name.key),
+            quoted(name.display),
+            quoted(name.skeleton),
             name.key_version,
-        );
-        self.0.execute(insert, row).unwrap();
+        ));
     }
 
     /// The batches after number `seq`, oldest first.
     pub fn batches_after(&self, seq: i64) -> Vec<BatchLine> {
-        let sql = "SELECT seq, rows, refused FROM batches WHERE seq > ? ORDER BY seq";
-        self.all(sql, [seq], |row| {
-            Ok(BatchLine {
-                seq: row.get(0)?,
-                rows: row.get(1)?,
-                refused: row.get(2)?,
-            })
-        })
+        let sql = format!("SELECT seq, rows, refused FROM batches WHERE seq > {seq} ORDER BY seq");
+        let line = |row: Vec<Cell>| BatchLine {
+            seq: row[0].number(),
+            rows: row[1].number(),
+            refused: row[2].number(),
+        };
+        self.rows(&sql).into_iter().map(line).collect()
     }
 
     /// The number of the newest batch.
     pub fn newest_batch(&self) -> i64 {
-        self.count("SELECT max(seq) FROM batches")
+        self.number("SELECT max(seq) FROM batches")
     }
 
     /// What was refused, oldest first.
     pub fn refused(&self) -> Vec<Refused> {
         let sql = "SELECT batch, account_id, session_id, entity_id, version, cause, constraint_name, payload
              FROM refused_writes ORDER BY id";
-        self.all(sql, [], |row| {
-            let payload: Vec<u8> = row.get(7)?;
-            Ok(Refused {
-                batch: row.get(0)?,
-                account: uuid(row, 1)?,
-                session: row
-                    .get::<_, Option<String>>(2)?
-                    .map(|id| id.parse().unwrap()),
-                entity: uuid(row, 3)?,
-                version: row.get(4)?,
-                cause: row.get(5)?,
-                constraint: row.get(6)?,
-                payload: serde_json::from_slice(&payload).unwrap(),
-            })
-        })
+        let line = |row: Vec<Cell>| Refused {
+            batch: row[0].number(),
+            account: row[1].parse(),
+            session: row[2].as_option().map(|id| id.parse().unwrap()),
+            entity: row[3].parse(),
+            version: row[4].parse(),
+            cause: row[5].as_str().to_owned(),
+            constraint: row[6].as_option().map(str::to_owned),
+            payload: row[7].document(),
+        };
+        self.rows(sql).into_iter().map(line).collect()
     }
 
     /// The history of an entity after batch `seq`, oldest first.
     pub fn history(&self, entity: Uuid, seq: i64) -> Vec<Line> {
-        let sql = "SELECT batch, version, cause FROM entity_history
-             WHERE entity_id = ? AND batch > ? ORDER BY id";
-        self.all(sql, (entity.to_string(), seq), |row| {
-            Ok(Line {
-                batch: row.get(0)?,
-                version: row.get(1)?,
-                cause: row.get(2)?,
-            })
-        })
+        let sql = format!(
+            "SELECT batch, version, cause FROM entity_history
+             WHERE entity_id = '{entity}' AND batch > {seq} ORDER BY id"
+        );
+        let line = |row: Vec<Cell>| Line {
+            batch: row[0].number(),
+            version: row[1].parse(),
+            cause: row[2].as_str().to_owned(),
+        };
+        self.rows(&sql).into_iter().map(line).collect()
     }
 
     /// Version and state of a character or of a guild's ship.
     pub fn stored(&self, entity: Uuid) -> Option<(u32, Value)> {
-        let sql = "SELECT version, state FROM characters WHERE id = ?1
-             UNION ALL SELECT version, state FROM ships WHERE guild_id = ?1";
-        let row = self.0.query_row(sql, [entity.to_string()], |row| {
-            Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))
-        });
-        let (version, state) = row.optional().unwrap()?;
-        Some((version, serde_json::from_slice(&state).unwrap()))
+        let sql = format!(
+            "SELECT version, state FROM characters WHERE id = '{entity}'
+             UNION ALL SELECT version, state FROM ships WHERE guild_id = '{entity}'"
+        );
+        let rows = self.rows(&sql);
+        rows.first().map(|row| (row[0].parse(), row[1].document()))
     }
 
-    /// Every row of a query.
-    pub fn all<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        row: impl FnMut(&Row) -> rusqlite::Result<T>,
-    ) -> Vec<T> {
-        let mut statement = self.0.prepare(sql).unwrap();
-        let rows = statement.query_map(params, row).unwrap();
-        rows.map(Result::unwrap).collect()
+    /// The first column of every row, which holds ids.
+    pub fn ids(&self, sql: &str) -> Vec<Uuid> {
+        self.rows(sql).iter().map(|row| row[0].parse()).collect()
     }
 }
 
-/// An id from a text column.
-pub fn uuid(row: &Row, column: usize) -> rusqlite::Result<Uuid> {
-    Ok(row.get::<_, String>(column)?.parse().unwrap())
+/// The word for the cause of a row that [`Sql::trigger`] refuses.
+pub fn poisoned() -> &'static str {
+    match backend() {
+        Backend::Sqlite => "trigger",
+        Backend::Postgres => "check",
+    }
 }

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use guildhall_protocol::{Code, Refusal};
 use uuid::Uuid;
 
+use super::super::second_writer::poisoned;
+
 /// A way to be bad. Each has one cause, and one answer to its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bad {
@@ -25,7 +27,7 @@ impl Bad {
             Self::Stale => "stale",
             Self::Gone => "gone",
             Self::TooLarge => "too_large",
-            Self::Trigger => "trigger",
+            Self::Trigger => poisoned(),
             Self::Unique => "unique",
             Self::ForeignKey => "foreign_key",
             Self::Check => "check",

@@ -15,30 +15,38 @@ use guildhall::persistence::{
 };
 use guildhall_protocol::{Receipt, Refusal};
 use guildhall_store::{DEFAULT_REALM, STATE_BYTES_MAX};
-use guildhall_testkit::Seed;
+use guildhall_testkit::{Seed, Sql, Then};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::super::second_writer::{SecondWriter, uuid};
+use super::super::second_writer::SecondWriter;
 use super::verdict::{Bad, File, Model, Trial};
 use crate::harness::{Player, Server};
 
 const HEROES: usize = 36;
 const SHIPS: usize = 12;
 
-const POISON: &str = "
-    CREATE TRIGGER abort_c BEFORE UPDATE ON characters WHEN NEW.state LIKE '%abort%'
-    BEGIN SELECT RAISE(ABORT, 'poison'); END;
-    CREATE TRIGGER fail_c AFTER UPDATE ON characters WHEN NEW.state LIKE '%fail%'
-    BEGIN SELECT RAISE(FAIL, 'poison'); END;
-    CREATE TRIGGER rollback_c BEFORE UPDATE ON characters WHEN NEW.state LIKE '%rollback%'
-    BEGIN SELECT RAISE(ROLLBACK, 'poison'); END;
-    CREATE TRIGGER abort_s BEFORE UPDATE ON ships WHEN NEW.state LIKE '%abort%'
-    BEGIN SELECT RAISE(ABORT, 'poison'); END;
-    CREATE TRIGGER fail_s AFTER UPDATE ON ships WHEN NEW.state LIKE '%fail%'
-    BEGIN SELECT RAISE(FAIL, 'poison'); END;
-    CREATE TRIGGER rollback_s BEFORE UPDATE ON ships WHEN NEW.state LIKE '%rollback%'
-    BEGIN SELECT RAISE(ROLLBACK, 'poison'); END;";
+/// Every way in which a trigger can refuse a row, named after the word in its state.
+const POISON: &[(&str, &str)] = &[
+    ("abort", "BEFORE"),
+    ("fail", "AFTER"),
+    ("rollback", "BEFORE"),
+];
+
+fn poison(sql: &Sql) {
+    let state = sql.text_of("NEW.state");
+    for table in ["characters", "ships"] {
+        for (word, when) in POISON {
+            let (name, when) = (
+                format!("{word}_{table}"),
+                format!("{when} UPDATE ON {table}"),
+            );
+            let raise = word.to_uppercase();
+            let condition = format!("{state} LIKE '%{word}%'");
+            sql.trigger(&name, &when, &condition, Then::Raise(&raise));
+        }
+    }
+}
 
 type Answer = Pin<Box<dyn Future<Output = Result<u32, Refusal>>>>;
 
@@ -76,7 +84,7 @@ impl World {
             _server: server,
         };
         world.populate().await;
-        world.second.run(POISON);
+        poison(&world.second);
         world
     }
 
@@ -247,20 +255,27 @@ impl World {
     /// What the file holds, and what the batches after number `seq` wrote and refused.
     pub fn file_after(&self, seq: i64) -> File {
         let second = &self.second;
-        let rows = second.all(
+        let rows = second.rows(
             "SELECT id, version, state FROM characters
              UNION ALL SELECT guild_id, version, state FROM ships",
-            [],
-            |row| Ok((uuid(row, 0)?, (row.get(1)?, row.get(2)?))),
         );
-        let refused = "SELECT entity_id, cause FROM refused_writes WHERE batch > ?";
-        let written = "SELECT entity_id FROM entity_history
-             WHERE batch > ? AND cause IN ('saved', 'created')";
+        let refused = format!("SELECT entity_id, cause FROM refused_writes WHERE batch > {seq}");
+        let refused = second.rows(&refused);
+        let written = format!(
+            "SELECT entity_id FROM entity_history
+             WHERE batch > {seq} AND cause IN ('saved', 'created')"
+        );
+        let held = rows
+            .iter()
+            .map(|row| (row[0].parse(), (row[1].parse(), row[2].bytes())));
+        let refused = refused
+            .iter()
+            .map(|row| (row[0].parse(), row[1].as_str().to_owned()));
         File {
-            rows: rows.into_iter().collect(),
-            made: second.all("SELECT id FROM boards", [], |row| uuid(row, 0)),
-            refused: second.all(refused, [seq], |row| Ok((uuid(row, 0)?, row.get(1)?))),
-            written: second.all(written, [seq], |row| uuid(row, 0)),
+            rows: held.collect(),
+            made: second.ids("SELECT id FROM boards"),
+            refused: refused.collect(),
+            written: second.ids(&written),
         }
     }
 

@@ -1,0 +1,65 @@
+//! Triggers that make the database refuse a row for reasons that the server cannot foresee.
+
+use super::{Inner, Sql};
+
+/// What a trigger does.
+#[derive(Clone, Copy, Debug)]
+pub enum Then<'a> {
+    /// Refuses the row. In SQLite by one of its three ways: `ABORT`, `FAIL`, `ROLLBACK`; PostgreSQL has one, and
+    /// calls it a check that was violated.
+    Raise(&'a str),
+    /// Passes over the row without a word; only before it is written.
+    Ignore,
+    /// Runs a statement, which may be refused.
+    Do(&'a str),
+}
+
+impl Sql {
+    /// Makes a trigger: `when` is for instance `BEFORE UPDATE ON characters`, `condition` is over `NEW`, or empty.
+    pub fn trigger(&self, name: &str, when: &str, condition: &str, then: Then<'_>) {
+        let condition = match condition {
+            "" => String::new(),
+            condition => format!("WHEN ({condition})"),
+        };
+        match self.0 {
+            Inner::Sqlite(_) => {
+                let body = match then {
+                    Then::Raise(how) => format!("SELECT RAISE({how}, 'poison')"),
+                    Then::Ignore => "SELECT RAISE(IGNORE)".to_owned(),
+                    Then::Do(statement) => statement.to_owned(),
+                };
+                self.run(&format!(
+                    "CREATE TRIGGER {name} {when} {condition} BEGIN {body}; END"
+                ));
+            }
+            Inner::Postgres(_) => {
+                let body = match then {
+                    Then::Raise(_) => "RAISE EXCEPTION 'poison' USING ERRCODE = 'check_violation'",
+                    Then::Ignore => "RETURN NULL",
+                    Then::Do(statement) => statement,
+                };
+                self.run(&format!(
+                    "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS
+                         $$ BEGIN {body}; RETURN NEW; END $$;
+                     CREATE TRIGGER {name} {when} FOR EACH ROW {condition} EXECUTE FUNCTION {name}()"
+                ));
+            }
+        }
+    }
+
+    /// Takes a trigger away again.
+    pub fn drop_trigger(&self, name: &str) {
+        match self.0 {
+            Inner::Sqlite(_) => self.run(&format!("DROP TRIGGER {name}")),
+            Inner::Postgres(_) => self.run(&format!("DROP FUNCTION {name} CASCADE")),
+        }
+    }
+
+    /// The text in a column of bytes, as this database writes it.
+    pub fn text_of(&self, column: &str) -> String {
+        match self.0 {
+            Inner::Sqlite(_) => format!("CAST({column} AS TEXT)"),
+            Inner::Postgres(_) => format!("convert_from({column}, 'UTF8')"),
+        }
+    }
+}
