@@ -2,12 +2,13 @@
 //! a reason cannot be told: first nobody's, and the batch is given again; after some tries each half is
 //! tried by itself, and what fails alone is held, so that one stubborn write blocks nobody for ever.
 
+use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
 use diesel::result::Error;
 
-use super::Connection;
 use super::errors::is_environment;
 use super::flush::{Banned, part_id};
+use super::{Connection, watermark};
 use crate::write_behind::{Batch, Cause, Unit, WriteRefusal};
 
 /// So often a batch fails as a whole before an unclear error counts against the write that met it.
@@ -17,7 +18,7 @@ pub(super) const FAILURES_BEFORE_BLAME: u32 = 3;
 pub(super) enum Parts {
     /// Give it again as it is.
     NoneYet,
-    Halves(Box<[Batch; 2]>),
+    Halves,
     /// One unit is left: its writes are refused.
     Alone(Banned),
 }
@@ -29,21 +30,39 @@ pub(super) fn parts(batch: &Batch, error: &Error, conn: &mut Connection) -> Part
         return Parts::NoneYet;
     }
     if batch.units.len() > 1 {
-        return halves(batch);
+        return Parts::Halves;
     }
     let refusal = || WriteRefusal::new(Cause::Held, error.to_string());
     let seqs = batch.units.iter().flat_map(Unit::seqs);
     Parts::Alone(seqs.map(|seq| (seq, refusal())).collect())
 }
 
-fn halves(batch: &Batch) -> Parts {
+/// The halves of a batch, each a batch with an id of its own.
+pub(super) fn halves(batch: &Batch) -> [Batch; 2] {
     let (first, second) = batch.units.split_at(batch.units.len() / 2);
     let part = |units: &[Unit]| Batch {
         id: part_id(batch.id, first_seq(units), last_seq(units)),
         attempts: batch.attempts,
         units: units.into(),
     };
-    Parts::Halves(Box::new([part(first), part(second)]))
+    [part(first), part(second)]
+}
+
+/// Whether an earlier attempt has committed parts of the batch: then it must go in the same parts again, for
+/// a change that is given twice refuses itself. The first half of the first half … is always the first.
+pub(super) fn is_begun(batch: &Batch, conn: &mut Connection) -> QueryResult<bool> {
+    if batch.attempts < FAILURES_BEFORE_BLAME {
+        return Ok(false);
+    }
+    let mut part = batch.clone();
+    while part.units.len() > 1 {
+        let [first, _] = halves(&part);
+        if watermark::look(conn, first.id)?.committed_as.is_some() {
+            return Ok(true);
+        }
+        part = first;
+    }
+    Ok(false)
 }
 
 fn first_seq(units: &[Unit]) -> u64 {

@@ -77,6 +77,9 @@ impl BatchWriter {
         batch: &Batch,
         banned: &Banned,
     ) -> Result<Written, StoreError> {
+        if blame::is_begun(batch, conn)? {
+            return self.write_halves(conn, batch, banned);
+        }
         let error = match self.commit_without_the_banned(conn, batch, banned.clone()) {
             Ok(written) => return Ok(written),
             Err(Stop::AtCommit(error)) => error,
@@ -84,16 +87,23 @@ impl BatchWriter {
         };
         match blame::parts(batch, &error, conn) {
             blame::Parts::NoneYet => Err(store_error(&error)),
-            blame::Parts::Halves(halves) => {
-                let [first, second] = &*halves;
-                let mut written = self.write(conn, first, banned)?;
-                written.join(self.write(conn, second, banned)?);
-                Ok(written)
-            }
+            blame::Parts::Halves => self.write_halves(conn, batch, banned),
             blame::Parts::Alone(held) => self
                 .commit_without_the_banned(conn, batch, held)
                 .map_err(failed),
         }
+    }
+
+    fn write_halves(
+        &self,
+        conn: &mut Connection,
+        batch: &Batch,
+        banned: &Banned,
+    ) -> Result<Written, StoreError> {
+        let [first, second] = blame::halves(batch);
+        let mut written = self.write(conn, &first, banned)?;
+        written.join(self.write(conn, &second, banned)?);
+        Ok(written)
     }
 
     /// Each turn but one bans one more write, so there are at most as many turns as writes and one.

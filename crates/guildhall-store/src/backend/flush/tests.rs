@@ -11,11 +11,11 @@ use guildhall_testkit::postgres;
 use uuid::Uuid;
 
 use super::{BatchWriter, Connection, Written};
-use crate::backend::watermark;
+use crate::backend::{blame, watermark};
 use crate::changes::{Change, CreateAccount, CreateCharacter, NameRow};
 use crate::world::World;
 use crate::write_behind::{
-    Author, Buffer, BufferLimits, EntityKey, EntityKind, Outcome, Save, Write,
+    Author, Batch, Buffer, BufferLimits, EntityKey, EntityKind, Outcome, Save, Write,
 };
 use crate::{DEFAULT_REALM, Database, OpenOptions, Target};
 
@@ -78,8 +78,14 @@ impl Bench {
     }
 
     fn character(&mut self, name: &str) -> EntityKey {
+        let (create, key) = self.creation(name);
+        self.change(create);
+        key
+    }
+
+    fn creation(&self, name: &str) -> (Change, EntityKey) {
         let id = Uuid::now_v7();
-        self.change(Change::CreateCharacter(CreateCharacter {
+        let create = Change::CreateCharacter(CreateCharacter {
             id,
             realm: DEFAULT_REALM,
             account: self.by.account,
@@ -92,11 +98,9 @@ impl Bench {
             },
             schema_version: 1,
             state: Bytes::from_static(b"born"),
-        }));
-        EntityKey {
-            kind: EntityKind::Character,
-            id,
-        }
+        });
+        let kind = EntityKind::Character;
+        (create, EntityKey { kind, id })
     }
 
     fn save(&mut self, key: EntityKey, base_version: u32) {
@@ -220,4 +224,28 @@ fn explain(conn: &mut Connection) -> String {
         .unwrap();
     let lines: Vec<_> = lines.into_iter().map(|it| it.line).collect();
     lines.join("\n")
+}
+
+/// The connection was lost after the first half. Given again as a whole, the creation would find its own name
+/// taken.
+#[test]
+fn a_batch_of_which_a_part_was_committed_goes_in_the_same_parts_again() {
+    let mut bench = Bench::new();
+    let hero = bench.character("Bob");
+    let (create, _) = bench.creation("Eve");
+    let by = bench.by;
+    bench.submit(Write::Change(create, by));
+    bench.save(hero, 1);
+    bench.clock += Duration::from_secs(10);
+    let taken = bench.buffer.take_batch(bench.clock).unwrap();
+    let batch = Batch {
+        attempts: 3,
+        ..taken
+    };
+    let [first, _] = blame::halves(&batch);
+    assert_eq!(first.units.len(), 1);
+    assert_eq!(bench.writer.flush(&first).unwrap().rows, 1);
+    let report = bench.writer.flush(&batch).unwrap();
+    assert_eq!(report.outcomes.len(), 2);
+    assert!(report.outcomes.iter().all(|(_, it)| it.is_durable()));
 }
