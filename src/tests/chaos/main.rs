@@ -17,6 +17,7 @@ mod faulty;
 mod hands;
 mod ledger;
 mod look;
+mod overload;
 mod postgres;
 mod voyage;
 
