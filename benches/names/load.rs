@@ -71,6 +71,11 @@ pub fn sqlite(count: u64) {
         || timed(|| load(&db), count),
         || timed(|| bare(&conn), count),
     );
+    let client = timed(|| guildhall_store::names::read_bare(&db).unwrap(), count);
+    println!(
+        "names_load: the server's own client reads the same in {:.2} ms",
+        client.as_secs_f64() * 1000.0
+    );
 }
 
 pub fn postgres(count: u64) {

@@ -38,6 +38,19 @@ impl OwnerKind {
     }
 }
 
+/// A word of the database that is no kind of owner.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no kind of owner")]
+pub struct UnknownOwner(pub String);
+
+impl std::str::FromStr for OwnerKind {
+    type Err = UnknownOwner;
+
+    fn from_str(word: &str) -> Result<Self, UnknownOwner> {
+        Self::from_word(word).ok_or_else(|| UnknownOwner(word.to_owned()))
+    }
+}
+
 /// The bearer of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct NameOwner {

@@ -1,18 +1,27 @@
 //! Reading all names, row by row (a list of ten million would take gigabytes), and proving that
 //! none was lost. No query here has a condition: a name is taken however long ago it was used.
 
+use std::str::FromStr;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::dsl::{count_star, sql};
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::Sqlite;
 use diesel::{PgConnection, SqliteConnection, sql_query};
 use guildhall_rules::names::KEY_VERSION;
+use uuid::Uuid;
 
 use super::Known;
 use super::hash::{LoadProof, NameHashes, key_hash};
 use super::index::NameIndex;
-use super::rows::{owner, unreadable, uuid};
+use super::rows::unreadable;
 use crate::backend::Connection;
+use crate::changes::{NameOwner, OwnerKind};
 use crate::database::Database;
 use crate::error::StoreError;
 use crate::schema::names;
@@ -28,16 +37,58 @@ impl NameIndex {
         db.read(|conn| {
             patiently(conn)?;
             let expected = proof(conn)?;
-            let mut index = Self::with_room_for(expected.rows);
-            stream(conn, |row| {
-                let known = row.known()?;
-                index.insert(&known.hashes, known.held());
-                Ok(())
-            })?;
+            let index = fill(conn, Self::with_room_for(expected.rows))?;
             expect_equal(index.proof(), expected)?;
             Ok((index, expected))
         })
     }
+}
+
+/// Rows that are handed from the reading thread to the indexing one at a time.
+const ROWS_AT_ONCE: usize = 4_096;
+/// Such parts that may wait: the faster thread runs ahead no further.
+const PARTS_WAITING_MAX: usize = 4;
+
+/// Reads on this thread and hashes on another, so that the loading takes little longer than the reading.
+fn fill(conn: &mut Connection, index: NameIndex) -> Result<NameIndex, StoreError> {
+    std::thread::scope(|scope| {
+        let (sender, parts) = sync_channel(PARTS_WAITING_MAX);
+        let indexing = std::thread::Builder::new()
+            .name("names-load".to_owned())
+            .spawn_scoped(scope, move || take_in(index, parts))
+            .map_err(StoreError::files("a thread cannot be started"))?;
+        let read = send_all(conn, sender);
+        let index = indexing.join().map_err(|_| StoreError::Database {
+            detail: "the names could not be taken into the index".to_owned(),
+        })?;
+        // When indexing failed the reading stopped because of that.
+        let index = index?;
+        read.map(|()| index)
+    })
+}
+
+fn take_in(mut index: NameIndex, parts: Receiver<Vec<Row>>) -> Result<NameIndex, StoreError> {
+    for row in parts.into_iter().flatten() {
+        let known = row.known()?;
+        index.insert(&known.hashes, known.held());
+    }
+    Ok(index)
+}
+
+fn send_all(conn: &mut Connection, parts: SyncSender<Vec<Row>>) -> Result<(), StoreError> {
+    let gone = |_| StoreError::Database {
+        detail: "the index of names takes no more".to_owned(),
+    };
+    let mut part = Vec::with_capacity(ROWS_AT_ONCE);
+    stream(conn, |row| {
+        part.push(row);
+        if part.len() < ROWS_AT_ONCE {
+            return Ok(());
+        }
+        let full = std::mem::replace(&mut part, Vec::with_capacity(ROWS_AT_ONCE));
+        parts.send(full).map_err(gone)
+    })?;
+    parts.send(part).map_err(gone)
 }
 
 fn expect_equal(loaded: LoadProof, in_database: LoadProof) -> Result<(), StoreError> {
@@ -65,13 +116,29 @@ fn proof(conn: &mut Connection) -> Result<LoadProof, StoreError> {
     })
 }
 
+/// A text that is read as what it means where it lies: three strings fewer for each of millions of rows.
+#[derive(FromSqlRow)]
+struct Read<T>(T);
+
+impl<T: FromStr<Err: std::error::Error + Send + Sync + 'static>> FromSql<Text, Sqlite> for Read<T> {
+    fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(value.read_text().parse()?))
+    }
+}
+
+impl<T: FromStr<Err: std::error::Error + Send + Sync + 'static>> FromSql<Text, Pg> for Read<T> {
+    fn from_sql(value: <Pg as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(std::str::from_utf8(value.as_bytes())?.parse()?))
+    }
+}
+
 /// A row, in the order of [`COLUMNS`].
 #[derive(Queryable, QueryableByName)]
 #[diesel(table_name = names)]
 struct Row {
-    realm_id: String,
-    owner_kind: String,
-    owner_id: String,
+    realm_id: Read<Uuid>,
+    owner_kind: Read<OwnerKind>,
+    owner_id: Read<Uuid>,
     name_key: String,
     skeleton_hash: Option<i64>,
     written_hash: Option<i64>,
@@ -114,11 +181,14 @@ impl Row {
         };
         Ok(Known {
             hashes: NameHashes {
-                key: key_hash(uuid(&self.realm_id)?, &self.name_key),
+                key: key_hash(self.realm_id.0, &self.name_key),
                 folded: folded.cast_unsigned(),
                 written: written.cast_unsigned(),
             },
-            owner: owner(&self.owner_kind, &self.owner_id)?,
+            owner: NameOwner {
+                kind: self.owner_kind.0,
+                id: self.owner_id.0,
+            },
             cooling_until_us: self.cooling_until,
         })
     }

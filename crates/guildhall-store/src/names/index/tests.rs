@@ -272,11 +272,11 @@ proptest! {
             let same = map.get(&entry.key).map(|(same, _)| known(same));
             let present = map.values_mut().find(|(it, cools)| it.owner == entry.owner && !*cools);
             let mut before: Vec<Known> = same.into_iter().collect();
-            if let Some((present, cools)) = present {
-                if present.key != entry.key {
-                    before.push(known(present));
-                    *cools = true;
-                }
+            if let Some((present, cools)) = present
+                && present.key != entry.key
+            {
+                before.push(known(present));
+                *cools = true;
             }
             map.insert(entry.key.clone(), (entry, false));
             index.confirm(reservation, &before);
@@ -286,6 +286,7 @@ proptest! {
             ..known(entry)
         }).collect();
         prop_assert_eq!(differs(&index, &rows, &HashSet::new()), NameDiff::default());
-        prop_assert_eq!((index.len(), index.pending()), (rows.len() as u64, 0));
+        prop_assert_eq!(index.len(), u64::try_from(rows.len()).unwrap());
+        prop_assert_eq!(index.pending(), 0);
     }
 }
