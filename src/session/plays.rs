@@ -31,10 +31,13 @@ pub(super) struct Playing {
     pub owner: Uuid,
 }
 
+/// What a request does once its character is in play, or is not to be.
+type Then = Box<dyn FnOnce(&mut Session, &Entered, &mut Ctx<Session>)>;
+
 /// A request that waits for its character to be in play.
 pub(super) struct Waiting {
     id: Uuid,
-    then: Box<dyn FnOnce(&mut Session, &Entered, &mut Ctx<Session>)>,
+    then: Then,
 }
 
 impl Session {

@@ -197,7 +197,8 @@ fn figure(figures: &HashMap<String, Value>, name: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn with_more_saves_than_the_database_takes_memory_and_queue_level_off_and_every_refusal_is_told() {
+async fn with_more_saves_than_the_database_takes_memory_and_queue_level_off_and_every_refusal_is_told()
+ {
     let seconds = number("CHAOS_OVERLOAD_S").unwrap_or(SECONDS);
     let scene = Scene::begin();
     let players = join_all((0..PLAYERS).map(|number| scene.player(number))).await;
@@ -210,7 +211,9 @@ async fn with_more_saves_than_the_database_takes_memory_and_queue_level_off_and_
         .map(|(client, mut heroes)| {
             let tally = Arc::clone(&tally);
             tokio::spawn(async move {
-                let work = heroes.iter_mut().map(|hero| hero.work(&client, &tally, until));
+                let work = heroes
+                    .iter_mut()
+                    .map(|hero| hero.work(&client, &tally, until));
                 join_all(work).await;
                 (client, heroes)
             })
@@ -224,9 +227,17 @@ async fn with_more_saves_than_the_database_takes_memory_and_queue_level_off_and_
         queue.push(figure(&scene.persistence().await, "dirty"));
     }
     let committed = figure(&scene.persistence().await, "committed") - before;
-    let players: Vec<_> = join_all(working).await.into_iter().map(Result::unwrap).collect();
+    let players: Vec<_> = join_all(working)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let (sent, taken, refused) = (count(&tally.sent), count(&tally.taken), count(&tally.refused));
+    let (sent, taken, refused) = (
+        count(&tally.sent),
+        count(&tally.taken),
+        count(&tally.refused),
+    );
     println!(
         "overload: {seconds} s, {sent} saves sent, {taken} taken, {refused} refused, {committed} committed \
          meanwhile; queue at most {} of {DIRTY_MAX}; resident {} to {} MiB, at the end {}",

@@ -21,6 +21,8 @@ fn what_grows_for_ever_does_not_level_off_and_what_is_full_does() {
     assert!(levels_off(&until_full));
     let noisy: Vec<u64> = (0..40).map(|step| 500 + step % 7).collect();
     assert!(levels_off(&noisy));
-    let late: Vec<u64> = (0..40).map(|step| if step < 30 { 100 } else { 900 }).collect();
+    let late: Vec<u64> = (0..40)
+        .map(|step| if step < 30 { 100 } else { 900 })
+        .collect();
     assert!(!levels_off(&late));
 }
