@@ -24,7 +24,10 @@ fn a_world_that_lacks_a_migration_gets_no_writer_until_it_was_run() {
         "DELETE FROM __diesel_schema_migrations WHERE version = '{newest}'"
     ));
     let db = open(&world.url()).unwrap();
-    assert_eq!(db.pending_migrations().unwrap(), std::slice::from_ref(&newest));
+    assert_eq!(
+        db.pending_migrations().unwrap(),
+        std::slice::from_ref(&newest)
+    );
     assert_eq!(db.migration_plan().unwrap()[0].0, newest);
     let error = db.writer().err().unwrap();
     assert!(
