@@ -14,6 +14,8 @@ pub struct World {
     pub held: BTreeMap<Thing, Vec<Content>>,
     /// The head of each board that has one.
     pub heads: BTreeMap<Uuid, u32>,
+    /// What the database refused and the server keeps aside.
+    pub refused: BTreeMap<Thing, BTreeSet<Content>>,
     /// What contradicts itself, whatever was promised.
     pub broken: Vec<String>,
 }
@@ -56,7 +58,11 @@ impl Verdict {
 
 pub fn check(ledger: &Ledger, world: &World) -> Verdict {
     let mut verdict = Verdict {
-        receipts: ledger.acked.values().map(BTreeSet::len).sum(),
+        receipts: [&ledger.acked, &ledger.safe]
+            .iter()
+            .flat_map(|receipts| receipts.values())
+            .map(BTreeSet::len)
+            .sum(),
         broken: world.broken.clone(),
         ..Verdict::default()
     };
@@ -76,6 +82,15 @@ pub fn check(ledger: &Ledger, world: &World) -> Verdict {
             let sentence = format!("{thing}: version {version} was promised to two");
             verdict.duplicates.push(sentence);
         }
+    }
+    for (thing, safe) in &ledger.safe {
+        let held = world.held.get(thing).map_or(&[][..], Vec::as_slice);
+        let refused = world.refused.get(thing);
+        let lost = safe.iter().filter(|receipt| {
+            is_lost(receipt, held) && !refused.is_some_and(|refused| refused.contains(receipt))
+        });
+        let sentences = lost.map(|receipt| format!("{thing}: {receipt} was safe"));
+        verdict.lost.extend(sentences);
     }
     for (thing, held) in &world.held {
         verdict.ghosts.extend(ghosts(ledger, *thing, held));

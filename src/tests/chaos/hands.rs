@@ -106,7 +106,8 @@ impl Hands<'_> {
     /// Logs a promise. What is only queued is none, and comes only when the database is slow.
     fn promised(&self, thing: Thing, content: &Content, receipt: Receipt) {
         match receipt {
-            Receipt::Durable | Receipt::Safe => self.log.acked(thing, content),
+            Receipt::Durable => self.log.acked(thing, content),
+            Receipt::Safe => self.log.safe(thing, content),
             Receipt::Queued => assert!(self.outages, "{thing}: {content} is queued"),
         }
     }

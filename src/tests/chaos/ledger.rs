@@ -1,5 +1,5 @@
 //! What clients sent and which receipts they got that promise something, in files of their own beside the server. A line
-//! `sent` is written before the request, a line `acked` after the receipt.
+//! `sent` is written before the request, a line `acked` after a durable receipt, `safe` after one that is safe.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -94,6 +94,11 @@ impl Log {
         self.line("acked", thing, content);
     }
 
+    /// In the server's journal: it is kept, or it is refused later and kept aside.
+    pub fn safe(&self, thing: Thing, content: &Content) {
+        self.line("safe", thing, content);
+    }
+
     fn line(&self, what: &str, thing: Thing, content: &Content) {
         let line = format!("{what} {thing} {content}\n");
         self.0.lock().unwrap().write_all(line.as_bytes()).unwrap();
@@ -107,6 +112,7 @@ type Lines = BTreeMap<Thing, BTreeSet<Content>>;
 pub struct Ledger {
     pub sent: Lines,
     pub acked: Lines,
+    pub safe: Lines,
 }
 
 impl Ledger {
@@ -141,6 +147,7 @@ impl Ledger {
         let lines = match what {
             "sent" => &mut self.sent,
             "acked" => &mut self.acked,
+            "safe" => &mut self.safe,
             _ => panic!("no line of a ledger: {line:?}"),
         };
         let kind = Kind::ALL.into_iter().find(|it| it.word() == kind).unwrap();

@@ -104,6 +104,7 @@ pub fn in_the_files(of: &TestWorld) -> World {
     ships(&mut world, &sql);
     revisions(&mut world, &sql, &blobs);
     heads(&mut world, &sql);
+    refused(&mut world, &sql);
     contradictions(&mut world, &sql, CONTRADICTIONS);
     if of.file().is_some() {
         contradictions(&mut world, &sql, CONTRADICTIONS_OF_A_FILE);
@@ -163,6 +164,23 @@ fn heads(world: &mut World, database: &Sql) {
             world.broken.push(sentence);
         }
         world.heads.insert(board, revision);
+    }
+}
+
+/// Saves that were kept aside, by the same ids as those that were taken.
+fn refused(world: &mut World, database: &Sql) {
+    let sql = "SELECT entity_kind, entity_id, version, payload FROM refused_writes
+         WHERE entity_kind IN ('character', 'ship')";
+    for row in database.rows(sql) {
+        let state = row[3].document();
+        let thing = match row[0].as_str() {
+            "ship" => Kind::Ship.thing(row[1].parse()),
+            // A rename is kept aside too, and no state.
+            _ if state["of"].is_null() => continue,
+            _ => things(of(&state)).0,
+        };
+        let content = Content::of_state(row[2].parse(), &state);
+        world.refused.entry(thing).or_default().insert(content);
     }
 }
 

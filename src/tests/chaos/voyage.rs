@@ -192,8 +192,9 @@ impl Voyage {
             self.status().await["persistence"]["dirty"] == 0
         })
         .await;
-        let front = look::through_the_front_door(&self.server.url, &self.crew, &ledger).await;
+        let mut front = look::through_the_front_door(&self.server.url, &self.crew, &ledger).await;
         let files = look::in_the_files(&self.world);
+        front.refused = files.refused.clone();
         let mut verdict = check(&ledger, &front).and(check(&ledger, &files));
         verdict.broken.extend(self.names_unknown().await);
         verdict

@@ -52,6 +52,7 @@ fn world() -> World {
     World {
         held: held.into(),
         heads: [(BOARD.id, 2)].into(),
+        refused: BTreeMap::new(),
         broken: Vec::new(),
     }
 }
@@ -208,4 +209,34 @@ fn a_loss_that_both_sides_see_is_one_and_what_one_side_sees_counts() {
     let clean = verdict(|_| ());
     assert_eq!(clean.clone().and(gone.clone()), gone);
     assert_eq!(gone.clone().and(clean), gone);
+}
+
+/// The newest save of the hero was safe, and this became of it.
+fn verdict_on_safe(change: impl FnOnce(&mut World)) -> Verdict {
+    let (mut ledger, mut world) = (ledger(), world());
+    let safe = ledger.safe.entry(HERO).or_default();
+    safe.insert(content(3, "old"));
+    change(&mut world);
+    check(&ledger, &world)
+}
+
+#[test]
+fn what_was_safe_is_there_or_kept_aside() {
+    let kept = verdict_on_safe(|world| {
+        world.held.insert(HERO, vec![content(3, "old")]);
+    });
+    assert!(kept.is_clean(), "{kept:?}");
+    let refused = verdict_on_safe(|world| {
+        world.refused.insert(HERO, [content(3, "old")].into());
+    });
+    assert!(refused.is_clean(), "{refused:?}");
+}
+
+#[test]
+fn what_was_safe_and_is_neither_there_nor_kept_aside_is_a_loss() {
+    assert_eq!(verdict_on_safe(|_| {}).lost.len(), 1);
+    let another = verdict_on_safe(|world| {
+        world.refused.insert(HERO, [content(3, "other")].into());
+    });
+    assert_eq!(another.lost.len(), 1);
 }

@@ -40,14 +40,12 @@ async fn a_server_that_has_lost_its_world_promises_nothing_more() {
     world
         .sql()
         .run("UPDATE world SET epoch = epoch + 1, holder = 'another'");
-    let save = scene
-        .player
-        .client
-        .save_character(scene.hero, 1, json!({"false": true}));
-    let promised = save
+    let (client, state) = (&scene.player.client, json!({"false": true}));
+    let save = client.save_character_until(scene.hero, 1, state, Receipt::Durable);
+    let durable = save
         .await
-        .is_ok_and(|saved| saved.receipt != Receipt::Queued);
-    assert!(!promised);
+        .is_ok_and(|saved| saved.receipt == Receipt::Durable);
+    assert!(!durable);
     let hero = scene.hero;
     let version = format!("SELECT version FROM characters WHERE id = '{hero}'");
     assert_eq!(world.sql().number(&version), 1);
