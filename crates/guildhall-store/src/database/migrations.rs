@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use diesel::backend::Backend;
-use diesel::migration::{Migration, MigrationConnection, MigrationSource};
+use diesel::dsl::sql;
+use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -73,10 +76,11 @@ impl MigrationStatus {
 }
 
 pub(super) fn status(conn: &mut Connection) -> Result<MigrationStatus, StoreError> {
-    let (known, applied) = match conn {
-        Connection::Sqlite(conn) => (known::<Sqlite>(SQLITE)?, applied(conn)?),
-        Connection::Postgres(conn) => (known::<Pg>(POSTGRES)?, applied(conn)?),
+    let known = match conn {
+        Connection::Sqlite(_) => known::<Sqlite>(SQLITE)?,
+        Connection::Postgres(_) => known::<Pg>(POSTGRES)?,
     };
+    let applied = applied(conn)?;
     Ok(MigrationStatus {
         pending: known.difference(&applied).cloned().collect(),
         unknown: applied.difference(&known).cloned().collect(),
@@ -95,11 +99,27 @@ where
         .collect())
 }
 
-fn applied<DB: Backend>(
-    conn: &mut (impl MigrationHarness<DB> + MigrationConnection),
-) -> Result<BTreeSet<String>, StoreError> {
-    let versions = conn.applied_migrations().map_err(failed)?;
-    Ok(versions.iter().map(ToString::to_string).collect())
+/// The versions in diesel's table, which is not made here, as diesel would: whoever only reads may look.
+fn applied(conn: &mut Connection) -> Result<BTreeSet<String>, StoreError> {
+    let has_table = match conn {
+        Connection::Sqlite(_) => {
+            "EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')"
+        }
+        Connection::Postgres(_) => "to_regclass('__diesel_schema_migrations') IS NOT NULL",
+    };
+    if !diesel::select(sql::<Bool>(has_table)).get_result::<bool>(conn)? {
+        return Ok(BTreeSet::new());
+    }
+    let versions: Vec<String> = __diesel_schema_migrations::table
+        .select(__diesel_schema_migrations::version)
+        .load(conn)?;
+    Ok(versions.into_iter().collect())
+}
+
+diesel::table! {
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
 }
 
 /// Runs what is pending; each migration is one transaction.

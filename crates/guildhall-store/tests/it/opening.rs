@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use guildhall_store::StoreError;
+use guildhall_store::{Database, StoreError, Target};
 use guildhall_testkit::{Backend, Sql, backend, postgres};
 
 use crate::world::{World, open};
@@ -34,6 +34,24 @@ fn a_world_that_lacks_a_migration_gets_no_writer_until_it_was_run() {
         matches!(error, StoreError::PendingMigrations { .. }),
         "{error}"
     );
+}
+
+#[test]
+fn a_world_is_opened_to_be_read_alone() {
+    let world = World::new();
+    let target = Target::parse(&world.url()).unwrap();
+    let db = Database::open_to_read(target).unwrap();
+    assert_eq!(db.migrations().unwrap(), world.db.migrations().unwrap());
+    assert!(!db.migrations().unwrap().is_new());
+}
+
+#[test]
+fn asking_for_the_migrations_of_an_empty_database_leaves_it_empty() {
+    let database = postgres::create_database();
+    let db = open(&database.url()).unwrap();
+    assert!(db.migrations().unwrap().is_new());
+    let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(Sql::open(&database.url()).number(tables), 0);
 }
 
 #[test]
