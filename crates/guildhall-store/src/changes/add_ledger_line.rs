@@ -36,11 +36,14 @@ impl AddLedgerLine {
         done()
     }
 
-    /// Whether the ship's version has its line, whoever wrote it.
+    /// Whether this account wrote this line: two people who make an equal ship at once each do something of
+    /// their own.
     pub(super) fn is_done(&self, conn: &mut Connection) -> QueryResult<bool> {
         let lines: i64 = ship_ledger::table
             .filter(ship_ledger::guild_id.eq(self.guild.to_string()))
             .filter(ship_ledger::version.eq(i64::from(self.version)))
+            .filter(ship_ledger::account_id.eq(self.by.account.to_string()))
+            .filter(ship_ledger::note.eq(&self.note))
             .count()
             .get_result(conn)?;
         Ok(lines > 0)

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use guildhall_store::changes::{AddLedgerLine, PutEscrow, TakeEscrow};
 use guildhall_store::{
-    Cause, Change, EntityKey, EntityKind, Member, Outcome, Save, Write, queries,
+    Author, Cause, Change, EntityKey, EntityKind, Member, Outcome, Save, Write, queries,
 };
 use uuid::Uuid;
 
@@ -181,6 +181,26 @@ fn each_save_of_a_ship_leaves_its_line_in_the_ledger() {
         assert!(one(&mut world, save.clone()).is_durable());
         assert!(one(&mut world, save).is_durable(), "a retry");
     }
+    let another = Change::AddLedgerLine(AddLedgerLine {
+        guild: ship.id,
+        version: 4,
+        note: "an equal ship by another deed".to_owned(),
+        by: world.by(),
+    });
+    let equal = with(&world, (ship, 3), 1, another);
+    assert_eq!(cause(&one(&mut world, equal)), Some(Cause::Stale));
+    let mate = Author {
+        account: Uuid::now_v7(),
+        session: None,
+    };
+    let same_words = Change::AddLedgerLine(AddLedgerLine {
+        guild: ship.id,
+        version: 4,
+        note: "note 3".to_owned(),
+        by: mate,
+    });
+    let equal = with(&world, (ship, 3), 1, same_words);
+    assert_eq!(cause(&one(&mut world, equal)), Some(Cause::Stale));
     let stale = with(&world, (ship, 1), 9, line(&world, 1));
     assert_eq!(cause(&one(&mut world, stale)), Some(Cause::Stale));
     let lines = world.read(|conn| queries::ledger_of(conn, ship.id, None, 2));
