@@ -69,12 +69,20 @@ impl Queue {
         self.changes.push_back((unit, now));
     }
 
-    /// Takes a change out again, if it waits.
+    /// Takes a change out again, if it waits, also one that waits its turn among saves. Saves, and what
+    /// rides with them, stay.
     pub fn withdraw(&mut self, seq: u64) -> bool {
         let at = self
             .changes
             .binary_search_by_key(&seq, |(unit, _)| unit.seq);
-        at.is_ok_and(|at| self.changes.remove(at).is_some())
+        if let Ok(at) = at {
+            return self.changes.remove(at).is_some();
+        }
+        let alone = |unit: &Unit| matches!(unit, Unit::Group(_)) && unit.lanes().next().is_none();
+        match self.saves.get(&seq) {
+            Some(waiting) if alone(&waiting.unit) => self.saves.remove(&seq).is_some(),
+            _ => false,
+        }
     }
 
     /// Joins the chain of its lane. A group closes the chains of its lanes: what comes after it

@@ -1,6 +1,7 @@
 //! Groups among the saves of their lanes, fences, and changes that are taken back.
 
 use super::*;
+use crate::changes::EnterPlay;
 use crate::write_behind::{GROUP_MEMBERS_MAX, Member};
 
 fn member(id: u128, base_version: u32) -> Member {
@@ -219,6 +220,27 @@ fn a_change_can_be_taken_back_until_it_is_given_out() {
     let again = buffer.take_batch(at(1_000)).unwrap();
     buffer.finish(all_durable(&again));
     assert_eq!(picture(&buffer.take_batch(at(1_000)).unwrap()), "s1:1");
+}
+
+#[test]
+fn a_change_that_waits_among_saves_can_be_taken_back_too_and_what_rides_with_a_save_cannot() {
+    let mut buffer = buffer(20, 20);
+    let by = plain(1, 1).by;
+    let play = Change::EnterPlay(EnterPlay {
+        character: plain(1, 1).key.id,
+        expected_epoch: 0,
+    });
+    buffer.submit(save(1, 1), 1, ORIGIN).unwrap();
+    let enters = Write::Change(play.clone(), by);
+    let enters = buffer.submit(enters, 2, ORIGIN).unwrap();
+    buffer.submit(save(1, 2), 3, ORIGIN).unwrap();
+    let rides = group([member(2, 1), Member::Change(play)]);
+    let rides = buffer.submit(rides, 4, ORIGIN).unwrap();
+    assert_eq!(buffer.withdraw(enters), Some(2));
+    assert_eq!(buffer.withdraw(enters), None, "a second time");
+    assert_eq!(buffer.withdraw(rides), None);
+    let batch = buffer.take_batch(at(1_000)).unwrap();
+    assert_eq!(batch.seqs().collect::<Vec<_>>(), [1, 3, rides]);
 }
 
 #[test]
