@@ -260,6 +260,7 @@ impl Persistence {
                 // Nothing was promised for them; the database gets them all the same.
                 Err(error) => {
                     log::error!("the journal took nothing: {error}");
+                    this.hall.dirty.lock().not_kept(&seqs);
                     this.end_if_nothing_can_be_promised(&error);
                 }
             }

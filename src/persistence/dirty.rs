@@ -31,6 +31,9 @@ pub(super) struct Dirty {
     short_window: Option<Duration>,
     /// What the journal must still be given, in the order of the numbers.
     pub to_journal: Vec<Entry>,
+    /// A write before this number is not in the journal. Until they all have their outcome nothing is called
+    /// safe: it might build on what a crash loses.
+    not_kept_before: u64,
     /// Every write before this number was answered at its deadline, or has its outcome.
     answered_before: u64,
 }
@@ -68,6 +71,7 @@ impl DirtyMap {
             answer_deadline: Duration::from_millis(limits.answer_deadline_ms),
             short_window,
             to_journal: Vec::new(),
+            not_kept_before: 0,
             answered_before: 0,
         })))
     }
@@ -112,8 +116,17 @@ impl Dirty {
         Ok(())
     }
 
+    /// The journal did not take these.
+    pub fn not_kept(&mut self, seqs: &[u64]) {
+        let newest = seqs.iter().max().map(|seq| seq.saturating_add(1));
+        self.not_kept_before = self.not_kept_before.max(newest.unwrap_or(0));
+    }
+
     /// These are in the journal.
     pub fn safe(&mut self, seqs: &[u64]) {
+        if !self.buffer.decided_before(self.not_kept_before) {
+            return;
+        }
         for seq in seqs {
             if let Some(ticket) = self.buffer.receipt(*seq) {
                 ticket.safe();

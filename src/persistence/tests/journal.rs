@@ -137,3 +137,29 @@ fn a_safe_save_that_the_database_refuses_is_told_and_kept() {
         assert_eq!(kept[0].payload, json!("second").to_string().into_bytes());
     });
 }
+
+#[test]
+fn nothing_is_called_safe_while_an_earlier_save_is_not_in_the_journal_and_not_decided() {
+    testing::run(async |kit| {
+        let mut scene = open(&kit).await;
+        scene.lose_database().await;
+        let hall = &scene.house.hall;
+        let lost = hall.dirty.lock().buffer.mark();
+        let first = hall.save(scene.save(1, "first"), Receipt::Durable);
+        let second = async {
+            kit.advance(MS).await;
+            // What a full disk comes to; that this one is in the journal after all does no harm.
+            hall.dirty.lock().not_kept(&[lost]);
+            hall.save(scene.save(2, "second"), Receipt::Safe).await
+        };
+        let (_, second) = futures_util::future::join(first, second).await;
+        let receipt = second.unwrap().receipt;
+        assert_eq!(receipt, Receipt::Queued, "a crash may lose its base");
+        scene.return_database().await;
+        kit.advance(RECOVERY).await;
+        assert_eq!(newest(&scene).await, 3);
+        let hall = &scene.house.hall;
+        let third = hall.save(scene.save(3, "third"), Receipt::Safe).await;
+        assert_eq!(third.unwrap().receipt, Receipt::Safe);
+    });
+}
