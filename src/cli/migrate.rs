@@ -4,7 +4,9 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use guildhall_store::{Database, OpenOptions};
+use guildhall::config::Config;
+use guildhall::server::JOURNAL_FILE;
+use guildhall_store::{Database, OpenOptions, copy};
 
 use super::flags::WorldFlags;
 use super::{Failure, say, store_failure};
@@ -29,7 +31,7 @@ enum Verb {
 /// Runs the command.
 pub fn run(flags: Flags) -> Result<ExitCode, Failure> {
     match flags.verb {
-        Verb::Up(world) => up(&open(world, true)?),
+        Verb::Up(world) => up(world),
         Verb::Status(world) => status(&open(world, false)?),
         Verb::Plan(world) => plan(&open(world, false)?),
     }?;
@@ -37,13 +39,26 @@ pub fn run(flags: Flags) -> Result<ExitCode, Failure> {
 }
 
 fn open(world: WorldFlags, create: bool) -> Result<Database, Failure> {
-    let target = world.config()?.target().map_err(|e| store_failure(&e))?;
+    open_configured(&world.config()?, create)
+}
+
+fn open_configured(config: &Config, create: bool) -> Result<Database, Failure> {
+    let target = config.target().map_err(|e| store_failure(&e))?;
     let options = OpenOptions { readers: 1, create };
     Database::open(target, &options).map_err(|e| store_failure(&e))
 }
 
-fn up(database: &Database) -> Result<(), Failure> {
+/// What was promised on the schema that is there goes in before that changes: a server does that, also when
+/// it will not start on it.
+fn up(world: WorldFlags) -> Result<(), Failure> {
+    let config = world.config()?;
+    let database = open_configured(&config, true)?;
     let _alone = database.lock_alone().map_err(|e| store_failure(&e))?;
+    let status = database.migrations().map_err(|e| store_failure(&e))?;
+    if status.knows_journals() && !status.pending.is_empty() {
+        let journal = config.data.join(JOURNAL_FILE);
+        copy::refuse_waiting(&database, Some(&journal)).map_err(|e| store_failure(&e))?;
+    }
     let run = database.migrate().map_err(|e| store_failure(&e))?;
     for migration in &run {
         say(&format!("{migration}  was run"));

@@ -1,7 +1,11 @@
 //! `guildhall migrate`, and a server that finds another schema than its own.
 
-use guildhall::server::DATABASE_FILE;
+use guildhall::server::{DATABASE_FILE, JOURNAL_FILE};
+use guildhall_store::journal::Entry;
+use guildhall_store::write_behind::{Author, EntityKey, EntityKind, Save, Write};
+use guildhall_store::{Database, OpenOptions, Target};
 use guildhall_testkit::{Sql, postgres};
+use uuid::Uuid;
 
 use super::{Folder, Running, outcome, refusal, says};
 
@@ -120,4 +124,57 @@ fn a_world_in_postgres_is_migrated_by_the_same_command() {
     there.psql("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')");
     says(&refusal(serve()), &["newer program", "99990101000000"]);
     says(&migrate("up").1, &["newer program", "99990101000000"]);
+}
+
+/// Leaves a save in the journal of this world, as a server does that was killed while its database was away.
+fn promise_a_save(folder: &Folder, url: &str) {
+    let database = Database::open(Target::parse(url).unwrap(), &OpenOptions::default()).unwrap();
+    database.claim_world("a server that was killed").unwrap();
+    std::fs::create_dir_all(folder.world()).unwrap();
+    let opened = database.open_journal(&folder.world().join(JOURNAL_FILE));
+    let save = Save {
+        key: EntityKey {
+            kind: EntityKind::Character,
+            id: Uuid::now_v7(),
+        },
+        base_version: 1,
+        schema_version: 1,
+        state: b"{}".as_slice().into(),
+        fence: None,
+        by: Author::SERVER,
+    };
+    let entry = Entry {
+        seq: 1,
+        at_us: 0,
+        write: Write::Save(save),
+    };
+    opened.unwrap().0.append(&[entry]).unwrap();
+}
+
+#[test]
+fn a_world_is_not_migrated_before_it_has_the_saves_that_wait_in_its_journal() {
+    let folder = Folder::new();
+    let there = postgres::create_database();
+    let on_it = |mut command: std::process::Command| {
+        command.args(["--database", &there.url()]);
+        command
+    };
+    let up = || {
+        let mut command = folder.program();
+        command.args(["migrate", "up", "--data"]);
+        command.arg(folder.world());
+        outcome(on_it(command))
+    };
+    assert_eq!(up().0, Some(0));
+    promise_a_save(&folder, &there.url());
+    assert_eq!(up().0, Some(0), "nothing is pending");
+    there.psql("DELETE FROM __diesel_schema_migrations WHERE version = '20250101000000'");
+    let (status, said) = up();
+    assert_eq!(status, Some(1), "{said}");
+    says(&said, &["1 saves wait in the journal", "Start the server"]);
+    says(&refusal(on_it(folder.serve())), &["lacks migrations"]);
+    let refused = there.psql("SELECT cause FROM refused_writes");
+    assert_eq!(refused.trim(), "gone", "the database has judged it");
+    let (_, said) = up();
+    assert!(!said.contains("wait in the journal"), "{said}");
 }
