@@ -11,8 +11,9 @@ const CHAOS: &str = "chaos";
 /// Kills of a chaos group: a hundred over both databases.
 const KILLS: &str = "50";
 
-/// The test binaries that run on both databases.
-const ON_BOTH: &str = "--package guildhall --package guildhall-store --test it";
+/// The test binaries that run on both databases. Those of the server do not yet: many of them wait for answers
+/// that say `durable`, where PostgreSQL's journal says `safe`; its own tests are in `outages::postgres`.
+const ON_BOTH: &str = "--package guildhall-store --test it";
 
 /// Modules whose tests choose their database by themselves, so that one run of them is enough.
 const CHOOSING: [&str; 2] = ["sqlite::", "postgres::"];
