@@ -36,6 +36,10 @@ pub async fn realm_id(hall: &HallRef, name: Option<String>) -> Result<Uuid, Refu
         Some(name) => name,
     };
     let unknown = Refusal::new(Code::RealmUnknown, format!("There is no realm {name:?}."));
+    // What cannot be one is not asked for: a NUL would be the database's fault.
+    if !realm_name_ok(&name) {
+        return Err(unknown);
+    }
     let found = hall
         .read(move |conn| queries::realm_by_name(conn, &name))
         .await?;

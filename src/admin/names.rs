@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::accounts;
 use crate::character::checked_name;
 use crate::hall::{Hall, HallRef, REALM_NAME};
 use crate::names::{self, Order};
@@ -132,12 +133,11 @@ fn order(reason: String) -> Order {
 }
 
 async fn realm_id(hall: &HallRef, realm: String) -> Result<Uuid, Refusal> {
-    let sentence = format!("There is no realm {realm:?}.");
-    let row = hall
-        .read(move |conn| queries::realm_by_name(conn, &realm))
-        .await?;
-    row.map(|row| row.id)
-        .ok_or_else(|| Refusal::new(Code::NotFound, sentence))
+    let found = accounts::realm_id(hall, Some(realm)).await;
+    found.map_err(|refusal| match refusal.code {
+        Code::RealmUnknown => Refusal::new(Code::NotFound, refusal.message),
+        _ => refusal,
+    })
 }
 
 /// The bearer of a name as the ledger knows it, with its realm.

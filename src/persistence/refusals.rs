@@ -56,7 +56,12 @@ pub fn refusal_of(refused: &WriteRefusal) -> Refusal {
             Some(format!("database.{}", cause.as_str())),
         ),
     };
-    let mut refusal = Refusal::new(code, &refused.detail);
+    // The database's own words name tables and keys: they stay in its records.
+    let sentence = match refused.cause {
+        Cause::Unique => "What this write claims, such as an id, is another's already.",
+        _ => refused.detail.as_str(),
+    };
+    let mut refusal = Refusal::new(code, sentence);
     if let Some(rule) = rule {
         refusal = refusal.rule(rule);
     }

@@ -72,6 +72,9 @@ async fn a_realm_that_nobody_made_is_unknown_and_a_name_is_a_realms_once() {
     assert_eq!(unknown.unwrap_err().code(), Some(Code::RealmUnknown));
     let unknown = http.sign_in_as(&sign_in("anna", "nowhere")).await;
     assert_eq!(unknown.unwrap_err().code(), Some(Code::RealmUnknown));
+    // What no database could hold is no database's fault.
+    let unknown = http.sign_in_as(&sign_in("anna", "nul\0")).await;
+    assert_eq!(unknown.unwrap_err().code(), Some(Code::RealmUnknown));
     http.sign_up_as(&sign_up("anna", "main")).await.unwrap();
     http.sign_in("anna", PASSWORD, None).await.unwrap();
     accounts::create_realm(&server.hall, "north".to_owned())
