@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use guildhall_protocol::{Answer, Ask, Request};
+use guildhall_protocol::{Answer, Ask, Receipt, Request};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -29,12 +29,17 @@ pub struct Client {
     pub(crate) chunks: mpsc::Sender<Chunk>,
     pub(crate) shared: Arc<Shared>,
     welcome: Arc<Welcome>,
+    saves_until: Option<Receipt>,
     close: Arc<Notify>,
     abort: Arc<Notify>,
 }
 
 /// Starts the task of a connection that was welcomed.
-pub(crate) fn start(socket: Socket, welcome: Welcome) -> (Client, Events) {
+pub(crate) fn start(
+    socket: Socket,
+    welcome: Welcome,
+    saves_until: Option<Receipt>,
+) -> (Client, Events) {
     let (asks, asked) = mpsc::channel(ASKS_MAX);
     let (chunks, chunked) = mpsc::channel(CHUNKS_MAX);
     let (told, ring) = broadcast::channel(EVENTS_MAX);
@@ -44,6 +49,7 @@ pub(crate) fn start(socket: Socket, welcome: Welcome) -> (Client, Events) {
         chunks,
         shared: Arc::default(),
         welcome: Arc::new(welcome),
+        saves_until,
         close: Arc::default(),
         abort: Arc::default(),
     };
@@ -65,7 +71,10 @@ impl Client {
     ///
     /// # Errors
     /// `Refused`, or how the connection ended.
-    pub async fn ask(&self, body: Ask) -> Result<Answer, ClientError> {
+    pub async fn ask(&self, mut body: Ask) -> Result<Answer, ClientError> {
+        if let Ask::CharacterSave { until, .. } | Ask::ShipSave { until, .. } = &mut body {
+            *until = until.or(self.saves_until);
+        }
         let id = Uuid::now_v7();
         let pending = self.shared.expect(id)?;
         let text = Request { id, body }.to_json();

@@ -119,7 +119,7 @@ impl Connection {
         };
         let welcomed = timeout(OPEN_TIMEOUT, self.welcomed());
         let (socket, welcome) = welcomed.await.map_err(late)??;
-        Ok(start(socket, welcome))
+        Ok(start(socket, welcome, self.http.saves_until))
     }
 
     async fn welcomed(&self) -> Result<(Socket, Welcome), ClientError> {

@@ -5,11 +5,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use guildhall_protocol::Head;
 use guildhall_protocol::http::{
     ACCOUNTS_PATH, ErrorBody, SIGN_IN_PATH, SIGN_OUT_PATH, SOCKET_TICKETS_PATH, SignIn, SignUp,
     SignedIn, SignedUp, SocketTicket,
 };
+use guildhall_protocol::{Head, Receipt};
 use reqwest::{Method, RequestBuilder, Response, redirect};
 use uuid::Uuid;
 
@@ -26,6 +26,7 @@ const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
 pub struct HttpClient {
     http: reqwest::Client,
     base: String,
+    pub(crate) saves_until: Option<Receipt>,
 }
 
 /// A signed-in account: an [`HttpClient`] with a token.
@@ -57,7 +58,16 @@ impl HttpClient {
         Ok(Self {
             http,
             base: base.trim_end_matches('/').to_owned(),
+            saves_until: None,
         })
+    }
+
+    /// Of every connection from here on, what a save waits for that names no receipt of its own: `durable` where
+    /// each save must be committed before the game goes on.
+    #[must_use]
+    pub fn saves_until(mut self, receipt: Receipt) -> Self {
+        self.saves_until = Some(receipt);
+        self
     }
 
     /// Makes an account. It is not signed in by that.

@@ -12,7 +12,7 @@ use guildhall::presence::Figures;
 use guildhall::server::{self, Running};
 use guildhall_client::{Account, Client, Events, HttpClient};
 use guildhall_protocol::http::{ErrorBody, SOCKET_PATH};
-use guildhall_protocol::{Answer, Ask, Head, Refusal, Request, SUB_PROTOCOL, ServerFrame};
+use guildhall_protocol::{Answer, Ask, Head, Receipt, Refusal, Request, SUB_PROTOCOL, ServerFrame};
 use guildhall_testkit::{RawFrame, RawSocket, Sql, TestWorld};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -36,14 +36,17 @@ pub struct Server {
 
 /// The defaults on free ports, with one worker so that tests stay light.
 pub fn config(data: &TestWorld) -> Config {
-    Config {
+    let mut config = Config {
         data: data.path().to_path_buf(),
         database: Some(data.url()),
         listen: ([127, 0, 0, 1], 0).into(),
         admin_listen: ([127, 0, 0, 1], 0).into(),
         workers: 1,
         ..Config::default()
-    }
+    };
+    // Whoever waits for a commit waits no longer than without a journal.
+    config.limits.journal_flush_window_ms = config.limits.flush_window_ms;
+    config
 }
 
 impl Server {
@@ -114,8 +117,10 @@ impl Server {
         self.data.sql()
     }
 
+    /// Its saves are answered when they are committed, with a journal too.
     pub fn http(&self) -> HttpClient {
-        HttpClient::new(&self.url).unwrap()
+        let http = HttpClient::new(&self.url).unwrap();
+        http.saves_until(Receipt::Durable)
     }
 
     /// A new account, signed in.

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join;
-use guildhall_client::ClientError;
+use guildhall_client::{ClientError, HttpClient};
 use guildhall_protocol::{Code, Event, Receipt, SavingState};
 use guildhall_testkit::eventually;
 use serde_json::{Value, json};
@@ -29,7 +29,11 @@ struct Scene {
 
 impl Scene {
     async fn on(server: Server) -> Self {
-        let player = server.player("player").await;
+        let mut player = server.player("player").await;
+        // Asks for no more than the first promise.
+        let http = HttpClient::new(&server.url).unwrap();
+        let account = http.account(player.account.id(), player.account.token().to_owned());
+        (player.client, player.events) = account.connect().await.unwrap();
         let made = player.client.create_character("Hero", json!({})).await;
         let hero = made.unwrap().0.character;
         Self {

@@ -1,10 +1,10 @@
 //! Every answer finds its request.
 
-use guildhall_client::{ClientError, Saved};
+use guildhall_client::{ClientError, HttpClient, Saved};
 use guildhall_protocol::{Answer, Ask, Code, Receipt, Refusal};
 use serde_json::json;
 
-use crate::server::{Server, id, soon};
+use crate::server::{Server, TOKEN, id, soon};
 
 #[tokio::test]
 async fn answers_find_their_requests_in_whatever_order_they_come() {
@@ -122,4 +122,37 @@ async fn a_ping_is_answered_while_nobody_uses_the_client() {
         .await
         .unwrap();
     assert_eq!(peer.message().await, Message::Pong("there?".into()));
+}
+
+#[tokio::test]
+async fn a_save_waits_for_its_own_receipt_else_for_that_of_its_connection() {
+    let server = Server::start().await;
+    let http = HttpClient::new(&server.url()).unwrap();
+    let account = http
+        .saves_until(Receipt::Durable)
+        .account(id(1), TOKEN.to_owned());
+    let (opened, mut peer) = server.meet(account.connect()).await;
+    let (client, _events) = opened.unwrap();
+    let saves = async {
+        let _ = client.save_ship(id(5), 1, json!({})).await;
+        let _ = client
+            .save_ship_until(id(5), 2, json!({}), Receipt::Safe)
+            .await;
+    };
+    let serve = async {
+        for receipt in [Receipt::Durable, Receipt::Safe] {
+            let request = peer.request().await;
+            let Ask::ShipSave { guild, until, .. } = request.body else {
+                panic!("not a save: {:?}", request.body);
+            };
+            assert_eq!(until, Some(receipt));
+            let saved = Answer::ShipSaved {
+                guild,
+                version: 9,
+                receipt,
+            };
+            peer.answer(request.id, saved).await;
+        }
+    };
+    soon(async { tokio::join!(saves, serve) }).await;
 }

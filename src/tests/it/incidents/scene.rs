@@ -27,6 +27,7 @@ impl Scene {
     pub fn start() -> Self {
         let server = Server::start_with(|config| {
             config.limits.flush_window_ms = WINDOW_MS;
+            config.limits.journal_flush_window_ms = WINDOW_MS;
             config.limits.saving_delayed_ms = 2 * WINDOW_MS;
         });
         let second = SecondWriter::on(&server);
