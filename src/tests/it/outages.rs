@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::harness::{PATIENCE, Player, Server};
 
+mod clock;
 mod postgres;
 mod sqlite;
 
