@@ -1,5 +1,6 @@
 //! The index of names: bytes for each, nanoseconds for a look, and its loading against a bare cursor that
 //! reads the same columns. `cargo bench --bench names`; `GUILDHALL_BENCH_NAMES=10000000` for ten millions.
+//! Arguments choose measurements: `-- index`, `-- load`, `-- load_postgres`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,7 +23,18 @@ fn main() {
     let count = std::env::var("GUILDHALL_BENCH_NAMES");
     let count: u64 = count.map_or(1_000_000, |count| count.parse().unwrap());
     println!("{count} names");
-    names::index::measure(count);
-    names::load::sqlite(count);
-    names::load::postgres(count);
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let measurements: [(&str, fn(u64)); 3] = [
+        ("index", names::index::measure),
+        ("load", names::load::sqlite),
+        ("load_postgres", names::load::postgres),
+    ];
+    for (name, measure) in measurements {
+        if chosen.is_empty() || chosen.iter().any(|word| word == name) {
+            measure(count);
+        }
+    }
 }

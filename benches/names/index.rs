@@ -55,10 +55,10 @@ fn fill(mut index: NameIndex, count: u64) -> NameIndex {
     index
 }
 
-fn bytes(what: &str, empty: NameIndex, count: u64) -> NameIndex {
+fn bytes(what: &str, empty: impl FnOnce() -> NameIndex, count: u64) -> NameIndex {
     let before = resident();
     let start = Instant::now();
-    let index = fill(empty, count);
+    let index = fill(empty(), count);
     let took = start.elapsed();
     let each = resident().saturating_sub(before) as f64 / count as f64;
     let met = if each <= BYTES_AIM { "met" } else { "missed" };
@@ -71,8 +71,8 @@ fn bytes(what: &str, empty: NameIndex, count: u64) -> NameIndex {
 
 pub fn measure(count: u64) {
     // The one that grows leaves freed memory behind: it comes last, or the other would fill that.
-    let loaded = bytes("loaded", NameIndex::with_room_for(count), count);
-    let grown = bytes("grown", NameIndex::default(), count);
+    let loaded = bytes("loaded", || NameIndex::with_room_for(count), count);
+    let grown = bytes("grown", NameIndex::default, count);
     for (what, index) in [("grown", &grown), ("loaded", &loaded)] {
         let looks = |from: u64, step: u64| {
             let start = Instant::now();
