@@ -11,9 +11,8 @@ const CHAOS: &str = "chaos";
 /// Kills of a chaos group: a hundred over both databases.
 const KILLS: &str = "50";
 
-/// The test binaries that run on both databases. Those of the server do not yet: many of them wait for answers
-/// that say `durable`, where PostgreSQL's journal says `safe`; its own tests are in `outages::postgres`.
-const ON_BOTH: &str = "--package guildhall-store --test it";
+/// The test binaries that run on both databases: in each package the one that uses it from the outside.
+const ON_BOTH: &str = "--test it";
 
 /// Modules whose tests choose their database by themselves, so that one run of them is enough.
 const CHOOSING: [&str; 2] = ["sqlite::", "postgres::"];
@@ -119,8 +118,7 @@ fn tests(runner: Runner, binaries: &[String]) -> Work {
 
 /// The tests that are not about one database, once more on the other one.
 fn tests_on_postgres(runner: Runner) -> Work {
-    let mut args = command(runner);
-    args.extend(words("--locked --no-fail-fast"));
+    let mut args = run_tests(runner);
     args.extend(words(ON_BOTH));
     match runner {
         Runner::Nextest => {
@@ -202,16 +200,12 @@ fn with(variable: &'static str, value: &str, mut work: Work) -> Work {
 
 /// Always the whole workspace: with the same features everywhere nothing is compiled twice.
 fn run_tests(runner: Runner) -> Vec<String> {
-    let mut args = command(runner);
-    args.extend(words("--workspace --locked --no-fail-fast"));
-    args
-}
-
-fn command(runner: Runner) -> Vec<String> {
-    words(match runner {
+    let mut args = words(match runner {
         Runner::Nextest => "nextest run",
         Runner::Libtest => "test",
-    })
+    });
+    args.extend(words("--workspace --locked --no-fail-fast"));
+    args
 }
 
 fn words(command: &str) -> Vec<String> {
