@@ -13,8 +13,6 @@ use super::Names;
 use crate::hall;
 use crate::persistence::{Author, Change, changes};
 
-/// How often index and database are compared as a whole; the slices are spread over this time.
-const COMPARE_EVERY: Duration = Duration::from_secs(60);
 /// Names of a slice: a millisecond of this process.
 const SLICE_ROWS: u64 = 16_384;
 /// Rows that one change hashes anew.
@@ -41,9 +39,9 @@ impl Compared {
     }
 }
 
-/// Compare now and without pauses.
+/// Compare now and without pauses: all of it is read after this was asked.
 pub struct Reconcile {
-    /// What differed; it is set right after the answer.
+    /// What differed; it is set right after the answer, and before the next one.
     pub reply: ReplyTo<Compared>,
 }
 
@@ -58,15 +56,31 @@ pub(super) struct Pass {
     pause: Duration,
     /// Names that changed, or may have, since the slice under way was read.
     pub(super) touched: HashSet<u64>,
+    /// Who is answered with what this one finds.
     asked: Vec<ReplyTo<Compared>>,
+    /// Who asked while it was under way, and is answered by the next one.
+    next: Vec<ReplyTo<Compared>>,
 }
 
 pub(super) struct CompareNow;
 struct NextSlice;
 
 impl Names {
+    /// How long a comparison takes that nobody waits for; its slices are spread over this time.
+    fn compare_every(&self) -> Duration {
+        Duration::from_millis(self.hall.config.limits.names_compare_interval_ms)
+    }
+
     pub(super) fn wait_to_compare(&mut self, ctx: &mut Ctx<Self>) {
-        self.clock = Some(ctx.send_after(COMPARE_EVERY, CompareNow));
+        self.clock = Some(ctx.send_after(self.compare_every(), CompareNow));
+    }
+
+    /// A comparison is through, its repair included: the next one, at once where somebody waits for it.
+    fn compare_next(&mut self, next: Vec<ReplyTo<Compared>>, ctx: &mut Ctx<Self>) {
+        match next.is_empty() {
+            true => self.wait_to_compare(ctx),
+            false => self.start_pass(next, ctx),
+        }
     }
 
     fn start_pass(&mut self, asked: Vec<ReplyTo<Compared>>, ctx: &mut Ctx<Self>) {
@@ -76,7 +90,7 @@ impl Names {
         let slices: Vec<Slice> = Slice::all(self.index.len(), SLICE_ROWS).collect();
         let count = u32::try_from(slices.len()).unwrap_or(u32::MAX).max(1);
         let pause = match asked.is_empty() {
-            true => COMPARE_EVERY / count,
+            true => self.compare_every() / count,
             false => Duration::ZERO,
         };
         self.pass = Some(Pass {
@@ -126,8 +140,8 @@ impl Names {
     }
 
     fn drop_pass(&mut self, ctx: &mut Ctx<Self>) {
-        self.pass = None;
-        self.wait_to_compare(ctx);
+        let next = self.pass.take().unwrap_or_default().next;
+        self.compare_next(next, ctx);
     }
 
     fn end_pass(&mut self, ctx: &mut Ctx<Self>) {
@@ -149,31 +163,31 @@ impl Names {
                 "{} names have wrong hashes, they are made anew",
                 pass.rotten.len()
             );
-            return self.rehash(pass.rotten, ctx);
+            return self.rehash(pass, ctx);
         }
         if !pass.found.is_empty() {
             self.alarms += 1;
             log::error!("index and database of names differ, the index is set right: {compared:?}");
             return self.repair(pass, ctx);
         }
-        self.wait_to_compare(ctx);
+        self.compare_next(pass.next, ctx);
     }
 
     /// A row with a wrong hash is in no slice or the wrong one, so nothing is taken from the index before
     /// the hashes are right; the comparison after this one tells.
-    fn rehash(&mut self, mut rows: Vec<String>, ctx: &mut Ctx<Self>) {
+    fn rehash(&mut self, mut pass: Pass, ctx: &mut Ctx<Self>) {
+        let mut rows = std::mem::take(&mut pass.rotten);
         rows.truncate(REHASH_ROWS_MAX);
         let change = Change::RehashNames(changes::RehashNames { rows });
         let rehashed = self.hall.change(change, Author::SERVER);
-        ctx.run(
-            rehashed,
-            |this, rehashed: Result<u32, Refusal>, ctx| match rehashed {
-                // Somebody asked meanwhile, and the next comparison has begun.
-                _ if this.pass.is_some() => {}
-                Ok(_) => this.start_pass(Vec::new(), ctx),
-                Err(_) => this.wait_to_compare(ctx),
-            },
-        );
+        self.pass = Some(pass);
+        ctx.run(rehashed, |this, rehashed: Result<u32, Refusal>, ctx| {
+            let next = this.pass.take().unwrap_or_default().next;
+            match rehashed {
+                Ok(_) => this.start_pass(next, ctx),
+                Err(_) => this.compare_next(next, ctx),
+            }
+        });
     }
 
     /// Reads the names that differ once more, and believes the database.
@@ -191,17 +205,13 @@ impl Names {
             .collect();
         self.pass = Some(pass);
         ctx.run(rows, move |this, rows: Result<Vec<Known>, Refusal>, ctx| {
-            let Pass { touched, asked, .. } = this.pass.take().unwrap_or_default();
+            let Pass { touched, next, .. } = this.pass.take().unwrap_or_default();
             if let Ok(rows) = rows {
                 for hash in hashes.iter().filter(|hash| !touched.contains(hash)) {
                     this.index.set_right(*hash, &rows);
                 }
             }
-            match asked.is_empty() {
-                true => this.wait_to_compare(ctx),
-                // Somebody asked meanwhile.
-                false => this.start_pass(asked, ctx),
-            }
+            this.compare_next(next, ctx);
         });
     }
 }
@@ -224,13 +234,13 @@ impl Handle<NextSlice> for Names {
 }
 
 impl Handle<Reconcile> for Names {
-    /// One that is under way goes on without pauses, and its answer is for this one too.
+    /// One that is under way goes on without pauses; it may have read already what is asked about.
     fn handle(&mut self, Reconcile { reply }: Reconcile, ctx: &mut Ctx<Self>) {
         match &mut self.pass {
             None => self.start_pass(vec![reply], ctx),
             Some(pass) => {
                 pass.pause = Duration::ZERO;
-                pass.asked.push(reply);
+                pass.next.push(reply);
                 // It waits for its next slice.
                 if let Some(timer) = self.clock.take() {
                     ctx.cancel_timer(timer);

@@ -83,6 +83,8 @@ pub struct Limits {
     /// How long a name that was given up is kept for who had it, so that a rename by mistake can be undone
     /// and nobody is taken for another. 30 days.
     pub name_cooling_ms: u64,
+    /// How often the index of names is compared with the database as a whole. 1 min.
+    pub names_compare_interval_ms: u64,
     /// How long the token of a service is good: a game server is not signed in again every month. 365 days.
     pub service_token_ttl_ms: u64,
     /// Unused socket tickets; each lives seconds. 10,000.
@@ -174,6 +176,7 @@ impl Default for Limits {
             ticket_ttl_ms: 30_000,
             token_ttl_ms: 30 * 24 * 60 * 60 * 1000,
             name_cooling_ms: 30 * 24 * 60 * 60 * 1000,
+            names_compare_interval_ms: 60_000,
             service_token_ttl_ms: 365 * 24 * 60 * 60 * 1000,
             tickets_max: 10_000,
             token_memory_ms: 24 * 60 * 60 * 1000,
@@ -427,6 +430,7 @@ impl Limits {
             self.token_memory_ms,
             self.read_deadline_ms,
             self.name_cooling_ms,
+            self.names_compare_interval_ms,
             self.service_token_ttl_ms,
             self.flush_window_ms,
             self.journal_flush_window_ms,

@@ -52,6 +52,15 @@ impl Place {
         Server::start_with(|config| config.database = Some(url))
     }
 
+    /// One whose index is compared with the database when a test asks for it, and not by itself.
+    fn server_that_is_asked_to_compare(&self) -> Server {
+        let url = self.url();
+        Server::start_with(|config| {
+            config.database = Some(url);
+            config.limits.names_compare_interval_ms = 24 * 60 * 60 * 1000;
+        })
+    }
+
     fn server_that_cools(&self, name_cooling_ms: u64) -> Server {
         let url = self.url();
         Server::start_with(|config| {

@@ -15,7 +15,7 @@ async fn differs(server: &Server) -> (usize, usize) {
     (compared.index_minus_database, compared.database_minus_index)
 }
 
-/// Until the repair that follows a difference is through.
+/// Until the repair that follows a difference is through: then no comparison is under way.
 async fn until_equal(server: &Server) {
     eventually(PATIENCE, "index and database to be equal", async || {
         (differs(server).await == (0, 0)).then_some(())
@@ -24,7 +24,7 @@ async fn until_equal(server: &Server) {
 }
 
 async fn set_apart(place: Place) {
-    let server = place.server();
+    let server = place.server_that_is_asked_to_compare();
     let sql = place.sql();
     let client = server.player("player").await.client;
     for name in ["Anna", "Bert", "Carl"] {
