@@ -101,7 +101,7 @@ pub struct Hall {
     /// The root supervisor, once it is started.
     pub root: OnceLock<Pid>,
     /// Why the server ends by its own decision, once it does.
-    pub gave_up: OnceLock<String>,
+    pub gave_up: OnceLock<GaveUp>,
     /// Ships that were found missing since the start; must be 0.
     pub ships_missing: AtomicU64,
     /// For tests of the checkers only; never set by the program.
@@ -178,10 +178,8 @@ impl Hall {
 
     /// Ends the server: it can promise nothing any more, and whoever comes next must find that out at once.
     pub fn give_up(&self, why: &StoreError) {
-        let sentence = self
-            .gave_up
-            .get_or_init(|| format!("{why}. {}", why.next()));
-        log::error!("this server ends: {sentence}");
+        let gave_up = self.gave_up.get_or_init(|| GaveUp::for_reason(why));
+        log::error!("this server ends: {}", gave_up.sentence);
         if let Some(root) = self.root.get() {
             guildhall_process::exit(*root, ExitReason::shutdown_with(GAVE_UP));
         }
@@ -238,6 +236,28 @@ impl Hall {
 
 /// The reason with which a server ends by its own decision.
 const GAVE_UP: &str = "gave_up";
+
+/// Why a server ended by its own decision.
+#[derive(Clone, Debug)]
+pub struct GaveUp {
+    /// What happened and what to do, for a person.
+    pub sentence: String,
+    /// The status with which the program ends, for whoever would start it again: 3, another server has the
+    /// world; 4, the journal's disk failed.
+    pub exit_status: u8,
+}
+
+impl GaveUp {
+    fn for_reason(why: &StoreError) -> Self {
+        Self {
+            sentence: format!("{why}. {}", why.next()),
+            exit_status: match why {
+                StoreError::WorldLost { .. } => 3,
+                _ => 4,
+            },
+        }
+    }
+}
 
 /// Name of [`guildhall_store::DEFAULT_REALM`], the one realm there is until more can be made.
 pub const REALM_NAME: &str = "main";

@@ -260,7 +260,7 @@ impl Persistence {
                 // Nothing was promised for them; the database gets them all the same.
                 Err(error) => {
                     log::error!("the journal took nothing: {error}");
-                    this.hall.dirty.lock().not_kept(&seqs);
+                    this.hall.dirty.lock().not_kept(&seqs, this.hall.now());
                     this.end_if_nothing_can_be_promised(&error);
                 }
             }
@@ -278,14 +278,14 @@ impl Persistence {
         }
     }
 
-    fn flush(&mut self, batch: Batch, ctx: &mut Ctx<Self>) {
+    fn flush(&mut self, mut batch: Batch, ctx: &mut Ctx<Self>) {
         let id = batch.id;
         let took_off = self.hall.journal.as_ref();
         let took_off = took_off.map(|journal| journal.take_off(id, batch.seqs().collect()));
         let store = self.hall.store.whereis();
         let flushed = async move {
             if let Some(took_off) = took_off {
-                took_off.await?;
+                batch.noted_for = took_off.await?;
             }
             match store.map(|to| to.call(FLUSH_TIMEOUT, move |reply| Flush { batch, reply })) {
                 Some(flush) => flush.await.unwrap_or_else(|error| {

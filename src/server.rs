@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use guildhall_process::{ExitReason, ProcRef, Spawn, Supervisor};
 use guildhall_store::blobs::BlobStore;
-use guildhall_store::{Database, FileBlobs, Journal, OpenOptions, StoreError, WorldLock};
+use guildhall_store::{Database, FileBlobs, House, Journal, OpenOptions, StoreError, WorldLock};
 
 use crate::auth::secrets::Secret;
 use crate::config::Config;
@@ -91,9 +91,10 @@ pub async fn open(config: Config) -> Result<Opened, StartFailed> {
     let locks = lock_files(&config)?;
     let admin_token = admin_token(&data)?;
     let addresses = Addresses::default();
-    let (database, journal) = match open_database(&config).await {
+    let house = locks.0.house();
+    let (database, journal) = match open_database(&config, &house).await {
         Err(StartFailed::Store(error)) if error.may_pass() => {
-            wait_for_database(&config, &addresses, error).await?
+            wait_for_database(&config, &house, &addresses, error).await?
         }
         opened => opened?,
     };
@@ -158,6 +159,7 @@ const DATABASE_RETRY: Duration = Duration::from_secs(1);
 /// Takes both addresses, so that whoever comes is answered, and tries until the database is there.
 async fn wait_for_database(
     config: &Config,
+    house: &Option<House>,
     addresses: &Addresses,
     mut away: StoreError,
 ) -> Result<World, StartFailed> {
@@ -173,7 +175,7 @@ async fn wait_for_database(
     let database = loop {
         log::warn!("{away}; waiting for it");
         tokio::time::sleep(DATABASE_RETRY).await;
-        match open_database(config).await {
+        match open_database(config, house).await {
             Err(StartFailed::Store(error)) if error.may_pass() => away = error,
             opened => break opened,
         }
@@ -186,22 +188,22 @@ async fn wait_for_database(
 type World = (Database, Option<Journal>);
 
 /// Opens the database on a thread that may block, and makes it ready.
-async fn open_database(config: &Config) -> Result<World, StartFailed> {
-    let config = config.clone();
-    tokio::task::spawn_blocking(move || ready_database(&config))
+async fn open_database(config: &Config, house: &Option<House>) -> Result<World, StartFailed> {
+    let (config, house) = (config.clone(), house.clone());
+    tokio::task::spawn_blocking(move || ready_database(&config, house))
         .await
         .map_err(|error| StartFailed::Tree(error.to_string()))?
 }
 
 /// Opens the database and makes the world this server's: locked, migrated if it is new, claimed. One that
 /// holds a world and lacks migrations is the operator's matter: there may be no way back.
-fn ready_database(config: &Config) -> Result<World, StartFailed> {
+fn ready_database(config: &Config, house: Option<House>) -> Result<World, StartFailed> {
     let options = OpenOptions {
         readers: u32::try_from(config.limits.reader_threads).unwrap_or(1),
         create: true,
     };
     let database = Database::open(config.target()?, &options)?;
-    database.lock_world()?;
+    database.lock_world(house)?;
     let migrations = database.migrations()?;
     let is_current = match migrations.is_new() {
         true => {
@@ -243,6 +245,8 @@ fn ready_database(config: &Config) -> Result<World, StartFailed> {
 fn replayed(database: &Database, path: &Path) -> Result<Journal, StoreError> {
     let (mut journal, left) = database.open_journal(path)?;
     persistence::replay(database, &mut journal, left)?;
+    // The lock went with the connection that wrote them.
+    database.lock_world(None)?;
     Ok(journal)
 }
 

@@ -105,10 +105,12 @@ async fn until_told_to_stop(running: Running, mut orders: StopOrders) -> Result<
     let told = tokio::select! {
         order = orders.next() => order,
         reason = running.died() => {
-            let why = running.hall().gave_up.get().cloned();
-            let why = why.unwrap_or_else(|| reason.to_string());
+            let (why, status) = match running.hall().gave_up.get() {
+                Some(why) => (why.sentence.clone(), ExitCode::from(why.exit_status)),
+                None => (reason.to_string(), ExitCode::FAILURE),
+            };
             say(&format!("guildhall gave up: {why}"));
-            return Ok(ExitCode::FAILURE);
+            return Ok(status);
         }
     };
     log::info!("{told}: stopping");

@@ -116,10 +116,12 @@ impl Dirty {
         Ok(())
     }
 
-    /// The journal did not take these.
-    pub fn not_kept(&mut self, seqs: &[u64]) {
+    /// The journal did not take these: who saved them waits for their commit, which may not be long.
+    pub fn not_kept(&mut self, seqs: &[u64], now: Duration) {
         let newest = seqs.iter().max().map(|seq| seq.saturating_add(1));
         self.not_kept_before = self.not_kept_before.max(newest.unwrap_or(0));
+        let window = self.short_window.unwrap_or_default();
+        self.buffer.close_window_by(now.saturating_add(window));
     }
 
     /// These are in the journal.

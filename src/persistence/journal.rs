@@ -49,12 +49,12 @@ impl JournalThread {
         self.run(move |journal| journal.append(&entries))
     }
 
-    /// When it resolves, the batch may go to the database.
+    /// When it resolves, the batch may go to the database, with what it must note there for this journal.
     pub(super) fn take_off(
         &self,
         batch: Uuid,
         seqs: Vec<u64>,
-    ) -> impl Future<Output = Result<(), StoreError>> + use<> {
+    ) -> impl Future<Output = Result<Option<Uuid>, StoreError>> + use<> {
         self.run(move |journal| journal.take_off(batch, &seqs))
     }
 
@@ -79,9 +79,10 @@ impl JournalThread {
         closing.await.unwrap_or_else(|error| Err(broken(&error)))
     }
 
-    fn run<F>(&self, act: F) -> impl Future<Output = Result<(), StoreError>> + use<F>
+    fn run<T, F>(&self, act: F) -> impl Future<Output = Result<T, StoreError>> + use<T, F>
     where
-        F: FnOnce(&mut Journal) -> Result<(), StoreError> + Send + 'static,
+        T: Send + 'static,
+        F: FnOnce(&mut Journal) -> Result<T, StoreError> + Send + 'static,
     {
         let slot = Arc::clone(&self.journal);
         let job = self.thread.run(move || {
@@ -129,8 +130,9 @@ pub fn replay(database: &Database, journal: &mut Journal, left: Left) -> Result<
     });
     let mut refused = 0;
     let mut flush = |buffer: &mut Buffer<()>| -> Result<(), StoreError> {
-        while let Some(batch) = buffer.take_batch(Duration::ZERO) {
-            journal.take_off(batch.id, &batch.seqs().collect::<Vec<_>>())?;
+        while let Some(mut batch) = buffer.take_batch(Duration::ZERO) {
+            let seqs: Vec<u64> = batch.seqs().collect();
+            batch.noted_for = journal.take_off(batch.id, &seqs)?;
             let report = writer.flush(&batch)?;
             journal.landed(batch.id);
             let outcomes = buffer.finish(report);

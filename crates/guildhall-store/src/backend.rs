@@ -16,6 +16,7 @@ mod sqlite;
 mod target;
 mod watermark;
 
+use crate::database::House;
 use crate::error::StoreError;
 
 pub use connection::AnyConnection as Connection;
@@ -66,6 +67,23 @@ pub(crate) fn hold_world(conn: &mut Connection, lost: Option<Holder>) -> Result<
     match conn {
         Connection::Sqlite(_) => Ok(true),
         Connection::Postgres(conn) => Ok(postgres::hold_world(conn, lost)?),
+    }
+}
+
+/// Signs the connection that holds the world with the house of its server.
+pub(crate) fn sign_world(conn: &mut Connection, house: &House) -> Result<(), StoreError> {
+    match conn {
+        Connection::Sqlite(_) => Ok(()),
+        Connection::Postgres(conn) => Ok(postgres::sign_world(conn, house)?),
+    }
+}
+
+/// Ends what a dead server of this house left behind and waits a second for that; the number of the process
+/// that is there still, if one is.
+pub(crate) fn end_former(conn: &mut Connection, house: &House) -> Result<Option<i32>, StoreError> {
+    match conn {
+        Connection::Sqlite(_) => Ok(None),
+        Connection::Postgres(conn) => Ok(postgres::end_former(conn, house)?),
     }
 }
 

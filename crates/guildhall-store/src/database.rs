@@ -18,7 +18,7 @@ use crate::error::StoreError;
 use crate::world::World;
 use crate::writer::{Claim, Writer};
 
-pub use lock::WorldLock;
+pub use lock::{House, WorldLock};
 pub use migrations::MigrationStatus;
 
 /// How long a reader waits for a connection: no caller ever hangs longer.
@@ -141,10 +141,13 @@ impl Database {
     /// Holds the world against other servers, as long as the writing connection lives. Where the world is
     /// a file, [`WorldLock`] does that and this does nothing.
     ///
+    /// With the house of a lock that this process holds, connections that a dead server of the same house left
+    /// behind are ended, for which it waits 10 s at most.
+    ///
     /// # Errors
-    /// [`StoreError::WorldInUse`]; the database.
-    pub fn lock_world(&self) -> Result<(), StoreError> {
-        self.world.lock()
+    /// [`StoreError::WorldInUse`]; [`StoreError::WorldStillHeld`] by such a connection; the database.
+    pub fn lock_world(&self, house: Option<House>) -> Result<(), StoreError> {
+        self.world.lock(house)
     }
 
     /// Holds the world against every server and every other tool, for as long as the answer and this live:
@@ -154,7 +157,7 @@ impl Database {
     /// [`StoreError::WorldInUse`]; the database.
     pub fn lock_alone(&self) -> Result<Option<WorldLock>, StoreError> {
         let lock = self.path().map(WorldLock::acquire_beside).transpose()?;
-        self.lock_world()?;
+        self.lock_world(None)?;
         Ok(lock)
     }
 

@@ -27,6 +27,10 @@ pub enum StoreError {
     MigrationFailed { detail: String },
     #[error("another server uses this world: {world} is locked by {holder}")]
     WorldInUse { world: String, holder: String },
+    #[error(
+        "process {pid} of PostgreSQL holds {world} for a server of this data directory that has ended"
+    )]
+    WorldStillHeld { world: String, pid: i32 },
     #[error("the world was taken over by another server, {holder}")]
     WorldLost { holder: String },
     #[error("the database holds an unfinished copy of {from}")]
@@ -117,6 +121,7 @@ impl StoreError {
             Self::PendingMigrations { .. } => "Make a backup, then run `guildhall migrate up`; `guildhall migrate plan` shows what it does.",
             Self::MigrationFailed { .. } => "Nothing was changed by the failed step; restore the backup if an earlier step is unwanted.",
             Self::WorldInUse { .. } => "Stop the other server first, or give this one a data directory of its own.",
+            Self::WorldStillHeld { .. } => "It was told to end and does not: on the database's host wake it with kill -CONT, or see what disk it waits for; then start again.",
             Self::WorldLost { .. } => "Stop one of the two servers; this one gives no more receipts and ends.",
             Self::CopyUnfinished { .. } => "Run `guildhall copy` once more: it begins anew, and the source is as it was.",
             Self::JournalUnseen => "Name the data directories of the source and of the target with --from-data and --to-data.",

@@ -116,7 +116,7 @@ impl Journal {
     /// appended before its [`Journal::take_off`].
     ///
     /// # Errors
-    /// [`StoreError::DiskFull`]: nothing was written, and it may be tried again.
+    /// [`StoreError::DiskFull`]: nothing was written and nothing promised, and it may be tried again.
     /// [`StoreError::JournalRefused`]: a number out of order, or a write that is no save.
     /// [`StoreError::JournalFailed`]: end the process. Whether the entries are on the disk is not
     /// known, and no later success would tell.

@@ -26,7 +26,7 @@ pub mod writer;
 pub use backend::{Connection, Target};
 pub use blobs::{BlobStore, FileBlobs};
 pub use changes::{Change, NameOwner, NameRow, OwnerKind};
-pub use database::{Database, MigrationStatus, OpenOptions, WorldLock};
+pub use database::{Database, House, MigrationStatus, OpenOptions, WorldLock};
 pub use error::StoreError;
 pub use journal::Journal;
 pub use names::{LoadProof, NameDiff, NameEntry, NameIndex};

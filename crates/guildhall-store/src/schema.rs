@@ -168,6 +168,14 @@ table! {
 }
 
 table! {
+    flights (batch_id) {
+        batch_id -> Text,
+        journal_id -> Text,
+        runs -> Binary,
+    }
+}
+
+table! {
     refused_writes (id) {
         id -> BigInt,
         at -> BigInt,
@@ -267,6 +275,7 @@ allow_tables_to_appear_in_same_query!(
     ships,
     names,
     batches,
+    flights,
     refused_writes,
     entity_history,
     world,

@@ -3,12 +3,16 @@
 //! lock. A server that has lost the world gives no more receipts.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::backend::{Access, Connection, Holder, Target, connect, hold_world, world_holder};
+use crate::backend::{
+    Access, Connection, Holder, Target, connect, end_former, hold_world, sign_world, world_holder,
+};
+use crate::database::House;
 use crate::error::StoreError;
 use crate::schema::world;
 use crate::time::now_us;
@@ -17,6 +21,9 @@ use crate::time::now_us;
 const UNCLAIMED: i64 = -1;
 /// The epoch of a world that is being copied to: it is not all there.
 pub(crate) const COPYING: i64 = -1;
+
+/// How long a start waits for what a dead server of the same house left behind.
+const FORMER_WAIT: Duration = Duration::from_secs(10);
 
 /// A world and what this server holds of it. All clones share one claim.
 #[derive(Clone)]
@@ -27,6 +34,8 @@ pub(crate) struct World {
 
 struct Shared {
     epoch: AtomicI64,
+    /// What the connections that hold the lock are signed with.
+    house: OnceLock<House>,
     /// The connection that took the lock last; it may hold it still when we have lost it.
     held_by: Mutex<Option<Holder>>,
     /// A connection that holds the lock and is not used yet.
@@ -39,6 +48,7 @@ impl World {
             target,
             shared: Arc::new(Shared {
                 epoch: AtomicI64::new(UNCLAIMED),
+                house: OnceLock::new(),
                 held_by: Mutex::new(None),
                 waiting: Mutex::new(None),
             }),
@@ -86,7 +96,24 @@ impl World {
             let world = self.target.to_string();
             return Err(StoreError::WorldInUse { world, holder });
         }
+        if let Some(house) = self.shared.house.get() {
+            sign_world(conn, house)?;
+        }
         *held_by = world_holder(conn)?;
+        Ok(())
+    }
+
+    /// Ends the connections that dead servers of this house left behind.
+    fn end_former(&self, house: &House) -> Result<(), StoreError> {
+        let mut conn = connect(&self.target, Access::Write)?;
+        let until = Instant::now() + FORMER_WAIT;
+        while let Some(pid) = end_former(&mut conn, house)? {
+            log::warn!("process {pid} of PostgreSQL holds the world for a dead server; ending it");
+            if Instant::now() >= until {
+                let world = self.target.to_string();
+                return Err(StoreError::WorldStillHeld { world, pid });
+            }
+        }
         Ok(())
     }
 
@@ -94,8 +121,12 @@ impl World {
     /// writer.
     ///
     /// # Errors
-    /// [`StoreError::WorldInUse`]; the database.
-    pub fn lock(&self) -> Result<(), StoreError> {
+    /// [`StoreError::WorldInUse`]; [`StoreError::WorldStillHeld`]; the database.
+    pub fn lock(&self, house: Option<House>) -> Result<(), StoreError> {
+        if let Some(house) = house {
+            self.end_former(&house)?;
+            self.shared.house.get_or_init(|| house);
+        }
         let conn = self.write_connection()?;
         self.keep(conn);
         Ok(())

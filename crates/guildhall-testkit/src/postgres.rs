@@ -183,11 +183,7 @@ impl Postgres {
     /// Ends the process of one connection as `kill -9` does (`pg_backend_pid()` is its number); the server then
     /// ends all others and recovers, by itself.
     pub fn kill9_backend(&self, pid: u32) {
-        let children = processes::children_of(self.pid());
-        assert!(
-            children.contains(&pid),
-            "{pid} is no process of this server"
-        );
+        self.assert_ours(pid);
         processes::signal("KILL", &[pid]);
     }
 
@@ -204,6 +200,26 @@ impl Postgres {
         let first = self.pid();
         processes::signal("CONT", &processes::children_of(first));
         processes::signal("CONT", &[first]);
+    }
+
+    /// Suspends the process of one connection (`pg_backend_pid()` is its number), as a disk does that hangs.
+    pub fn freeze_backend(&self, pid: u32) {
+        self.assert_ours(pid);
+        processes::signal("STOP", &[pid]);
+    }
+
+    /// Ends a [`Postgres::freeze_backend`].
+    pub fn thaw_backend(&self, pid: u32) {
+        self.assert_ours(pid);
+        processes::signal("CONT", &[pid]);
+    }
+
+    fn assert_ours(&self, pid: u32) {
+        let children = processes::children_of(self.pid());
+        assert!(
+            children.contains(&pid),
+            "{pid} is no process of this server"
+        );
     }
 
     /// Starts it again on its folder and port, and waits until it answers.

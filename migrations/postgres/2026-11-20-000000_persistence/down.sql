@@ -9,6 +9,7 @@ ALTER TABLE names DROP CONSTRAINT names_owner_kind;
 ALTER TABLE names ADD CONSTRAINT names_owner_kind CHECK (owner_kind IN ('character', 'guild'));
 DROP TABLE ship_ledger;
 DROP TABLE escrows;
+DROP TABLE flights;
 DROP INDEX entity_history_by_entity;
 CREATE INDEX entity_history_by_entity ON entity_history (entity_id, version);
 DROP INDEX entity_history_by_batch;

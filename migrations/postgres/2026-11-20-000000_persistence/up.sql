@@ -25,6 +25,12 @@ ALTER TABLE characters ADD COLUMN play_epoch BIGINT NOT NULL DEFAULT 0
 ALTER TABLE entity_history ADD COLUMN schema_version INTEGER;
 ALTER TABLE entity_history ADD COLUMN state BYTEA;
 CREATE INDEX entity_history_by_batch ON entity_history (batch);
+-- What a batch carried of a journal whose disk had no room to record it: runs of sequence numbers.
+CREATE TABLE flights (
+    batch_id TEXT NOT NULL PRIMARY KEY,
+    journal_id TEXT NOT NULL,
+    runs BYTEA NOT NULL
+);
 -- In the order in which the lines were written: so they are told, and so they are forgotten.
 DROP INDEX entity_history_by_entity;
 CREATE INDEX entity_history_by_entity ON entity_history (entity_id, id);

@@ -18,6 +18,7 @@ DROP TABLE names;
 ALTER TABLE names_old RENAME TO names;
 DROP TABLE ship_ledger;
 DROP TABLE escrows;
+DROP TABLE flights;
 DROP INDEX entity_history_by_entity;
 CREATE INDEX entity_history_by_entity ON entity_history (entity_id, version);
 DROP INDEX entity_history_by_batch;

@@ -149,7 +149,7 @@ fn nothing_is_called_safe_while_an_earlier_save_is_not_in_the_journal_and_not_de
         let second = async {
             kit.advance(MS).await;
             // What a full disk comes to; that this one is in the journal after all does no harm.
-            hall.dirty.lock().not_kept(&[lost]);
+            hall.dirty.lock().not_kept(&[lost], hall.now());
             hall.save(scene.save(2, "second"), Receipt::Safe).await
         };
         let (_, second) = futures_util::future::join(first, second).await;

@@ -10,7 +10,7 @@ use guildhall_testkit::eventually;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{PATIENCE, Player, Server};
+use crate::harness::{PASSWORD, PATIENCE, Player, Server};
 
 mod clock;
 mod postgres;

@@ -43,6 +43,7 @@ pub(super) fn halves(batch: &Batch) -> [Batch; 2] {
     let part = |units: &[Unit]| Batch {
         id: part_id(batch.id, first_seq(units), last_seq(units)),
         attempts: batch.attempts,
+        noted_for: batch.noted_for,
         units: units.into(),
     };
     [part(first), part(second)]

@@ -93,6 +93,7 @@ pub(super) fn run(
         at_us, mut written, ..
     } = run;
     written.outcomes.sort_unstable_by_key(|(seq, _)| *seq);
+    watermark::note_flight(conn, batch)?;
     watermark::set(conn, batch.id, number, at_us, &written)?;
     match conn.batch_execute("COMMIT") {
         Ok(()) => Ok(written),

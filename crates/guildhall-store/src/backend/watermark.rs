@@ -14,7 +14,8 @@ use super::save::present_if_readable;
 use crate::changes::{Change, KEPT};
 use crate::columns::{Count32, MaybeCount32, Size64, signed, signed_len};
 use crate::error::StoreError;
-use crate::schema::{batches, entity_history, refused_writes, world};
+use crate::journal::Flight;
+use crate::schema::{batches, entity_history, flights, refused_writes, world};
 use crate::write_behind::{
     Batch, Cause, ChangeUnit, GroupUnit, Member, Outcome, Present, SaveUnit, Unit, WriteRefusal,
 };
@@ -45,6 +46,23 @@ pub(super) fn look(conn: &mut Connection, id: Uuid) -> QueryResult<Found> {
         newest: newest.unwrap_or(0),
         committed_as,
     })
+}
+
+/// Notes what the batch carries of a journal that had no room to record it: known here exactly when the batch
+/// is committed, so no replay gives it again.
+pub(super) fn note_flight(conn: &mut Connection, batch: &Batch) -> QueryResult<()> {
+    let Some(journal) = batch.noted_for else {
+        return Ok(());
+    };
+    let flight = Flight::of_all(batch.id, batch.seqs().collect());
+    diesel::insert_into(flights::table)
+        .values((
+            flights::batch_id.eq(batch.id.to_string()),
+            flights::journal_id.eq(journal.to_string()),
+            flights::runs.eq(flight.runs_as_bytes()),
+        ))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Writes the line. The last statement of every batch, and it must report exactly one row: an

@@ -6,9 +6,10 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::Database;
+use crate::backend::Connection;
 use crate::error::StoreError;
-use crate::journal::{Journal, Left};
-use crate::schema::{batches, world};
+use crate::journal::{Flight, Journal, Left};
+use crate::schema::{batches, flights, world};
 
 impl Database {
     /// Opens the world's journal, or makes the first one and remembers it here before anything can be
@@ -23,7 +24,9 @@ impl Database {
             Ok(row)
         })?;
         let known = known.map(|id| parse(&id)).transpose()?;
-        let (journal, left) = Journal::open(path, parse(&id)?, known)?;
+        let (mut journal, mut left) = Journal::open(path, parse(&id)?, known)?;
+        let noted = self.read(|conn| noted_flights(conn, journal.id()))?;
+        journal.add_noted(noted, &mut left);
         if known.is_none() {
             self.world.remember_journal(Some(journal.id()))?;
         }
@@ -51,6 +54,21 @@ impl Database {
             Ok(found.is_some())
         })
     }
+}
+
+/// What batches carried of this journal that it could not record.
+fn noted_flights(conn: &mut Connection, journal: Uuid) -> Result<Vec<Flight>, StoreError> {
+    let rows: Vec<(String, Vec<u8>)> = flights::table
+        .filter(flights::journal_id.eq(journal.to_string()))
+        .select((flights::batch_id, flights::runs))
+        .load(conn)?;
+    let flight = |(batch, runs): (String, Vec<u8>)| {
+        let unreadable = || StoreError::Database {
+            detail: format!("nobody can read what the batch {batch} carried"),
+        };
+        Flight::noted(parse(&batch)?, &runs).ok_or_else(unreadable)
+    };
+    rows.into_iter().map(flight).collect()
 }
 
 fn parse(id: &str) -> Result<Uuid, StoreError> {

@@ -3,7 +3,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::StoreError;
@@ -11,10 +11,24 @@ use crate::error::StoreError;
 /// More than any holder writes about itself.
 const HOLDER_BYTES_MAX: u64 = 256;
 
+/// Names a machine as long as it is up.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
 /// The right to run the world in a data directory, as long as it lives.
 #[derive(Debug)]
 pub struct WorldLock {
-    _file: File,
+    file: File,
+}
+
+/// A locked file and the machine that locks it. While one process holds the lock, every other one of the same
+/// house is dead: the file's number is not given to another file before the last process has closed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct House(String);
+
+impl House {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl WorldLock {
@@ -62,7 +76,22 @@ impl WorldLock {
             Err(TryLockError::Error(error)) => return Err(doing()(error)),
         }
         sign(&mut file).map_err(doing())?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+
+    /// Tells connections of earlier servers of this data directory from those of others; `None` where the
+    /// system does not say which machine this is.
+    #[must_use]
+    pub fn house(&self) -> Option<House> {
+        let boot = std::fs::read(BOOT_ID).ok()?;
+        let file = self.file.metadata().ok()?;
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&boot);
+        hasher.update(&file.dev().to_be_bytes());
+        hasher.update(&file.ino().to_be_bytes());
+        let hex = hasher.finalize().to_hex();
+        // With the words before it no longer than PostgreSQL keeps of an application's name: 63 bytes.
+        hex.get(..32).map(|start| House(start.to_owned()))
     }
 }
 

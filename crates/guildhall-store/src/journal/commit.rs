@@ -17,18 +17,22 @@ const COMMIT_BYTES: usize = 8_192;
 
 impl Journal {
     /// Does `work` and writes the new head, in one transaction; `bytes` is what that adds to the
-    /// write-ahead log. The head in memory changes only with the one on the disk.
+    /// write-ahead log. The head in memory changes only with the one on the disk. On a full disk
+    /// it is tried again where the log can begin anew, in the room that it has.
     pub(super) fn commit(
         &mut self,
         mut head: Head,
         bytes: usize,
-        work: impl FnOnce(&mut SqliteConnection) -> QueryResult<()>,
+        work: impl Fn(&mut SqliteConnection) -> QueryResult<()>,
     ) -> Result<(), StoreError> {
         head.commits = self.head.commits.saturating_add(1);
-        let committed = transaction(&mut self.conn, |conn| {
-            work(conn)?;
-            rows::update_head(conn, &head.encode())
-        });
+        let record = head.encode();
+        let write = |conn: &mut _| work(conn).and_then(|()| rows::update_head(conn, &record));
+        let mut committed = transaction(&mut self.conn, write);
+        if committed.as_ref().is_err_and(is_full) && self.since_checkpoint > 0 {
+            self.checkpoint()?;
+            committed = transaction(&mut self.conn, write);
+        }
         committed.map_err(|error| self.judge(&error))?;
         self.mark.set(&head);
         self.head = head;
@@ -38,11 +42,16 @@ impl Journal {
     }
 
     /// Moves the write-ahead log into the file when it has grown enough, so that it begins anew.
-    /// A full disk only puts that off: the log stays as it is.
     pub(super) fn checkpoint_if_due(&mut self) -> Result<(), StoreError> {
-        if self.since_checkpoint < CHECKPOINT_BYTES {
-            return Ok(());
+        match self.since_checkpoint < CHECKPOINT_BYTES {
+            true => Ok(()),
+            false => self.checkpoint(),
         }
+    }
+
+    /// A full disk only puts it off: the log stays as it is. Not truncated: on a disk that fills
+    /// up, the room that the log has is the journal's own.
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
         self.since_checkpoint = 0;
         match self.conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)") {
             Err(error) if !is_full(&error) => Err(self.judge(&error)),
@@ -79,7 +88,7 @@ impl Journal {
 
 fn transaction(
     conn: &mut SqliteConnection,
-    work: impl FnOnce(&mut SqliteConnection) -> QueryResult<()>,
+    work: impl Fn(&mut SqliteConnection) -> QueryResult<()>,
 ) -> QueryResult<()> {
     conn.batch_execute("BEGIN IMMEDIATE")?;
     let done = work(conn).and_then(|()| conn.batch_execute("COMMIT"));

@@ -1,5 +1,8 @@
 //! Batches on their way to the database: recorded before they go, deleted with what they carried
-//! when the next one goes. In between, a start asks the database about them.
+//! when the next one goes. In between, a start asks the database about them. While the disk has no
+//! room for the record, the batch notes in its own transaction what it carries.
+
+use std::collections::BTreeMap;
 
 use diesel::result::QueryResult;
 use uuid::Uuid;
@@ -9,10 +12,18 @@ use super::replay::{Flight, Left, Replay, Run, replay};
 use super::{Entry, Journal, rows};
 use crate::error::StoreError;
 
-/// A flight that is in the file.
+/// A flight of which somebody may have to be asked.
 pub(super) struct Out {
-    row: FlightRow,
+    flight: Flight,
+    /// Where it lies in the file; `None` where only the database can know of it.
+    place: Option<Place>,
     fate: Fate,
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    row: u64,
+    check: u128,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,9 +37,20 @@ enum Fate {
 }
 
 impl Out {
-    pub(super) fn open(row: FlightRow) -> Self {
-        let fate = Fate::Open;
-        Self { row, fate }
+    pub(super) fn open(FlightRow { row, check, flight }: FlightRow) -> Self {
+        Self {
+            flight,
+            place: Some(Place { row, check }),
+            fate: Fate::Open,
+        }
+    }
+
+    fn noted(flight: Flight) -> Self {
+        Self {
+            flight,
+            place: None,
+            fate: Fate::Open,
+        }
     }
 }
 
@@ -37,18 +59,43 @@ impl Journal {
     /// else is in `seqs` (changes) is left out. What earlier landed flights carried is deleted in
     /// the same transaction. The same batch once more changes nothing.
     ///
+    /// `Some` when the disk is full: then the batch must note it, for this journal
+    /// ([`crate::Batch::noted_for`]), and may go.
+    ///
     /// # Errors
-    /// As [`Journal::append`]. Without a flight on record the batch must not go.
-    pub fn take_off(&mut self, batch: Uuid, seqs: &[u64]) -> Result<(), StoreError> {
+    /// [`StoreError::JournalFailed`], as [`Journal::append`]: the batch must not go.
+    pub fn take_off(&mut self, batch: Uuid, seqs: &[u64]) -> Result<Option<Uuid>, StoreError> {
         self.still_good()?;
-        if self.flights.iter().any(|out| out.row.flight.batch == batch) {
-            return Ok(());
+        let of_batch = |out: &Out| out.flight.batch == batch;
+        if self
+            .flights
+            .iter()
+            .any(|out| of_batch(out) && out.place.is_some())
+        {
+            return Ok(None);
         }
         let flight = Flight::carrying(batch, seqs, &self.live);
         if flight.runs.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        self.turn_over(Some(flight))
+        self.flights.retain(|out| !of_batch(out));
+        match self.turn_over(Some(flight.clone())) {
+            Err(StoreError::DiskFull { .. }) => {
+                self.flights.push(Out::noted(flight));
+                Ok(Some(self.id()))
+            }
+            recorded => recorded.map(|()| None),
+        }
+    }
+
+    /// Adds the flights that the database alone knows of to what was left.
+    pub(crate) fn add_noted(&mut self, noted: Vec<Flight>, left: &mut Left) {
+        for flight in noted {
+            if left.flights.iter().all(|it| it.batch != flight.batch) {
+                self.flights.push(Out::noted(flight.clone()));
+                left.flights.push(flight);
+            }
+        }
     }
 
     /// The batch was committed, or was found to have been. Its entries are deleted when the next
@@ -83,7 +130,7 @@ impl Journal {
     }
 
     fn end_flight(&mut self, batch: Uuid, fate: Fate) {
-        let of_batch = |out: &&mut Out| out.row.flight.batch == batch;
+        let of_batch = |out: &&mut Out| out.flight.batch == batch;
         if let Some(out) = self.flights.iter_mut().find(of_batch) {
             out.fate = fate;
         }
@@ -105,15 +152,14 @@ impl Journal {
     fn turn_over(&mut self, next: Option<Flight>) -> Result<(), StoreError> {
         let ended = || self.flights.iter().filter(|out| out.fate != Fate::Open);
         let landed = || ended().filter(|out| out.fate == Fate::Landed);
-        let runs: Vec<Run> = landed()
-            .flat_map(|out| out.row.flight.runs.clone())
+        let runs: Vec<Run> = landed().flat_map(|out| out.flight.runs.clone()).collect();
+        // Once each, should two flights have carried the same.
+        let gone: BTreeMap<u64, u128> = landed()
+            .flat_map(|out| out.flight.entries_in(&self.live))
             .collect();
-        let gone: Vec<(u64, u128)> = landed()
-            .flat_map(|out| out.row.flight.entries_in(&self.live))
-            .collect();
-        let flights: Vec<u64> = ended().map(|out| out.row.row).collect();
-        let checks = gone.iter().map(|(_, check)| *check);
-        let checks = checks.chain(ended().map(|out| out.row.check));
+        let places: Vec<Place> = ended().filter_map(|out| out.place).collect();
+        let checks = gone.values().copied();
+        let checks = checks.chain(places.iter().map(|place| place.check));
         let mut head = self.head.clone().without_rows(checks);
         let mut record = Vec::new();
         let next = next.map(|flight| FlightRow {
@@ -123,16 +169,15 @@ impl Journal {
         });
         head = head.with_rows(next.iter().map(|row| row.check));
         let write = |conn: &mut _| -> QueryResult<()> {
-            flights
-                .iter()
-                .try_for_each(|row| rows::delete_flight(conn, *row))?;
+            let mut ended = places.iter();
+            ended.try_for_each(|place| rows::delete_flight(conn, place.row))?;
             rows::delete_entries(conn, &runs, gone.len())?;
             let mut next = next.iter();
             next.try_for_each(|row| rows::insert_flight(conn, row.row, &record))
         };
         self.commit(head, record.len(), write)?;
-        for (seq, _) in gone {
-            self.live.remove(&seq);
+        for seq in gone.keys() {
+            self.live.remove(seq);
         }
         self.flights.retain(|out| out.fate == Fate::Open);
         self.flights.extend(next.map(Out::open));

@@ -91,6 +91,22 @@ impl Flight {
         Self { batch, runs }
     }
 
+    /// Exactly these numbers, in any order.
+    pub(crate) fn of_all(batch: Uuid, mut seqs: Vec<u64>) -> Self {
+        seqs.sort_unstable();
+        let mut runs: Vec<Run> = Vec::new();
+        for seq in seqs {
+            match runs.last_mut() {
+                Some(run) if seq <= run.last.saturating_add(1) => run.last = seq,
+                _ => runs.push(Run {
+                    first: seq,
+                    last: seq,
+                }),
+            }
+        }
+        Self { batch, runs }
+    }
+
     /// Whether the entry with this number is in it.
     pub fn carries(&self, seq: u64) -> bool {
         let after = self.runs.partition_point(|run| run.first <= seq);
@@ -111,16 +127,27 @@ impl Flight {
         seal(out, |out| {
             out.push(Tag::Flight.byte());
             out.extend_from_slice(self.batch.as_bytes());
-            for run in &self.runs {
-                out.extend_from_slice(&run.first.to_le_bytes());
-                out.extend_from_slice(&run.last.to_le_bytes());
-            }
+            out.extend_from_slice(&self.runs_as_bytes());
         })
+    }
+
+    pub(crate) fn runs_as_bytes(&self) -> Vec<u8> {
+        let ends = self.runs.iter().flat_map(|run| [run.first, run.last]);
+        ends.flat_map(u64::to_le_bytes).collect()
     }
 
     pub(super) fn decode(mut body: Reader<'_>) -> Option<Self> {
         body.expect(Tag::Flight)?;
         let batch = body.uuid()?;
+        Self::with_runs(batch, body)
+    }
+
+    /// The flight of a batch with what [`Flight::runs_as_bytes`] made.
+    pub(crate) fn noted(batch: Uuid, runs: &[u8]) -> Option<Self> {
+        Self::with_runs(batch, Reader::new(runs))
+    }
+
+    fn with_runs(batch: Uuid, mut body: Reader<'_>) -> Option<Self> {
         let mut runs = Vec::new();
         while !body.is_at_end() {
             let (first, last) = (body.u64()?, body.u64()?);

@@ -21,6 +21,9 @@ pub struct Batch {
     pub id: Uuid,
     /// How often it failed as a whole so far.
     pub attempts: u32,
+    /// The journal that has no room to record what this batch carries of it: the transaction of the
+    /// batch notes that instead.
+    pub noted_for: Option<Uuid>,
     pub units: Arc<[Unit]>,
 }
 

@@ -301,6 +301,7 @@ impl<R> Buffer<R> {
         let batch = Batch {
             id: Uuid::now_v7(),
             attempts: 0,
+            noted_for: None,
             units: self.queue.take(self.limits.batch_rows_max).into(),
         };
         if self.queue.units() == 0 {

@@ -119,7 +119,7 @@ fn a_world_that_was_copied_can_be_written_to() {
     let there = postgres::create_database();
     let postgres = fresh(&Target::parse(&there.url()).unwrap());
     copied(&world.db, &postgres).unwrap();
-    postgres.lock_world().unwrap();
+    postgres.lock_world(None).unwrap();
     postgres.claim_world("a server").unwrap();
     let mut writer = postgres.writer().unwrap();
     let hero = world.read(|conn| queries::characters_of(conn, world.account))[0].id;

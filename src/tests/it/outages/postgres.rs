@@ -1,7 +1,10 @@
 //! PostgreSQL goes away in every way that it has.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+
+use guildhall_client::Client;
 
 use guildhall_testkit::postgres::{DURABLE, Postgres, Stop};
 use guildhall_testkit::{Carriage, ChildServer, Proxy, Sql, TestWorld};
@@ -9,6 +12,9 @@ use guildhall_testkit::{Carriage, ChildServer, Proxy, Sql, TestWorld};
 use super::*;
 
 mod commits;
+mod disks;
+mod files;
+mod full;
 mod worlds;
 
 /// A PostgreSQL of one's own, and a world in it.
@@ -16,6 +22,40 @@ fn world() -> (Arc<Postgres>, Arc<TestWorld>) {
     let postgres = Arc::new(Postgres::start(DURABLE));
     let world = TestWorld::on_server(&postgres);
     (postgres, Arc::new(world))
+}
+
+/// The program on this world with a folder of its own.
+fn serve(world: &TestWorld, folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_guildhall"));
+    command.args(SERVE).arg(folder);
+    command.args(["--database", &world.url()]);
+    command
+}
+
+const SERVE: [&str; 6] = [
+    "serve",
+    "--listen",
+    "127.0.0.1:0",
+    "--admin-listen",
+    "127.0.0.1:0",
+    "--data",
+];
+
+/// Where a program listens, once it does.
+async fn url_of(server: &Arc<ChildServer>) -> String {
+    let server = Arc::clone(server);
+    let listens = move || server.wait_for_line("listening ", PATIENCE);
+    tokio::task::spawn_blocking(listens).await.unwrap()
+}
+
+/// A player of this server with a character, who asks for no more than the first promise.
+async fn hero(url: &str) -> (Client, Uuid) {
+    let http = HttpClient::new(url).unwrap();
+    http.sign_up("player", PASSWORD).await.unwrap();
+    let account = http.sign_in("player", PASSWORD, None).await.unwrap();
+    let (client, _events) = account.connect().await.unwrap();
+    let made = client.create_character("Hero", json!({})).await.unwrap();
+    (client, made.0.character)
 }
 
 async fn scene(world: &Arc<TestWorld>) -> Scene {

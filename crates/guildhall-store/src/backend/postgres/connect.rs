@@ -4,9 +4,10 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Integer};
+use diesel::sql_types::{BigInt, Bool, Integer, Text};
 
 use crate::backend::{Access, Holder, Target};
+use crate::database::House;
 use crate::error::StoreError;
 
 /// Set on every connection unless the URL says otherwise: nobody waits for ever for a host that is gone.
@@ -25,6 +26,12 @@ const DEADLINES: [(&str, &str); 6] = [
 const COMMON: &str = "SET client_min_messages = warning; SET timezone = 'UTC'; \
      SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on; \
      SET default_transaction_isolation = 'read committed';";
+
+/// So that the database, too, soon notices a host that is gone and gives back the lock of its world. Not every
+/// system can look after a client while a statement runs.
+const WATCHED: &str = "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; \
+     SET tcp_keepalives_count = 3; SET tcp_user_timeout = '5s'; \
+     DO $$ BEGIN SET client_connection_check_interval = '1s'; EXCEPTION WHEN OTHERS THEN NULL; END $$";
 
 /// Some errors are known by their words only. A user who may not choose the language gets no error of it:
 /// then more of them count as unclear, which costs tries and no data.
@@ -55,7 +62,7 @@ pub(crate) fn connect(url: &str, access: Access) -> Result<PgConnection, StoreEr
         Access::Read => READ,
         Access::Write => WRITE,
     };
-    let told = [COMMON, ENGLISH, settings];
+    let told = [COMMON, WATCHED, ENGLISH, settings];
     told.iter()
         .try_for_each(|words| conn.batch_execute(words))
         .map_err(|error| unreachable(error.to_string()))?;
@@ -116,6 +123,45 @@ pub(crate) fn hold_world(conn: &mut PgConnection, lost: Option<Holder>) -> Query
         .bind::<Integer, _>(WORLD_LOCK.1)
         .get_result(conn)?;
     Ok(held.held)
+}
+
+/// What the connection that holds the world is called.
+fn signature(house: &House) -> String {
+    format!("guildhall writer {}", house.as_str())
+}
+
+/// Signs this connection with the house of its server.
+pub(crate) fn sign_world(conn: &mut PgConnection, house: &House) -> QueryResult<()> {
+    sql_query("SELECT set_config('application_name', $1, false)")
+        .bind::<Text, _>(signature(house))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Ends whoever holds the world, signed with this house, and comes from where we come from; waits a second for
+/// its end. Its number if it is there still. Who is signed otherwise is left alone.
+pub(crate) fn end_former(conn: &mut PgConnection, house: &House) -> QueryResult<Option<i32>> {
+    #[derive(QueryableByName)]
+    struct Former {
+        #[diesel(sql_type = Integer)]
+        pid: i32,
+        #[diesel(sql_type = Bool)]
+        has_ended: bool,
+    }
+    let former: Option<Former> = sql_query(
+        "SELECT pid, pg_terminate_backend(pid, 1000) AS has_ended \
+         FROM pg_locks JOIN pg_stat_activity USING (pid) \
+         WHERE locktype = 'advisory' AND granted AND classid::bigint = $1 AND objid::bigint = $2 \
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+         AND application_name = $3 AND usename = current_user \
+         AND client_addr IS NOT DISTINCT FROM inet_client_addr()",
+    )
+    .bind::<BigInt, _>(i64::from(WORLD_LOCK.0))
+    .bind::<BigInt, _>(i64::from(WORLD_LOCK.1))
+    .bind::<Text, _>(signature(house))
+    .get_result(conn)
+    .optional()?;
+    Ok(former.filter(|it| !it.has_ended).map(|it| it.pid))
 }
 
 /// When the process of a connection began.

@@ -1,6 +1,11 @@
 //! The journal of a world, and the database that it stands in front of.
 
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
 use guildhall_store::{Batch, Journal, StoreError};
+use guildhall_testkit::SmallDisk;
 use uuid::Uuid;
 
 use super::{Place, seqs};
@@ -66,4 +71,64 @@ fn the_watermark_tells_what_arrived() {
     assert_eq!(again(&world), [1, 2]);
     world.write(&batch).unwrap();
     assert_eq!(again(&world), Vec::<u64>::new());
+}
+
+/// What a start would give to the database, were the server killed now.
+fn given_again(world: &World, disk: &Path) -> Vec<u64> {
+    let elsewhere = Place::new();
+    for file in super::FILES {
+        fs::copy(disk.join(file), elsewhere.0.path().join(file)).unwrap();
+    }
+    let (mut journal, left) = world.db.open_journal(&elsewhere.path()).unwrap();
+    let again = journal.replay(left, |batch: Uuid| world.db.is_committed(batch));
+    let again = seqs(&again.unwrap());
+    // What it finds in the database goes with the next flight, and the file is whole afterwards.
+    let next = journal.next_seq();
+    journal.append(&super::entries([next], 10)).unwrap();
+    let recorded = journal.take_off(Uuid::now_v7(), &[next]).unwrap();
+    assert_eq!((recorded, journal.len()), (None, again.len() + 1));
+    drop(journal);
+    elsewhere_opens(world, &elsewhere);
+    again
+}
+
+fn elsewhere_opens(world: &World, elsewhere: &Place) {
+    world.db.open_journal(&elsewhere.path()).unwrap();
+}
+
+#[test]
+fn a_batch_that_a_full_disk_cannot_record_notes_in_the_database_what_it_carries() {
+    let (disk, mut world) = (SmallDisk::with_bytes(2 << 20), World::new());
+    let (path, filler) = (
+        disk.path().join("journal.sqlite3"),
+        disk.path().join("filler"),
+    );
+    let (mut journal, _) = world.db.open_journal(&path).unwrap();
+    let hero = world.character("Hero");
+    for base in 1..=60 {
+        world.submit(world.save(hero, base, format!("state {base}")));
+    }
+    let mut batch = world.batch();
+    let carried: Vec<u64> = batch.seqs().collect();
+    journal
+        .append(&super::entries(carried.clone(), 10_000))
+        .unwrap();
+    let mut full = fs::File::create(&filler).unwrap();
+    while full.write_all(&[7; 4096]).is_ok() {}
+
+    batch.noted_for = journal.take_off(batch.id, &carried).unwrap();
+    assert_eq!(batch.noted_for, Some(journal.id()));
+    assert_eq!(given_again(&world, disk.path()), carried, "not committed");
+    let outcomes = world.flush_batch(&batch).unwrap();
+    assert!(outcomes.iter().all(|outcome| outcome.is_durable()));
+    assert_eq!(given_again(&world, disk.path()), Vec::<u64>::new());
+    journal.landed(batch.id);
+
+    drop(full);
+    fs::remove_file(filler).unwrap();
+    let next = journal.next_seq();
+    journal.append(&super::entries([next], 10)).unwrap();
+    assert_eq!(journal.take_off(Uuid::now_v7(), &[next]).unwrap(), None);
+    assert_eq!(journal.len(), 1, "what landed is gone from the file");
+    assert_eq!(given_again(&world, disk.path()), [next]);
 }

@@ -1,7 +1,8 @@
 //! Two servers on one world, and a lock that goes with its connection.
 
-use guildhall_store::{Outcome, StoreError};
+use guildhall_store::{Outcome, StoreError, WorldLock};
 use guildhall_testkit::Backend;
+use guildhall_testkit::postgres::{Postgres, QUICK, psql};
 
 use super::behind_a_proxy;
 use crate::world::{World, open};
@@ -15,7 +16,7 @@ const END_THE_HOLDER: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_loc
 fn a_second_server_is_refused_and_told_who_has_the_world() {
     let world = World::on(Backend::Postgres);
     let second = open(&world.url()).unwrap();
-    let error = second.lock_world().unwrap_err();
+    let error = second.lock_world(None).unwrap_err();
     assert!(matches!(error, StoreError::WorldInUse { .. }), "{error}");
     assert!(error.to_string().contains("the tests since"), "{error}");
     assert!(second.claim_world("second").is_err());
@@ -27,8 +28,69 @@ fn a_server_that_ended_leaves_the_world_to_the_next() {
     let world = World::on(Backend::Postgres);
     world.meddle(END_THE_HOLDER);
     let second = open(&world.url()).unwrap();
-    second.lock_world().unwrap();
+    second.lock_world(None).unwrap();
     second.claim_world("second").unwrap();
+}
+
+/// The number of PostgreSQL's process that holds a world there.
+const HOLDER: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory'";
+
+#[test]
+fn what_a_dead_server_of_the_same_house_left_behind_is_ended() {
+    let postgres = Postgres::start(QUICK);
+    let database = postgres.create_database();
+    let folder = tempfile::tempdir().unwrap();
+    let lock = WorldLock::acquire(folder.path()).unwrap();
+    // Alive to the database, as one whose server was killed behind a network that tells nobody.
+    let first = open(&database.url()).unwrap();
+    first.lock_world(lock.house()).unwrap();
+    let former = database.psql(HOLDER);
+    let second = open(&database.url()).unwrap();
+    second.lock_world(lock.house()).unwrap();
+    let present = database.psql(HOLDER);
+    assert!(!former.is_empty() && !present.is_empty() && former != present);
+    let ended = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {former}");
+    assert_eq!(database.psql(&ended), "0");
+}
+
+#[test]
+fn one_that_does_not_end_is_named_and_the_world_is_free_when_it_does() {
+    let postgres = Postgres::start(QUICK);
+    let database = postgres.create_database();
+    let folder = tempfile::tempdir().unwrap();
+    let lock = WorldLock::acquire(folder.path()).unwrap();
+    let first = open(&database.url()).unwrap();
+    first.lock_world(lock.house()).unwrap();
+    let former: u32 = database.psql(HOLDER).parse().unwrap();
+    postgres.freeze_backend(former);
+    drop(first);
+    let second = open(&database.url()).unwrap();
+    let error = second.lock_world(lock.house()).unwrap_err();
+    assert!(
+        matches!(error, StoreError::WorldStillHeld { pid, .. } if pid == former as i32),
+        "{error}"
+    );
+    postgres.thaw_backend(former);
+    second.lock_world(lock.house()).unwrap();
+}
+
+#[test]
+fn the_connection_of_a_living_server_elsewhere_is_left_alone() {
+    let mut world = World::on(Backend::Postgres);
+    let [here, there] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let [here, there] = [here, there].map(|it| WorldLock::acquire(it.path()).unwrap());
+    assert_ne!(here.house(), there.house());
+    let hero = world.character("Bob");
+    let holder = format!(
+        "{HOLDER} AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    );
+    let before = psql(&world.url(), &holder);
+    let second = open(&world.url()).unwrap();
+    let error = second.lock_world(there.house()).unwrap_err();
+    assert!(matches!(error, StoreError::WorldInUse { .. }), "{error}");
+    assert_eq!(psql(&world.url(), &holder), before);
+    world.submit(world.save(hero, 1, "two"));
+    assert_eq!(world.flush(), [Outcome::Durable { version: 2 }]);
 }
 
 #[test]
@@ -42,7 +104,7 @@ fn a_lost_connection_takes_the_lock_again() {
         assert_eq!(failures, 1);
         assert_eq!(outcomes, [Outcome::Durable { version: base + 1 }]);
         let second = open(&world.url()).unwrap();
-        assert!(second.lock_world().is_err(), "nobody holds the world");
+        assert!(second.lock_world(None).is_err(), "nobody holds the world");
     }
 }
 

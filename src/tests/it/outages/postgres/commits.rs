@@ -12,7 +12,7 @@ const SLOW_COMMIT: &str = "
 /// The process of the database that does this, once there is one.
 async fn process_of_writer(sql: &Sql, does: &str) -> u32 {
     let query = format!(
-        "SELECT pid FROM pg_stat_activity WHERE application_name = 'guildhall' AND {does} LIMIT 1"
+        "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'guildhall%' AND {does} LIMIT 1"
     );
     eventually(PATIENCE, does, async || {
         sql.rows(&query).first().map(|row| row[0].parse())
