@@ -18,6 +18,15 @@ use crate::write_behind::{Batch, BatchReport, WriteRefusal};
 /// fail alone.
 pub(super) type Banned = HashMap<u64, WriteRefusal>;
 
+/// How many rows are written by one statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Pace {
+    /// As many as pay.
+    Full,
+    /// Few, since rows were refused lately.
+    Wary,
+}
+
 /// Why a run ended without a commit.
 pub(super) enum Stop {
     /// This write took the whole transaction with it: run again without it.
@@ -40,6 +49,7 @@ impl From<diesel::result::Error> for Stop {
 pub(crate) struct BatchWriter {
     world: World,
     conn: Option<Connection>,
+    pace: Pace,
 }
 
 impl BatchWriter {
@@ -47,6 +57,7 @@ impl BatchWriter {
         Self {
             world,
             conn: Some(conn),
+            pace: Pace::Full,
         }
     }
 
@@ -61,6 +72,7 @@ impl BatchWriter {
         };
         let written = self.write(&mut conn, batch, &Banned::new())?;
         self.conn = Some(conn);
+        self.pace = written.pace;
         Ok(BatchReport {
             batch: batch.id,
             outcomes: written.outcomes,
@@ -115,7 +127,7 @@ impl BatchWriter {
     ) -> Result<Written, Stop> {
         let mut lines_max = usize::MAX;
         loop {
-            match run::run(conn, &self.world, batch, &banned, lines_max) {
+            match run::run(conn, &self.world, batch, &banned, (self.pace, lines_max)) {
                 Ok(written) => return Ok(written),
                 Err(Stop::Without { seq, refusal }) => {
                     banned.insert(seq, refusal);

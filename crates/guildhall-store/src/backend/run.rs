@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 
 use super::blame::FAILURES_BEFORE_BLAME;
 use super::errors::{is_environment, judge};
-use super::flush::{Banned, Stop};
+use super::flush::{Banned, Pace, Stop};
 use super::group::RefusedGroup;
 use super::record::{self, Line};
 use super::save::RefusedLinks;
@@ -24,6 +24,8 @@ pub(super) struct Written {
     /// By sequence number.
     pub outcomes: Vec<(u64, Outcome)>,
     pub rows: usize,
+    /// For the batch that comes next.
+    pub pace: Pace,
 }
 
 /// The state of a run.
@@ -32,6 +34,7 @@ pub(super) struct Run<'a> {
     pub banned: &'a Banned,
     /// Whether an unclear error counts against the write that meets it.
     pub blames: bool,
+    pub pace: Pace,
     /// The entities whose rows a save of this batch has written, and whose save it was.
     pub saved: HashMap<EntityKey, Author>,
     /// Refusals that are known, and not yet recorded.
@@ -53,7 +56,7 @@ pub(super) fn run(
     world: &World,
     batch: &Batch,
     banned: &Banned,
-    lines_max: usize,
+    (pace, lines_max): (Pace, usize),
 ) -> Result<Written, Stop> {
     conn.batch_execute(match conn {
         Connection::Sqlite(_) => "BEGIN IMMEDIATE",
@@ -73,6 +76,7 @@ pub(super) fn run(
         conn,
         banned,
         blames: batch.attempts >= FAILURES_BEFORE_BLAME,
+        pace,
         saved: HashMap::with_capacity(batch.units.len()),
         refused: Banned::new(),
         refused_links: Vec::new(),
@@ -82,6 +86,7 @@ pub(super) fn run(
         written: Written {
             outcomes: Vec::with_capacity(batch.writes()),
             rows: 0,
+            pace: Pace::Full,
         },
         lines: Vec::with_capacity(batch.writes()),
     };
@@ -90,8 +95,14 @@ pub(super) fn run(
     run.record_refused_groups()?;
     run.write_history(lines_max)?;
     let Run {
-        at_us, mut written, ..
+        at_us,
+        refused,
+        mut written,
+        ..
     } = run;
+    if !refused.is_empty() {
+        written.pace = Pace::Wary;
+    }
     written.outcomes.sort_unstable_by_key(|(seq, _)| *seq);
     watermark::note_flight(conn, batch)?;
     watermark::set(conn, batch.id, number, at_us, &written)?;
@@ -108,6 +119,7 @@ impl Written {
         self.outcomes.extend(other.outcomes);
         self.outcomes.sort_unstable_by_key(|(seq, _)| *seq);
         self.rows = self.rows.saturating_add(other.rows);
+        self.pace = self.pace.max(other.pace);
     }
 }
 

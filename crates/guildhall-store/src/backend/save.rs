@@ -127,7 +127,7 @@ impl<'a> Run<'a> {
         let mut written = HashSet::new();
         for (kind, rows) in &rows {
             if let Connection::Postgres(conn) = self.conn {
-                let saved = postgres::save_many(conn, *kind, rows, self.blames)?;
+                let saved = postgres::save_many(conn, *kind, rows, self.pace, self.blames)?;
                 written.extend(saved.touched);
                 self.refused.extend(saved.refused);
             }

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::Connection;
-use super::flush::Stop;
+use super::flush::{Pace, Stop};
 use super::run::Written;
 use super::save::present_if_readable;
 use crate::changes::{Change, KEPT};
@@ -113,7 +113,11 @@ pub(super) fn report_of(
     }
     outcomes.sort_unstable_by_key(|(seq, _)| *seq);
     let rows = usize::try_from(rows).unwrap_or(0);
-    Ok(Written { outcomes, rows })
+    Ok(Written {
+        outcomes,
+        rows,
+        pace: Pace::Full,
+    })
 }
 
 /// The recorded refusals of a batch by the sequence numbers of their writes. Whoever keeps only

@@ -188,6 +188,7 @@ fn an_error_that_was_swallowed_cannot_end_in_a_report_of_success() {
     let written = Written {
         outcomes: Vec::new(),
         rows: 0,
+        pace: super::Pace::Full,
     };
     assert!(watermark::set(conn, Uuid::now_v7(), 999, 0, &written).is_err());
 }

@@ -14,14 +14,16 @@ use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text};
 use super::errors::named_row;
 use super::{cause, is_environment};
 use crate::backend::errors::refusal;
+use crate::backend::flush::Pace;
 use crate::backend::save::Row;
 use crate::write_behind::{Cause, EntityKind, WriteRefusal};
 
 /// Rows of one statement: nothing is gained beyond this.
 const ROWS_PER_STATEMENT: usize = 256;
 
-/// Rows of one statement once one of them was refused: each further refusal undoes and repeats a statement.
-const ROWS_AFTER_REFUSAL: usize = 64;
+/// Rows of one statement once one of them was refused, in this batch or the one before: each refusal undoes
+/// and repeats a statement, and whoever sends one bad row sends more.
+const ROWS_AFTER_REFUSAL: usize = 32;
 
 /// One run over rows of one kind.
 struct Bulk<'a> {
@@ -50,6 +52,7 @@ pub(in crate::backend) fn save_many(
     conn: &mut PgConnection,
     kind: EntityKind,
     rows: &[Row<'_>],
+    pace: Pace,
     blames: bool,
 ) -> QueryResult<Saved> {
     let mut bulk = Bulk {
@@ -59,7 +62,11 @@ pub(in crate::backend) fn save_many(
         saved: Saved::default(),
         left_out: HashMap::new(),
     };
-    for some in rows.chunks(ROWS_PER_STATEMENT) {
+    let rows_max = match pace {
+        Pace::Full => ROWS_PER_STATEMENT,
+        Pace::Wary => ROWS_AFTER_REFUSAL,
+    };
+    for some in rows.chunks(rows_max) {
         bulk.save(some.iter().collect())?;
     }
     Ok(bulk.saved)
