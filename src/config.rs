@@ -113,7 +113,7 @@ impl Config {
         }
         let config: Self = table.try_into().map_err(|e| ConfigError::File {
             path: file.map(Path::to_path_buf).unwrap_or_default(),
-            text: e.to_string(),
+            text: without_urls(&e.to_string()),
         })?;
         config.limits.check().map_err(ConfigError::Limits)?;
         if config.workers > WORKERS_MAX {
@@ -154,7 +154,7 @@ fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
     })?;
     let wrong = |e: toml::de::Error| ConfigError::File {
         path: path.to_path_buf(),
-        text: e.to_string(),
+        text: without_urls(&e.to_string()),
     };
     toml::from_str::<Config>(&text).map_err(wrong)?;
     toml::from_str::<toml::Table>(&text).map_err(wrong)
@@ -182,7 +182,16 @@ fn lay_over(table: &mut toml::Table, name: &str, value: &str) -> Result<(), Conf
         .clone()
         .try_into::<Config>()
         .map(drop)
-        .map_err(|e| wrong(e.to_string()))
+        .map_err(|e| wrong(without_urls(&e.to_string())))
+}
+
+/// The parser repeats the line in which a mistake is, and that of the database may hold a password.
+fn without_urls(text: &str) -> String {
+    let lines = text.lines().map(|line| match line.split_once("://") {
+        Some((before, _)) => format!("{before}://…"),
+        None => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A variable's text as the TOML value it looks like (number, boolean, list), else as a string.

@@ -42,6 +42,17 @@ pub enum StartFailed {
         /// What the operating system said.
         cause: std::io::Error,
     },
+    /// Others than the owner of the data directory can use the admin token.
+    #[error(
+        "{path} can be read by others (mode {mode:o}). Run `chmod 600 {path}`, or delete it where somebody may have \
+         read it: the next start makes another."
+    )]
+    TokenOpen {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// A listener's address is in use or not this machine's.
     #[error(
         "{0}. End the other program or choose another address with --listen or --admin-listen."
@@ -278,11 +289,18 @@ fn file_failed(path: &Path, cause: std::io::Error) -> StartFailed {
 /// The admin token of this data directory, made at the first start.
 fn admin_token(data: &Path) -> Result<String, StartFailed> {
     use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let path = data.join(ADMIN_TOKEN_FILE);
     let failed = |cause| file_failed(&path, cause);
     match std::fs::read_to_string(&path) {
-        Ok(token) if !token.trim().is_empty() => return Ok(token.trim().to_string()),
+        Ok(token) if !token.trim().is_empty() => {
+            let mode = std::fs::metadata(&path).map_err(failed)?.permissions();
+            let mode = mode.mode() & 0o777;
+            return match mode & 0o077 {
+                0 => Ok(token.trim().to_string()),
+                _ => Err(StartFailed::TokenOpen { path, mode }),
+            };
+        }
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
     }

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use guildhall::server::ADMIN_TOKEN_FILE;
-use guildhall_client::AdminClient;
+use guildhall_client::{AdminClient, ClientError};
+use guildhall_protocol::Code;
 use uuid::Uuid;
 
 use super::flags::WorldFlags;
@@ -20,7 +21,7 @@ pub struct Flags {
     /// The version whose state is wanted; `guildhall explain` tells which there are.
     #[arg(long)]
     version: u32,
-    /// The server's admin listener; without it the configured address.
+    /// The server's admin listener, host:port or its URL; without it the configured address.
     #[arg(long)]
     admin: Option<String>,
     /// File with the admin token; without it the one in the data directory.
@@ -45,12 +46,30 @@ impl Kind {
     }
 }
 
+/// What only the person at the keyboard can put right.
+fn with_next(error: ClientError, url: &str) -> Failure {
+    match (error.code(), &error) {
+        (Some(Code::Unauthenticated), _) => format!(
+            "the server at {url} does not know this admin token. Name that server's data directory with --data, \
+             or its token's file with --token-file."
+        )
+        .into(),
+        (_, ClientError::Unreachable { cause }) => format!(
+            "no server answers at {url}: {cause}. Start it, or name its admin listener with --admin."
+        )
+        .into(),
+        _ => error.into(),
+    }
+}
+
 /// Asks for the restore and says which version it made.
 pub async fn run(flags: Flags) -> Result<ExitCode, Failure> {
     let config = flags.world.config()?;
-    let url = flags
-        .admin
-        .unwrap_or_else(|| format!("http://{}", config.admin_listen));
+    let url = match flags.admin {
+        Some(url) if url.contains("://") => url,
+        Some(address) => format!("http://{address}"),
+        None => format!("http://{}", config.admin_listen),
+    };
     let token_file = flags
         .token_file
         .unwrap_or_else(|| config.data.join(ADMIN_TOKEN_FILE));
@@ -63,7 +82,8 @@ pub async fn run(flags: Flags) -> Result<ExitCode, Failure> {
     let kind = flags.kind.as_str();
     let answer = AdminClient::new(&url, &token)?
         .restore(kind, flags.id, flags.version)
-        .await?;
+        .await
+        .map_err(|error| with_next(error, &url))?;
     let made = answer.get("version").cloned().unwrap_or_default();
     say(&format!(
         "{kind} {} has the state of version {} again, as version {made}.",

@@ -87,6 +87,20 @@ pub(crate) fn end_former(conn: &mut Connection, house: &House) -> Result<Option<
     }
 }
 
+/// Warns where errors come in a language in which not all of them are known.
+pub(crate) fn warn_of_language(conn: &mut Connection) -> Result<(), StoreError> {
+    if let Connection::Postgres(conn) = conn
+        && let Some(language) = postgres::foreign_language(conn)?
+    {
+        log::warn!(
+            "PostgreSQL reports errors in {language}, and some are known by their English words only: a full disk may \
+             be taken for the fault of a save, which is then refused and its state kept. Let this user choose: \
+             GRANT SET ON PARAMETER lc_messages TO its name, or ALTER ROLE its name SET lc_messages = 'C'"
+        );
+    }
+    Ok(())
+}
+
 /// Who this connection is to the database, where that matters.
 pub(crate) fn world_holder(conn: &mut Connection) -> Result<Option<Holder>, StoreError> {
     match conn {

@@ -53,6 +53,8 @@ pub enum StoreError {
     BadUrl { url: String, why: String },
     #[error("the database {url} cannot be reached: {detail}")]
     Unreachable { url: String, detail: String },
+    #[error("the database {url} and this program do not agree on encryption: {detail}")]
+    Encryption { url: String, detail: String },
     #[error("the database is PostgreSQL {found}, and 15 is the oldest that is taken")]
     TooOld { found: String },
     #[error("the one writer of this database is already taken")]
@@ -131,6 +133,7 @@ impl StoreError {
             Self::CopyDiffers { .. } => "Use the source; look at the target's disk and memory, and copy once more.",
             Self::BadUrl { .. } => "Use sqlite:///path/to/file or postgres://user@host:port/database.",
             Self::Unreachable { .. } => "Check that the database runs, its address, and that this user may connect.",
+            Self::Encryption { .. } => "Say in the URL what is wanted: ?sslmode=verify-full&sslrootcert=FILE with the certificate of who signed the server's; encryption needs a program that was built with --features postgres-tls.",
             Self::TooOld { .. } => "Use PostgreSQL 15 or later.",
             Self::WriterTaken => "Let the present writer end before another is made.",
             Self::Unavailable { .. } => "Nothing was lost; try again in a moment.",

@@ -10,7 +10,8 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::backend::{
-    Access, Connection, Holder, Target, connect, end_former, hold_world, sign_world, world_holder,
+    Access, Connection, Holder, Target, connect, end_former, hold_world, sign_world,
+    warn_of_language, world_holder,
 };
 use crate::database::House;
 use crate::error::StoreError;
@@ -127,7 +128,8 @@ impl World {
             self.end_former(&house)?;
             self.shared.house.get_or_init(|| house);
         }
-        let conn = self.write_connection()?;
+        let mut conn = self.write_connection()?;
+        warn_of_language(&mut conn)?;
         self.keep(conn);
         Ok(())
     }

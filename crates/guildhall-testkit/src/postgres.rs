@@ -3,7 +3,9 @@
 //! `postgres/binaries.rs` finds the programs, `postgres/guard.rs` is the shell that ends the server,
 //! `postgres/database.rs` one database, `postgres/processes.rs` the signals.
 
+use std::fs;
 use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -118,6 +120,20 @@ impl Postgres {
         for setting in settings {
             let (name, value) = setting.split_once('=').expect("a setting is name=value");
             writeln!(file, "{name} = '{value}'").expect("the server's configuration");
+        }
+    }
+
+    /// Writes a file into the server's folder of data, for its user alone; read at its next start.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.folder.join("data").join(name);
+        fs::write(&path, text).expect("a file of the server");
+        let private = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(&path, private).expect("a file of the server");
+        if let Some((user, group)) = binaries::other_user() {
+            chown(path, Some(user), Some(group)).expect("a file of the server");
         }
     }
 

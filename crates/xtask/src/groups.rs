@@ -191,6 +191,14 @@ pub fn chaos_kill(runs: &str, backend: Backend, seed: Option<&str>) -> Group {
     group("chaos", work)
 }
 
+/// Other features have nearly everything compiled again, hence a target folder of its own, and no part of `test`.
+pub fn tls() -> Group {
+    let test = "test --package guildhall-store --features postgres-tls --locked --no-fail-fast";
+    let mut args = words(test);
+    args.extend(words("--target-dir target/tls --test it postgres::tls"));
+    group("tls", run(Runner::Libtest, args))
+}
+
 fn with(variable: &'static str, value: &str, mut work: Work) -> Work {
     if let Work::Tests { variables, .. } = &mut work {
         variables.push((variable, value.to_owned()));

@@ -19,7 +19,8 @@ usage: cargo xtask <task>
   ci     test, then the documentation and the contents of the published packages
   tidy   only the house rules (dependency rule, names, sizes, licences, links)
   chaos  kill --runs N --backend sqlite|postgres [--seed S]: kills the server, and PostgreSQL, under load N times,
-         and looks each time for what was promised and is not there";
+         and looks each time for what was promised and is not there
+  tls    the store's tests about encrypted connections to PostgreSQL, compiled with OpenSSL in a folder of their own";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Some("test") => run::all(groups::for_test),
         Some("ci") => run::all(groups::for_ci),
         Some("tidy") => run::all(groups::for_tidy),
+        Some("tls") => run::one(groups::tls()),
         Some("chaos") => chaos::group(args).and_then(run::one),
         _ => Err(USAGE.to_owned()),
     };

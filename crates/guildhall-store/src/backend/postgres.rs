@@ -8,7 +8,7 @@ mod errors;
 mod statements;
 
 pub(super) use bulk::save_many;
-pub(crate) use connect::{connect, end_former, hold_world, holder, sign_world};
+pub(crate) use connect::{connect, end_former, foreign_language, hold_world, holder, sign_world};
 pub(crate) use errors::is_away;
 pub(super) use errors::{cause, is_delay, is_disk_full, is_environment, is_outage};
 pub(super) use statements::{history, update};

@@ -6,6 +6,7 @@ mod lost_world;
 mod named_rows;
 mod outages;
 mod pitfalls;
+mod tls;
 
 use std::net::SocketAddr;
 use std::time::Duration;

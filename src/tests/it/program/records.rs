@@ -84,3 +84,36 @@ async fn a_ship_is_put_back_by_one_command_where_that_is_allowed() {
     says(&said, &["no state of version 77"]);
     running.stop("-TERM");
 }
+
+#[tokio::test]
+async fn a_restore_that_reaches_no_server_or_the_wrong_one_says_what_to_do() {
+    let folder = Folder::new();
+    let mut command = folder.serve();
+    command.arg("--admin-writes");
+    let running = Running::start(command);
+    let (_client, ship) = play(&running).await;
+    let restore = |admin: &str, token: &std::path::Path| {
+        let mut command = folder.program();
+        command.args(["restore", "ship", &ship.to_string(), "--version", "1"]);
+        command.args(["--admin", admin, "--token-file"]).arg(token);
+        outcome(command)
+    };
+    let address = running.admin_url.trim_start_matches("http://");
+    let other = folder.path().join("other.token");
+    std::fs::write(&other, "not-this-one").unwrap();
+    let (status, said) = restore(address, &other);
+    assert_eq!(status, Some(1), "{said}");
+    says(
+        &said,
+        &["does not know this admin token", "--data", "--token-file"],
+    );
+    let (status, said) = restore("127.0.0.1:1", &running.token_file);
+    assert_eq!(status, Some(1), "{said}");
+    says(
+        &said,
+        &["no server answers at http://127.0.0.1:1", "--admin"],
+    );
+    let (status, said) = restore(address, &running.token_file);
+    assert_eq!(status, Some(0), "{said}");
+    running.stop("-TERM");
+}

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use guildhall::server::DATABASE_FILE;
+use guildhall::server::{ADMIN_TOKEN_FILE, DATABASE_FILE};
 
 use super::{Folder, Running, refusal, says};
 
@@ -101,6 +101,25 @@ async fn a_database_of_a_newer_program_is_refused_and_left_as_it_is() {
     let older = "DELETE FROM __diesel_schema_migrations WHERE version = '29991231235959'";
     assert_eq!(opened.execute(older, []).unwrap(), 1);
     drop(opened);
+    is_whole(&folder, "the-owner").await;
+}
+
+#[tokio::test]
+async fn an_admin_token_that_others_can_read_is_refused_with_what_to_do() {
+    let folder = made_before("the-owner").await;
+    let token = folder.world().join(ADMIN_TOKEN_FILE);
+    for mode in [0o644, 0o640, 0o602] {
+        std::fs::set_permissions(&token, Permissions::from_mode(mode)).unwrap();
+        let sentence = refusal(folder.serve());
+        let words = [
+            ADMIN_TOKEN_FILE,
+            &format!("mode {mode:o}"),
+            "chmod 600",
+            "delete it",
+        ];
+        says(&sentence, &words);
+    }
+    std::fs::set_permissions(&token, Permissions::from_mode(0o600)).unwrap();
     is_whole(&folder, "the-owner").await;
 }
 

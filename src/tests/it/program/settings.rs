@@ -74,3 +74,58 @@ async fn the_file_in_the_folder_is_read_and_the_flags_come_last() {
     assert_eq!(client.welcome().limits.state_bytes_max, 100);
     running.stop("-TERM");
 }
+
+/// What the program says about a database at this URL, told in each way that there is.
+fn all_that_is_said(url: &str) -> String {
+    let folder = Folder::new();
+    let status = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command = folder.program();
+        command.args(["migrate", "status"]).args(args);
+        command.envs(variables.iter().copied());
+        let (status, said) = outcome(command);
+        assert_eq!(status, Some(1), "{said}");
+        said
+    };
+    let by_flag = status(&["--database", url], &[]);
+    let by_variable = status(&[], &[("GUILDHALL_DATABASE", url)]);
+    let mistaken = status(&[], &[("GUILDHALL_LISTEN", url)]);
+    let of_file = |key: &str| {
+        let text = format!("{key} = \"{url}\"\n");
+        std::fs::write(folder.path().join("guildhall.toml"), text).unwrap();
+        status(&[], &[])
+    };
+    let files = ["database", "databse", "database = "].map(of_file).concat();
+    by_flag + &by_variable + &mistaken + &files
+}
+
+#[test]
+fn a_password_is_in_nothing_that_the_program_says() {
+    for password in [
+        "s3cret",
+        "s3c%40ret",
+        "s3c%3A%2F%3F%23%25ret",
+        "s3c@ret",
+        "s3c:ret",
+        "s3c/ret",
+        "s3c?ret",
+        "s3c#ret",
+        "s3c%ret",
+        "1234/s3c",
+        "1234?s3c",
+    ] {
+        let place = "127.0.0.1:1/world";
+        for url in [
+            format!("postgres://gm:{password}@{place}"),
+            format!("postgres://gm@{place}?password={password}"),
+            format!("postgres://gm@{place}?password=1234&s{password}=1"),
+            format!("mysql://gm:{password}@{place}"),
+        ] {
+            let said = all_that_is_said(&url);
+            assert!(
+                !said.contains("s3c") && !said.contains("ret@"),
+                "{url}: {said}"
+            );
+            assert!(said.contains("database"), "{url}: {said}");
+        }
+    }
+}

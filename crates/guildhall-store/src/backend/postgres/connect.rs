@@ -6,6 +6,8 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Integer, Text};
 
+use super::errors::is_about_encryption;
+use crate::backend::target::without_secrets;
 use crate::backend::{Access, Holder, Target};
 use crate::database::House;
 use crate::error::StoreError;
@@ -33,8 +35,8 @@ const WATCHED: &str = "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval 
      SET tcp_keepalives_count = 3; SET tcp_user_timeout = '5s'; \
      DO $$ BEGIN SET client_connection_check_interval = '1s'; EXCEPTION WHEN OTHERS THEN NULL; END $$";
 
-/// Some errors are known by their words only. A user who may not choose the language gets no error of it:
-/// then more of them count as unclear, which costs tries and no data.
+/// Some errors are known by their words only, since diesel hands on no code. A user who may not choose the language
+/// gets no error of it here: [`foreign_language`] tells at the start.
 const ENGLISH: &str = "DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN OTHERS THEN NULL; END $$";
 
 /// The writer gives up a statement after 10 s and a lock after 2 s; its batch is given again. It looks
@@ -52,9 +54,16 @@ const WORLD_LOCK: (i32, i32) = (0x6775_696c, 0x6861_6c6c);
 
 /// Opens a connection. The oldest server that is taken is 15.
 pub(crate) fn connect(url: &str, access: Access) -> Result<PgConnection, StoreError> {
-    let unreachable = |detail: String| StoreError::Unreachable {
-        url: Target::Postgres(url.to_owned()).to_string(),
-        detail,
+    let unreachable = |words: String| {
+        let (shown, detail) = (
+            Target::Postgres(url.to_owned()),
+            without_secrets(url, &words),
+        );
+        let url = shown.to_string();
+        match is_about_encryption(&detail) {
+            true => StoreError::Encryption { url, detail },
+            false => StoreError::Unreachable { url, detail },
+        }
     };
     let mut conn =
         PgConnection::establish(&with_deadlines(url)).map_err(|e| unreachable(e.to_string()))?;
@@ -98,6 +107,25 @@ fn with_deadlines(url: &str) -> String {
         let joint = if url.contains('?') { '&' } else { '?' };
         format!("{url}{joint}{key}={value}")
     })
+}
+
+#[derive(QueryableByName)]
+struct Language {
+    #[diesel(sql_type = Text)]
+    language: String,
+}
+
+/// The language in which the database reports errors to us, where that is not English.
+pub(crate) fn foreign_language(conn: &mut PgConnection) -> QueryResult<Option<String>> {
+    let sql = "SELECT current_setting('lc_messages') AS language";
+    let Language { language } = sql_query(sql).get_result(conn)?;
+    Ok(Some(language).filter(|it| !is_english(it)))
+}
+
+/// By the name of a locale.
+fn is_english(locale: &str) -> bool {
+    let language = locale.split(['_', '.', '@']).next().unwrap_or_default();
+    ["", "C", "POSIX", "en", "English"].contains(&language)
 }
 
 #[derive(QueryableByName)]
@@ -183,3 +211,6 @@ pub(crate) fn holder(conn: &mut PgConnection) -> QueryResult<Holder> {
     .get_result(conn)?;
     Ok(Holder { pid, started_us })
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,7 +59,19 @@ pub(crate) fn is_away(message: &str) -> bool {
         "too many clients",
         "remaining connection",
     ];
-    !message.contains("FATAL") || BUSY.iter().any(|part| message.contains(part))
+    // Said by the client: it will say so again.
+    const SETTINGS: &[&str] = &["invalid", "no password supplied", "not known to"];
+    let says_no = message.contains("FATAL") || SETTINGS.iter().any(|part| message.contains(part));
+    let says_no = says_no || is_about_encryption(message);
+    !says_no || BUSY.iter().any(|part| message.contains(part))
+}
+
+/// Whether a connection was refused because one side wants it encrypted, or trusted, and the other does not.
+pub(crate) fn is_about_encryption(message: &str) -> bool {
+    const LOST: &[&str] = &["SSL SYSCALL", "SSL connection has been closed"];
+    const WORDS: &[&str] = &["SSL", "certificate", "sslmode", "no encryption"];
+    let says = |words: &[&str]| words.iter().any(|part| message.contains(part));
+    says(WORDS) && !says(LOST)
 }
 
 /// What is known to be the write's own fault.
