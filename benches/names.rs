@@ -19,6 +19,9 @@ mod names {
 #[path = "main_path/report.rs"]
 mod report;
 
+/// Its name, and what it measures of so many names.
+type Measurement = (&'static str, fn(u64));
+
 fn main() {
     let count = std::env::var("GUILDHALL_BENCH_NAMES");
     let count: u64 = count.map_or(1_000_000, |count| count.parse().unwrap());
@@ -27,7 +30,7 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with('-'))
         .collect();
-    let measurements: [(&str, fn(u64)); 3] = [
+    let measurements: [Measurement; 3] = [
         ("index", names::index::measure),
         ("load", names::load::sqlite),
         ("load_postgres", names::load::postgres),
