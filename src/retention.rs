@@ -16,6 +16,8 @@ pub struct Retention {
     hall: HallRef,
     /// Where the next step begins.
     after: String,
+    /// Refused writes up to here were counted.
+    seen: i64,
     figures: Forgotten,
 }
 
@@ -51,6 +53,7 @@ impl Retention {
         Self {
             hall,
             after: String::new(),
+            seen: 0,
             figures: Forgotten::default(),
         }
     }
@@ -61,7 +64,7 @@ impl Retention {
 
     /// A step done; true when the next one should follow at once.
     fn done(&mut self, step: Planned) -> bool {
-        let busy = !step.prune.is_empty();
+        let busy = !step.prune.is_empty() || step.more_refused;
         let count = |lines: &[i64]| u64::try_from(lines.len()).unwrap_or(u64::MAX);
         let figures = &mut self.figures;
         figures.history_lines += count(&step.prune.history);
@@ -72,16 +75,17 @@ impl Retention {
             figures.last_pass_at_us = Some(hall::now_us());
         }
         self.after = step.after.unwrap_or_default();
+        self.seen = step.seen;
         busy
     }
 }
 
 /// Finds what may be forgotten and has it deleted; comes back after the commit.
-async fn step(hall: HallRef, after: String) -> Result<Planned, Refusal> {
+async fn step(hall: HallRef, after: String, seen: i64) -> Result<Planned, Refusal> {
     let limits = hall.config.limits.retention_limits();
     let now_us = hall::now_us();
     let planned = hall
-        .read(move |conn| retention::next_prune(conn, &after, &limits, now_us))
+        .read(move |conn| retention::next_prune(conn, &after, seen, &limits, now_us))
         .await?;
     if !planned.prune.is_empty() {
         let prune = Change::Prune(planned.prune.clone());
@@ -104,7 +108,7 @@ impl Process for Retention {
 
 impl Handle<StepDue> for Retention {
     fn handle(&mut self, _: StepDue, ctx: &mut Ctx<Self>) {
-        let step = step(HallRef::clone(&self.hall), self.after.clone());
+        let step = step(HallRef::clone(&self.hall), self.after.clone(), self.seen);
         ctx.run(step, |this, step, ctx| {
             let at_once = match step {
                 Ok(step) => this.done(step),

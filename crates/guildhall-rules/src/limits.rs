@@ -142,6 +142,11 @@ pub struct Limits {
     pub history_lines_max: usize,
     /// How long a line of history is kept; the newest of an entity stays. 90 days.
     pub history_age_max_ms: u64,
+    /// Refused writes that are kept of one entity, the newest of them; a client that errs, errs often. 50.
+    pub refused_lines_max: usize,
+    /// Refused writes that are kept of one player's account, the newest of them, each with a state at most:
+    /// 64 MiB of the disk, whatever ids they name. 1,000.
+    pub refused_lines_per_account_max: usize,
     /// How long a refused write is kept with its payload: somebody may come back after long. 365 days.
     pub refused_age_max_ms: u64,
     /// How long it is known of a batch that it was committed; a local journal may ask. 30 days.
@@ -201,6 +206,8 @@ impl Default for Limits {
             dirty_bytes_max: 256 * 1024 * 1024,
             history_lines_max: 200,
             history_age_max_ms: 90 * DAY_MS,
+            refused_lines_max: 50,
+            refused_lines_per_account_max: 1_000,
             refused_age_max_ms: 365 * DAY_MS,
             batches_age_max_ms: 30 * DAY_MS,
             retention_interval_ms: 10_000,
@@ -313,11 +320,15 @@ impl Limits {
         ]
     }
 
-    fn relations_of_retention(&self) -> [(bool, &'static str); 2] {
+    fn relations_of_retention(&self) -> [(bool, &'static str); 3] {
         [
             (
                 self.history_lines_max >= 2,
                 "history_lines_max must be at least 2: what is there, and what was before",
+            ),
+            (
+                self.refused_lines_max <= self.refused_lines_per_account_max,
+                "refused_lines_per_account_max must be at least refused_lines_max",
             ),
             (
                 self.batches_age_max_ms >= DAY_MS,
@@ -412,6 +423,8 @@ impl Limits {
             self.dirty_max,
             self.dirty_bytes_max,
             self.history_lines_max,
+            self.refused_lines_max,
+            self.refused_lines_per_account_max,
             self.escrows_open_max,
             self.ledger_note_chars_max,
         ];
@@ -466,6 +479,8 @@ impl Limits {
         RetentionLimits {
             history_lines_max: self.history_lines_max,
             history_age_max_us: us(self.history_age_max_ms),
+            refused_lines_max: self.refused_lines_max,
+            refused_lines_per_account_max: self.refused_lines_per_account_max,
             refused_age_max_us: us(self.refused_age_max_ms),
             batches_age_max_us: us(self.batches_age_max_ms),
         }

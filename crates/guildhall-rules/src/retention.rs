@@ -11,6 +11,10 @@ pub struct RetentionLimits {
     pub history_lines_max: usize,
     /// Age of a line of history.
     pub history_age_max_us: i64,
+    /// Refused writes of one entity.
+    pub refused_lines_max: usize,
+    /// Refused writes of one player's account.
+    pub refused_lines_per_account_max: usize,
     /// Age of a refused write with its payload.
     pub refused_age_max_us: i64,
     /// Age of the mark of a committed batch.

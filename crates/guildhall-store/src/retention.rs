@@ -4,13 +4,15 @@
 
 use std::collections::HashMap;
 
+mod refused;
+
 use diesel::prelude::*;
 use guildhall_rules::retention::{HistoryLine, RetentionLimits, is_over, superfluous};
 
 use crate::backend::Connection;
 use crate::changes::Prune;
 use crate::error::StoreError;
-use crate::schema::{batches, entity_history, refused_writes};
+use crate::schema::{batches, entity_history};
 
 /// Entities that one step looks at.
 const ENTITIES_PER_STEP: i64 = 64;
@@ -18,7 +20,7 @@ const ENTITIES_PER_STEP: i64 = 64;
 const LINES_PER_STEP: usize = 2_000;
 /// Lines beyond the limit that are looked at in one visit of an entity.
 const LINES_BEYOND: usize = 500;
-/// Refused writes, and batches, that one step looks at.
+/// Refused writes, and batches, that one step looks at, the oldest ones.
 const OLDEST_PER_STEP: i64 = 500;
 
 /// What a step found.
@@ -27,25 +29,39 @@ pub struct Planned {
     pub prune: Prune,
     /// Where the next step begins; `None`: every entity was visited, the next pass begins at the start.
     pub after: Option<String>,
+    /// Up to here the refused writes were counted against their bounds; the next step begins behind it.
+    pub seen: i64,
+    /// Whether more refused writes wait to be counted: the next step should not wait.
+    pub more_refused: bool,
 }
 
-/// The next step of a pass; `after` is where the last one ended, empty at the start.
+/// The next step of a pass; `after` is where the last one ended, empty at the start, and `seen` the refused
+/// write up to which they were counted, 0 at the start. Refused writes are counted from where they were
+/// written last, and not in the pass, which may be long.
 ///
 /// # Errors
 /// The database.
 pub fn next_prune(
     conn: &mut Connection,
     after: &str,
+    seen: i64,
     limits: &RetentionLimits,
     now_us: i64,
 ) -> Result<Planned, StoreError> {
+    let counted = refused::next(conn, seen, limits)?;
+    let mut refused = refused::old(conn, limits, now_us)?;
+    refused.extend(counted.lines);
+    refused.sort_unstable();
+    refused.dedup();
     let mut planned = Planned {
         prune: Prune {
             history: Vec::new(),
-            refused: refused(conn, limits, now_us)?,
+            refused,
             batches: marks(conn, limits, now_us)?,
         },
         after: None,
+        seen: counted.seen,
+        more_refused: counted.more,
     };
     let entities: Vec<String> = entity_history::table
         .filter(entity_history::entity_id.gt(after))
@@ -102,20 +118,6 @@ fn of_entity(
     }
     let of_kind = |lines: &Vec<HistoryLine>| superfluous(lines, limits, now_us);
     Ok((kinds.values().flat_map(of_kind).collect(), whole))
-}
-
-/// Numbers rise with time: whatever is old stands at the beginning.
-fn refused(
-    conn: &mut Connection,
-    limits: &RetentionLimits,
-    now_us: i64,
-) -> Result<Vec<i64>, StoreError> {
-    let oldest: Vec<(i64, i64)> = refused_writes::table
-        .order(refused_writes::id)
-        .limit(OLDEST_PER_STEP)
-        .select((refused_writes::id, refused_writes::at))
-        .load(conn)?;
-    Ok(over(oldest, limits.refused_age_max_us, now_us))
 }
 
 /// The newest batch stays: the number of the next one is made from it.

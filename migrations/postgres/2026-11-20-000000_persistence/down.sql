@@ -10,6 +10,9 @@ ALTER TABLE names ADD CONSTRAINT names_owner_kind CHECK (owner_kind IN ('charact
 DROP TABLE ship_ledger;
 DROP TABLE escrows;
 DROP TABLE flights;
+DROP INDEX refused_writes_by_account;
+DROP INDEX refused_writes_by_entity;
+CREATE INDEX refused_writes_by_entity ON refused_writes (entity_id);
 DROP INDEX entity_history_by_entity;
 CREATE INDEX entity_history_by_entity ON entity_history (entity_id, version);
 DROP INDEX entity_history_by_batch;

@@ -34,6 +34,9 @@ CREATE TABLE flights (
 -- In the order in which the lines were written: so they are told, and so they are forgotten.
 DROP INDEX entity_history_by_entity;
 CREATE INDEX entity_history_by_entity ON entity_history (entity_id, id);
+DROP INDEX refused_writes_by_entity;
+CREATE INDEX refused_writes_by_entity ON refused_writes (entity_id, id);
+CREATE INDEX refused_writes_by_account ON refused_writes (account_id, id);
 
 -- What left a character or a ship and has not arrived at the other side, or has: taken at most once.
 CREATE TABLE escrows (

@@ -90,6 +90,10 @@ fn every_broken_relation_is_named() {
         ),
         (|l| l.answer_deadline_ms = 4_751, "calls wait 5 s"),
         (
+            |l| l.refused_lines_max = 1_001,
+            "refused_lines_per_account_max must be at least",
+        ),
+        (
             |l| l.read_deadline_ms = 4_501,
             "read_deadline_ms must be at most",
         ),

@@ -8,6 +8,8 @@ fn limits(lines: usize, age: i64) -> RetentionLimits {
     RetentionLimits {
         history_lines_max: lines,
         history_age_max_us: age,
+        refused_lines_max: lines,
+        refused_lines_per_account_max: lines,
         refused_age_max_us: age,
         batches_age_max_us: age,
     }

@@ -164,11 +164,13 @@ fn told_and_forgotten(postgres: &Database, writer: &mut Writer, other: &mut Worl
     let limits = RetentionLimits {
         history_lines_max: 1,
         history_age_max_us: i64::MAX,
+        refused_lines_max: 50,
+        refused_lines_per_account_max: 1_000,
         refused_age_max_us: -1,
         batches_age_max_us: -1,
     };
     let later = now_us() + 1_000_000;
-    let planned = postgres.read(|conn| next_prune(conn, "", &limits, later));
+    let planned = postgres.read(|conn| next_prune(conn, "", 0, &limits, later));
     let prune = planned.unwrap().prune;
     assert!(!prune.history.is_empty() && !prune.refused.is_empty());
     assert!(prune.batches.len() > 100);

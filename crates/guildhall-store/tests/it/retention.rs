@@ -15,13 +15,15 @@ fn limits(history_lines_max: usize) -> RetentionLimits {
     RetentionLimits {
         history_lines_max,
         history_age_max_us: 90 * DAY_US,
+        refused_lines_max: 50,
+        refused_lines_per_account_max: 1_000,
         refused_age_max_us: 365 * DAY_US,
         batches_age_max_us: 30 * DAY_US,
     }
 }
 
 fn step(world: &World, after: &str, limits: &RetentionLimits, now: i64) -> Planned {
-    world.read(|conn| next_prune(conn, after, limits, now))
+    world.read(|conn| next_prune(conn, after, 0, limits, now))
 }
 
 /// Passes until one finds nothing; the number of lines that went.
@@ -167,4 +169,90 @@ fn forgetting_what_is_gone_already_is_no_fault() {
         batches: vec![i64::MAX],
     });
     assert_eq!(world.change(prune), Outcome::Durable { version: 0 });
+}
+
+/// Saves that are refused as stale: `count` of them, each with a payload that tells its number.
+fn err(world: &mut World, key: EntityKey, count: u32) {
+    for n in 0..count {
+        world.submit(world.save(key, 900 + n, format!("refused {n}")));
+        assert!(!world.flush()[0].is_durable());
+    }
+}
+
+fn refused_of(world: &World, key: EntityKey) -> Vec<Vec<u8>> {
+    let refused = world.read(|conn| queries::refused_writes_of(conn, key.id, 10_000));
+    refused.into_iter().map(|refused| refused.payload).collect()
+}
+
+#[test]
+fn refusals_beyond_the_bound_of_their_entity_go_and_the_newest_stay() {
+    let mut world = World::new();
+    let (hero, ship) = (world.character("Hero"), world.ship("Sea Dogs"));
+    err(&mut world, hero, 20);
+    err(&mut world, ship, 3);
+    let few = RetentionLimits {
+        refused_lines_max: 5,
+        ..limits(200)
+    };
+    assert_eq!(forget(&mut world, &few, now_us()), 15);
+    let kept: Vec<Vec<u8>> = (15..20).rev().map(|n| format!("refused {n}").into()).collect();
+    assert_eq!(refused_of(&world, hero), kept);
+    assert_eq!(refused_of(&world, ship).len(), 3);
+    assert_eq!(forget(&mut world, &few, now_us()), 0);
+}
+
+#[test]
+fn an_account_that_errs_in_ever_other_names_is_bounded_all_the_same() {
+    let mut world = World::new();
+    let heroes: Vec<_> = (0..12)
+        .map(|n| world.character(&format!("Hero{n}")))
+        .collect();
+    for hero in &heroes {
+        err(&mut world, *hero, 2);
+    }
+    let few = RetentionLimits {
+        refused_lines_max: 5,
+        refused_lines_per_account_max: 7,
+        ..limits(200)
+    };
+    assert_eq!(forget(&mut world, &few, now_us()), 24 - 7);
+    assert_eq!(refused_of(&world, heroes[11]).len(), 2);
+    assert_eq!(refused_of(&world, heroes[0]).len(), 0);
+    // What a service was refused is bounded by what it was about alone.
+    for hero in &heroes {
+        err(&mut world, *hero, 1);
+    }
+    world.meddle("UPDATE accounts SET kind = 'service'");
+    assert_eq!(forget(&mut world, &few, now_us()), 0);
+    assert_eq!(world.count("refused_writes"), 7 + 12);
+}
+
+#[test]
+fn a_flood_of_refusals_is_forgotten_without_a_pass_over_the_world() {
+    let mut world = World::new();
+    let hero = world.character("Hero");
+    err(&mut world, hero, 1);
+    world.meddle(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+         INSERT INTO refused_writes (at, account_id, batch, write_seq, entity_kind, entity_id, version, cause, detail, payload)
+         SELECT at, account_id, batch, write_seq, entity_kind, entity_id, version, cause, detail, payload
+         FROM refused_writes, n",
+    );
+    let (mut seen, mut steps) = (0, 0);
+    loop {
+        // As if the pass were elsewhere all the time.
+        let planned = world.read(|conn| next_prune(conn, "z", seen, &limits(200), now_us()));
+        assert!(planned.prune.refused.len() <= 1_000);
+        steps += 1;
+        if planned.prune.refused.is_empty() && !planned.more_refused {
+            break;
+        }
+        seen = planned.seen;
+        assert!(world.change(Change::Prune(planned.prune)).is_durable());
+    }
+    assert_eq!(world.count("refused_writes"), 50);
+    assert!(steps < 30, "{steps}");
+    // Nothing new was refused: nothing is counted again.
+    let newest = world.read(|conn| next_prune(conn, "z", seen, &limits(200), now_us()));
+    assert_eq!((newest.seen, newest.more_refused), (seen, false));
 }
