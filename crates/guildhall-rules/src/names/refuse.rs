@@ -6,7 +6,7 @@ use unicode_security::general_security_profile::IdentifierType;
 use unicode_security::mixed_script::AugmentedScriptSet;
 
 use super::{
-    NAME_BYTES_MAX, NAME_CHARS_MAX, NAME_MARKS_MAX, NAME_RAW_BYTES_MAX, NameRefusal, NameRule,
+    NAME_BYTES_MAX, NAME_CHARS_MAX, NAME_MARKS_MAX, NAME_RAW_BYTES_MAX, NameRefusal, NameRule, fold,
 };
 
 /// What may stand between letters and digits; the dots are those of Catalan and Japanese.
@@ -117,7 +117,9 @@ fn character(c: char) -> Result<(), NameRefusal> {
         return Ok(());
     }
     match c.identifier_type() {
-        Some(Recommended | Inclusion | Uncommon_Use | Limited_Use) if is_letter_or_mark(c) => {
+        Some(Recommended | Inclusion | Uncommon_Use | Limited_Use)
+            if is_letter_or_mark(c) && folds_with_its_case(c) =>
+        {
             Ok(())
         }
         Some(Not_Character) | None => {
@@ -130,6 +132,13 @@ fn character(c: char) -> Result<(), NameRefusal> {
             Err(refusal(NameRule::Character, sentence))
         }
     }
+}
+
+/// A letter whose other case the tables of folding do not know yet would be two names for one: those of letters
+/// are of a newer Unicode.
+fn folds_with_its_case(c: char) -> bool {
+    let lower: String = c.to_lowercase().collect();
+    fold(&lower) == fold(c.encode_utf8(&mut [0; 4]))
 }
 
 fn is_letter_or_mark(c: char) -> bool {

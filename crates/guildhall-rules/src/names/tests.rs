@@ -195,6 +195,22 @@ fn folding_is_idempotent_on_every_character_that_it_changes() {
     }
 }
 
+#[test]
+fn every_letter_with_two_cases_is_one_name_in_both_or_none_in_either() {
+    let mut met = 0;
+    for c in (char::MIN..=char::MAX).filter(|&c| !c.to_lowercase().eq([c])) {
+        let Ok(name) = name_key(&format!("a{c}b")) else {
+            continue;
+        };
+        let lower: String = name.display.to_lowercase();
+        assert_eq!(fold(&lower), name.key, "U+{:04X}", u32::from(c));
+        met += 1;
+    }
+    assert!(met > 300, "{met}");
+    // Of Unicode 17, which letters know and folding does not.
+    assert_eq!(rule("a\u{a7ce}b"), "name.character");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
