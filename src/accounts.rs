@@ -122,11 +122,25 @@ async fn add_service_token(hall: &HallRef, account: Uuid) -> Result<String, Refu
     Ok(token.reveal())
 }
 
-/// Revokes every token of an account and ends its sessions.
+/// Every realm, by name.
 ///
 /// # Errors
 /// `unavailable`.
+pub async fn realms(hall: &HallRef) -> Result<Vec<queries::RealmRow>, Refusal> {
+    hall.read(queries::all_realms).await
+}
+
+/// Revokes every token of an account and ends its sessions.
+///
+/// # Errors
+/// `not_found` when there is no such account, `unavailable`.
 pub async fn revoke_tokens(hall: &HallRef, account: Uuid) -> Result<(), Refusal> {
+    let row = hall
+        .read(move |conn| queries::account_by_id(conn, account))
+        .await?;
+    if row.is_none() {
+        return Err(Refusal::new(Code::NotFound, "There is no such account."));
+    }
     let change = Change::RevokeTokens(changes::RevokeTokens { account });
     hall.change(change, Author::SERVER).await?;
     hall.tokens.sign_out_account(account);

@@ -5,7 +5,7 @@
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{self, Next};
-use actix_web::{Route, web};
+use actix_web::{Route, guard, web};
 use guildhall_protocol::{Code, Refusal};
 use subtle::ConstantTimeEq;
 
@@ -14,6 +14,7 @@ use crate::hall::Hall;
 use crate::routes::{self, HttpRefusal};
 
 mod accounts;
+mod guilds;
 mod names;
 mod records;
 mod status;
@@ -45,6 +46,8 @@ pub const ROUTES: &[AdminRoute] = &[
     }),
     post("/admin/names/rename", || web::post().to(names::rename)),
     post("/admin/names/restore", || web::post().to(names::restore)),
+    post("/admin/guilds/revive", || web::post().to(guilds::revive)),
+    get("/admin/realms", || web::get().to(accounts::realms)),
     post("/admin/realms", || web::post().to(accounts::create_realm)),
     post("/admin/services", || {
         web::post().to(accounts::create_service)
@@ -84,11 +87,18 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .default_service(web::to(routes::unknown));
     for route in ROUTES {
         let handler = (route.handler)();
-        let guarded = match route.method {
-            "GET" => handler.wrap(middleware::from_fn(authorised)),
-            _ => handler.wrap(middleware::from_fn(authorised_to_write)),
+        // By method too: one path may show and change.
+        let resource = match route.method {
+            "GET" => {
+                let guarded = handler.wrap(middleware::from_fn(authorised));
+                routes::at(route.path, guarded).guard(guard::Get())
+            }
+            _ => {
+                let guarded = handler.wrap(middleware::from_fn(authorised_to_write));
+                routes::at(route.path, guarded).guard(guard::Post())
+            }
         };
-        service.service(routes::at(route.path, guarded));
+        service.service(resource);
     }
 }
 

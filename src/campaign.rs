@@ -277,6 +277,8 @@ impl Handle<Invite> for Campaign {
             target: self.id,
             role: role.as_str(),
             created_by: by.account,
+            open_max: self.hall.config.limits.invites_open_max,
+            ttl_us: self.hall.config.limits.invite_ttl_us(),
         });
         let written = self.hall.change(change, by);
         ctx.run(written, move |_, written, _| {
@@ -315,7 +317,7 @@ impl Handle<Join> for Campaign {
         let account = by.account;
         let written = self.hall.change(change, by);
         ctx.run(written, move |this, written, _| {
-            let written = written.map_err(persistence::joined_already);
+            let written = written.map_err(persistence::not_joined);
             reply.send(written.map(|epoch| {
                 this.rights_epoch = this.rights_epoch.max(epoch);
                 this.members.insert(account, Seat { login, role });

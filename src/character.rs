@@ -109,6 +109,7 @@ pub async fn create(
         name: names::row(actor.realm, &name),
         schema_version: STATE_SCHEMA_VERSION,
         state: stored.into(),
+        of_account_max: hall.config.limits.characters_per_account_max,
     });
     let display = name.display.clone();
     let by = actor.author();

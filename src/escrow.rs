@@ -81,7 +81,7 @@ pub fn members(
 /// Whether the owner of a character may exchange with these guilds' ships.
 ///
 /// # Errors
-/// `not_found`, `not_a_member`, `unavailable`.
+/// `not_found`, for a guild that the owner is no member of too; `unavailable`.
 pub async fn may_give(hall: &HallRef, owner: Uuid, guilds: Vec<Uuid>) -> Result<(), Refusal> {
     for guild in guilds {
         Guild::check(hall, guild, owner, GuildAct::Exchange).await?;

@@ -17,9 +17,11 @@ use crate::hall::{self, HallRef, NOT_FOUND};
 use crate::persistence::{self, Author, Change, InviteKind, changes};
 use crate::{presence, refusal};
 
+mod disband;
 mod ranks;
 mod ship;
 
+pub use disband::Disband;
 pub use ranks::{Remove, SetRank};
 pub use ship::{LEDGER_LINES_MAX, SaveShip};
 
@@ -59,6 +61,8 @@ pub struct Join {
     pub realm: Uuid,
     /// Their login.
     pub login: String,
+    /// The hash of the code that they came with.
+    pub invite: [u8; 32],
     /// The view, once it is durable.
     pub reply: ReplyTo<Result<GuildView, Refusal>>,
 }
@@ -120,8 +124,16 @@ impl Guild {
 
     fn allowed(&self, account: Uuid, act: GuildAct) -> Result<Rank, Refusal> {
         let rank = self.rank_of(account);
-        rights::may_in_guild(rank, act).map_err(|denied| denial(rank, denied))?;
-        rank.ok_or_else(|| Refusal::new(Code::NotAMember, "Only members may do this."))
+        rights::may_in_guild(rank, act).map_err(|denied| self.denial(rank, denied))?;
+        rank.ok_or_else(|| self.hall.guilds.unknown())
+    }
+
+    /// Somebody who is no member learns no more than of a guild that there is not.
+    fn denial(&self, rank: Option<Rank>, denied: rights::Denied) -> Refusal {
+        match rank {
+            None => self.hall.guilds.unknown(),
+            Some(_) => Refusal::new(Code::RankForbidden, denied.sentence).rule(denied.rule),
+        }
     }
 
     /// Tells every member who is here, but not the session that knows already.
@@ -184,14 +196,6 @@ fn unreadable(id: Uuid) -> Refusal {
     log::error!(guild = id.to_string(); "a guild cannot be read");
     let sentence = "The guild cannot be read now; this was reported.";
     Refusal::new(Code::Unavailable, sentence)
-}
-
-fn denial(rank: Option<Rank>, denied: rights::Denied) -> Refusal {
-    let code = match rank {
-        None => Code::NotAMember,
-        Some(_) => Code::RankForbidden,
-    };
-    Refusal::new(code, denied.sentence).rule(denied.rule)
 }
 
 /// A rank that this program does not know is no rank, and the log says so.
@@ -270,7 +274,7 @@ impl Handle<Invite> for Guild {
             Ok(code) => code,
             Err(refusal) => return reply.send(Err(refusal)),
         };
-        let change = Change::AddInvite(invite_row(self.id, &code, by.account));
+        let change = Change::AddInvite(invite_row(&self.hall, self.id, &code, by.account));
         let written = self.hall.change(change, by);
         ctx.run(written, move |_, written, _| {
             reply.send(written.map(|_| code.reveal()));
@@ -280,13 +284,20 @@ impl Handle<Invite> for Guild {
 
 /// The stored side of an invite into a guild.
 #[must_use]
-pub fn invite_row(guild: Uuid, code: &Secret, created_by: Uuid) -> changes::AddInvite {
+pub fn invite_row(
+    hall: &HallRef,
+    guild: Uuid,
+    code: &Secret,
+    created_by: Uuid,
+) -> changes::AddInvite {
     changes::AddInvite {
         code_hash: code.hash().0,
         kind: InviteKind::Guild,
         target: guild,
         role: Rank::Member.as_str(),
         created_by,
+        open_max: hall.config.limits.invites_open_max,
+        ttl_us: hall.config.limits.invite_ttl_us(),
     }
 }
 
@@ -297,6 +308,7 @@ impl Handle<Join> for Guild {
             by,
             realm,
             login,
+            invite,
             reply,
         } = join;
         if realm != self.realm {
@@ -318,11 +330,13 @@ impl Handle<Join> for Guild {
             guild: self.id,
             account: by.account,
             rank: member.rank.as_str(),
+            invite: Some(invite),
+            members_max: self.hall.config.limits.guild_members_max,
         });
         let written = self.hall.change(change, by);
         ctx.run(written, move |this, written, ctx| {
             if let Err(refusal) = written {
-                reply.send(Err(persistence::joined_already(refusal)));
+                reply.send(Err(persistence::not_joined(refusal)));
                 return;
             }
             let rank = member.rank;

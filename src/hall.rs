@@ -396,6 +396,13 @@ pub fn lost_race(taken: &Taken) -> ExitReason {
 }
 
 impl<P: Process> Kept<P> {
+    /// What is answered for an id that nothing has.
+    #[must_use]
+    pub fn unknown(&self) -> Refusal {
+        let sentence = format!("There is no {} with this id.", self.name);
+        Refusal::new(Code::NotFound, sentence)
+    }
+
     /// The process of `id`, started if it does not live. Of several that start it at once one wins and
     /// all reach that one. It is placed on the asker's arbiter: a board then lives on the thread of the
     /// session that first opened it, and an ask across threads costs about ten on one. When that thread
@@ -421,10 +428,7 @@ impl<P: Process> Kept<P> {
             Ok(process) => Ok(process),
             Err(error) => match self.registry.whereis(&id) {
                 Some(winner) => Ok(winner),
-                None if is_not_found(&error) => Err(Refusal::new(
-                    Code::NotFound,
-                    format!("There is no {} with this id.", self.name),
-                )),
+                None if is_not_found(&error) => Err(self.unknown()),
                 None => Err(refusal::start(&error)),
             },
         }

@@ -30,7 +30,8 @@ mod verbs;
 pub use cooling::FreeDue;
 pub use reconcile::{Compared, Reconcile};
 pub use verbs::{
-    Order, force_rename, holder, release, rename, reserve, restore, row, take, unreserve,
+    Order, disband, force_rename, holder, release, rename, reserve, restore, revive, row, take,
+    unreserve,
 };
 
 /// Tries to drain the writes under way before a load, and the pause between them.
@@ -249,6 +250,17 @@ impl Doing {
         }
     }
 
+    /// Whether another name of the owner cools when this is done: its present one is given up for one that
+    /// does not cool for it. A name that is given up with its owner's end is not counted.
+    fn cools_one_more(&self) -> bool {
+        let Some(taken) = self.reservation() else {
+            return false;
+        };
+        let cools = |known: &Known| known.cooling_until_us.is_some();
+        let other = |known: &Known| known.hashes.key != taken.hashes().key;
+        self.before.iter().any(other) && !self.before.iter().any(cools)
+    }
+
     /// Hashes of the names that it may change.
     fn hashes(&self) -> Vec<u64> {
         let taken = self.reservation().map(|taken| taken.hashes().key);
@@ -309,15 +321,21 @@ impl Names {
                 _ => None,
             };
             let before = names::before(conn, owner, claim.as_ref())?;
-            Ok((clash, before, names::shown_to(conn, owner)?))
+            let cools = names::gave_up(conn, owner)?;
+            Ok((clash, before, cools, names::shown_to(conn, owner)?))
         });
+        let cooling_max = self.hall.config.limits.names_cooling_max;
         ctx.run(seen, move |this, seen, ctx| {
             let refusal = match seen {
-                Ok((None, before, shown_to)) => {
+                Ok((None, before, cools, shown_to)) => {
                     (doing.before, doing.shown_to) = (before, shown_to);
-                    return this.write(doing, asked, ctx);
+                    let one_more = !overrule && doing.cools_one_more();
+                    match cooling::refusal(&cools, cooling_max).filter(|_| one_more) {
+                        None => return this.write(doing, asked, ctx),
+                        Some(refusal) => refusal,
+                    }
                 }
-                Ok((Some(clash), _, _)) => clash_refusal(&clash),
+                Ok((Some(clash), ..)) => clash_refusal(&clash),
                 Err(refusal) => refusal,
             };
             asked.reply.send(Err(refusal));

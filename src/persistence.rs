@@ -34,7 +34,7 @@ pub use guildhall_store::write_behind::{
     Author, Cause, EntityKey, EntityKind, GROUP_MEMBERS_MAX, Member, Outcome, Save, Write,
 };
 pub use journal::{JournalThread, replay};
-pub use refusals::{joined_already, refusal_of, rejection_of, reloaded_to};
+pub use refusals::{not_joined, refusal_of, rejection_of, reloaded_to};
 pub use submit::{Decided, Saved, drain_changes, drain_everything};
 pub use ticket::Answered;
 

@@ -519,6 +519,7 @@ impl Session {
             | Ask::GuildSetRank { .. }
             | Ask::GuildKick { .. }
             | Ask::GuildLeave { .. }
+            | Ask::GuildDisband { .. }
             | Ask::ShipSave { .. }
             | Ask::ShipLedger { .. }) => self.guild_request(id, ask, ctx),
             Ask::EscrowList { character, guild } => self.escrows(id, character, guild, ctx),

@@ -2,6 +2,7 @@
 //! made with.
 
 use actix_web::{HttpResponse, web};
+use guildhall_store::queries;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -37,6 +38,14 @@ pub(super) async fn create_realm(hall: web::Data<Hall>, body: web::Json<RealmBod
     let name = body.into_inner().name;
     let realm = accounts::create_realm(&hall.into_inner(), name).await?;
     Ok(HttpResponse::Created().json(json!({ "realm": realm })))
+}
+
+/// `GET /admin/realms`
+pub(super) async fn realms(hall: web::Data<Hall>) -> Answered {
+    let realms = accounts::realms(&hall.into_inner()).await?;
+    let realm = |row: &queries::RealmRow| json!({ "realm": row.id, "name": row.name });
+    let realms: Vec<_> = realms.iter().map(realm).collect();
+    Ok(HttpResponse::Ok().json(json!({ "realms": realms })))
 }
 
 /// `POST /admin/services`

@@ -6,7 +6,7 @@ use guildhall_protocol::{Code, Event, Rank, Refusal};
 use guildhall_rules::rights::{self, GuildAct};
 use uuid::Uuid;
 
-use super::{Guild, denial};
+use super::Guild;
 use crate::persistence::{Author, Change, changes};
 use crate::presence;
 
@@ -74,6 +74,7 @@ impl Handle<Remove> for Guild {
             guild: self.id,
             account,
             rank: rank.as_str(),
+            put_out: by.account != account,
         });
         let written = self.hall.change(change, by);
         ctx.run(written, move |this, written, _| {
@@ -96,7 +97,8 @@ impl Guild {
         let rank = self.allowed(by, GuildAct::See)?;
         let target = self.member(account)?;
         if by != account {
-            rights::may_kick(Some(rank), target).map_err(|denied| denial(Some(rank), denied))?;
+            rights::may_kick(Some(rank), target)
+                .map_err(|denied| self.denial(Some(rank), denied))?;
         }
         Ok(target)
     }

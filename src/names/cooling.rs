@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use guildhall_process::{CallError, Ctx, Handle, ReplyTo};
-use guildhall_protocol::Refusal;
+use guildhall_protocol::{Code, Refusal};
 use guildhall_store::names::{self, StoredName};
+use serde_json::json;
 
 use super::{Claim, Deed, Names};
 use crate::hall::{self, CALL_TIMEOUT};
@@ -29,6 +30,25 @@ pub(super) fn day(at_us: i64) -> String {
         |_| "later".to_owned(),
         |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
     )
+}
+
+/// Why nothing more of this owner may cool, where so much does already. Kept names are not set free earlier:
+/// that they are kept is promised to who sees them.
+pub(super) fn refusal(cools: &[StoredName], max: usize) -> Option<Refusal> {
+    if cools.len() < max {
+        return None;
+    }
+    let next_us = cools.iter().filter_map(|name| name.cooling_until_us).min();
+    let next_us = next_us.unwrap_or_default();
+    let sentence = format!(
+        "{} former names are kept for it, as many as may be; the next one can be given up after {}.",
+        cools.len(),
+        day(next_us)
+    );
+    let refusal = Refusal::new(Code::LimitReached, sentence)
+        .rule("limits.names_cooling_max")
+        .next("Take a former name back, or wait until one is free.");
+    Some(refusal.detail(json!({ "next_at_us": next_us })))
 }
 
 impl Names {

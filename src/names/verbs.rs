@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Claim, Deed, cooling};
 use crate::hall::HallRef;
-use crate::persistence::{Author, Change, NameOwner, changes};
+use crate::persistence::{Author, Change, NameOwner, OwnerKind, changes};
 use crate::refusal;
 
 /// Why and for whom an operator orders something.
@@ -90,7 +90,8 @@ pub fn take(
 /// Another name; the present one cools. Other sessions that show it are told.
 ///
 /// # Errors
-/// As [`take`]; `not_found` for an owner without a name.
+/// As [`take`]; `not_found` for an owner without a name, `limit_reached` where `names_cooling_max` former names
+/// are kept for it.
 pub fn rename(
     hall: &HallRef,
     owner: NameOwner,
@@ -186,6 +187,61 @@ pub fn release(
     claim(hall, Deed::GiveUp(owner), change, by, None)
 }
 
+/// Ends a guild: its name cools with the same write.
+///
+/// # Errors
+/// `stale_version` for who leads it no more, `overloaded`, `unavailable`.
+pub fn disband(
+    hall: &HallRef,
+    guild: Uuid,
+    realm: Uuid,
+    by: Author,
+) -> impl Future<Output = Result<u32, Refusal>> + use<> {
+    let change = Change::DisbandGuild(changes::DisbandGuild {
+        guild,
+        realm,
+        leader: by.account,
+        cooling_us: cooling_us(hall),
+    });
+    claim(hall, Deed::GiveUp(of_guild(guild)), change, by, None)
+}
+
+/// Brings a guild back that was disbanded, under its former name or, if `wish` is given, this one; its name.
+///
+/// # Errors
+/// As [`force_rename`]; `not_found` when no name is kept for it, or there is no such guild or leader.
+pub async fn revive(
+    hall: HallRef,
+    guild: Uuid,
+    realm: Uuid,
+    wish: Option<NameKey>,
+    leader: Uuid,
+    by: Author,
+) -> Result<String, Refusal> {
+    let owner = of_guild(guild);
+    let name = match wish {
+        Some(name) => name,
+        None => last_given_up(&hall, owner, realm).await?,
+    };
+    let display = name.display.clone();
+    let change = Change::ReviveGuild(changes::ReviveGuild {
+        guild,
+        leader,
+        name: row(realm, &name),
+    });
+    let deed = Deed::Rename {
+        to: entry(realm, owner, name),
+        overrule: true,
+    };
+    claim(&hall, deed, change, by, None).await?;
+    Ok(display)
+}
+
+fn of_guild(id: Uuid) -> NameOwner {
+    let kind = OwnerKind::Guild;
+    NameOwner { kind, id }
+}
+
 /// Keeps a name from being taken, until [`unreserve`].
 ///
 /// # Errors
@@ -214,7 +270,6 @@ pub async fn unreserve(
     name: NameKey,
     by: Author,
 ) -> Result<u32, Refusal> {
-    use crate::persistence::OwnerKind;
     let reserved = holder(&hall, realm, name).await?;
     let reserved = reserved.filter(|name| name.entry.owner.kind == OwnerKind::Reserved);
     let sentence = "The name is not reserved.";

@@ -50,6 +50,10 @@ pub fn refusal_of(refused: &WriteRefusal) -> Refusal {
         Cause::Fenced => (Code::Fenced, None),
         Cause::Gone => (Code::NotFound, None),
         Cause::Taken => (Code::EscrowTaken, None),
+        Cause::Limit => {
+            let limit = refused.constraint.as_deref().unwrap_or("count");
+            (Code::LimitReached, Some(format!("limits.{limit}")))
+        }
         Cause::TooLarge => (Code::StateTooLarge, None),
         cause => (
             Code::RefusedByDatabase,
@@ -71,13 +75,17 @@ pub fn refusal_of(refused: &WriteRefusal) -> Refusal {
     }
 }
 
-/// A membership that the database holds already is no fault: somebody joined twice at once.
+/// Why somebody is no new member. A membership that the database holds already is no fault: somebody joined
+/// twice at once. What is not there any more is the invite.
 #[must_use]
-pub fn joined_already(refusal: Refusal) -> Refusal {
-    if refusal.rule == "database.unique" {
-        return Refusal::new(Code::AlreadyMember, "You have joined already.");
+pub fn not_joined(refusal: Refusal) -> Refusal {
+    match refusal.code {
+        Code::NotFound => Refusal::new(Code::InviteUnknown, "This invite code is not known."),
+        _ if refusal.rule == "database.unique" => {
+            Refusal::new(Code::AlreadyMember, "You have joined already.")
+        }
+        _ => refusal,
     }
-    refusal
 }
 
 fn present_json(present: &Present) -> Value {

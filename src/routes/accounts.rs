@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 use guildhall_protocol::http::{SignIn, SignUp, SignedIn, SignedUp, SocketTicket};
 use guildhall_protocol::{Code, Refusal};
-use guildhall_rules::login::{login_key, password_ok};
+use guildhall_rules::login::{device_ok, login_key, password_ok};
 use guildhall_store::queries;
 use uuid::Uuid;
 
@@ -67,6 +67,8 @@ pub(super) async fn sign_in(hall: web::Data<Hall>, form: web::Json<SignIn>) -> A
         device,
         realm,
     } = form.into_inner();
+    let device = device.unwrap_or_default();
+    device_ok(&device).map_err(|e| Refusal::new(Code::BadField, e.sentence).rule(e.rule))?;
     let realm = accounts::realm_id(&hall, realm).await?;
     let account = find(&hall, realm, &login).await?;
     let stored = account.as_ref().map(|row| row.password_hash.clone());
@@ -80,7 +82,7 @@ pub(super) async fn sign_in(hall: web::Data<Hall>, form: web::Json<SignIn>) -> A
     let change = Change::AddToken(changes::AddToken {
         hash: token.hash().0,
         account: account.id,
-        device: device.unwrap_or_default(),
+        device,
         expires_at: expires_at_us,
     });
     hall.change(

@@ -93,6 +93,7 @@ impl Session {
                 self.answer_later(id, kick(hall, actor, guild, account), ctx);
             }
             Ask::GuildLeave { guild } => self.answer_later(id, leave(hall, actor, guild), ctx),
+            Ask::GuildDisband { guild } => self.answer_later(id, disband(hall, actor, guild), ctx),
             Ask::ShipSave {
                 guild,
                 base_version,
@@ -198,7 +199,8 @@ async fn create(
         name: names::row(actor.realm, &name),
         ship_schema_version: STATE_SCHEMA_VERSION,
         ship_state: Bytes::from_static(b"{}"),
-        invite: Some(guild::invite_row(guild, &code, actor.account)),
+        invite: Some(guild::invite_row(&hall, guild, &code, actor.account)),
+        founded_max: hall.config.limits.guilds_founded_max,
     });
     let owner = NameOwner {
         kind: OwnerKind::Guild,
@@ -260,6 +262,7 @@ async fn join(hall: HallRef, actor: Actor, login: String, code: String) -> Resul
             by,
             realm,
             login,
+            invite: secrets::hash_of(&code).0,
             reply,
         })
         .await
@@ -322,6 +325,15 @@ async fn remove(hall: HallRef, actor: Actor, guild: Uuid, account: Uuid) -> Resu
         reply,
     });
     removed.await.map_err(|e| refusal::call(&e))?
+}
+
+async fn disband(hall: HallRef, actor: Actor, guild: Uuid) -> Result<Answer, Refusal> {
+    let by = actor.author();
+    let process = Guild::reach(&hall, guild).await?;
+    let disbanded = process.call(hall::CALL_TIMEOUT, |reply| guild::Disband { by, reply });
+    disbanded.await.map_err(|e| refusal::call(&e))??;
+    let receipt = Receipt::Durable;
+    Ok(Answer::GuildDisbanded { guild, receipt })
 }
 
 async fn ledger(

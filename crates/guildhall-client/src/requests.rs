@@ -286,4 +286,8 @@ requests! {
     fn leave_guild(guild: Uuid) -> Receipt {
         Ask::GuildLeave { guild } => Answer::GuildLeft { receipt, .. } => receipt
     }
+    /// Ends a guild; leaders only.
+    fn disband_guild(guild: Uuid) -> Receipt {
+        Ask::GuildDisband { guild } => Answer::GuildDisbanded { receipt, .. } => receipt
+    }
 }

@@ -125,6 +125,8 @@ messages! {
         "guild.kicked" GuildKicked { guild: Uuid, account: Uuid, receipt: Receipt }
         /// To `guild.leave`.
         "guild.left" GuildLeft { guild: Uuid, receipt: Receipt }
+        /// To `guild.disband`.
+        "guild.disbanded" GuildDisbanded { guild: Uuid, receipt: Receipt }
         /// To `ship.save`.
         "ship.saved" ShipSaved { guild: Uuid, version: u32, receipt: Receipt }
         /// To `ship.ledger`, newest first, at most 100 lines.

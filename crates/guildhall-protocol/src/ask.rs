@@ -127,6 +127,8 @@ messages! {
         "guild.kick" GuildKick { guild: Uuid, account: Uuid }
         /// Not for the last leader → `guild.left`.
         "guild.leave" GuildLeave { guild: Uuid }
+        /// Leaders only → `guild.disbanded`.
+        "guild.disband" GuildDisband { guild: Uuid }
         /// → `ship.saved`.
         "ship.save" ShipSave {
             guild: Uuid,

@@ -140,6 +140,8 @@ codes! {
     /// An HTTP body is over the limit.
     BodyTooLarge "body_too_large" Never "http.body_size" "Send a smaller body.";
 
+    /// The asker has as many of these as one may have.
+    LimitReached "limit_reached" Later "limits.count" "Give one of them up, or wait until one ends.";
     /// A queue is full; nothing was taken in.
     Overloaded "overloaded" Later "limits.queue" "Wait a little, then try again.";
     /// A part of the server is restarting or out of reach.

@@ -47,6 +47,8 @@ messages! {
         "guild.rank_changed" GuildRankChanged { guild: Uuid, account: Uuid, rank: Rank, by: Uuid }
         /// A member left or was made to: told to those who stay and to who went.
         "guild.member_left" GuildMemberLeft { guild: Uuid, account: Uuid, by: Uuid }
+        /// A leader has disbanded a guild of this account; its ship can be reached no more.
+        "guild.gone" GuildGone { guild: Uuid, by: Uuid }
         /// Somebody saved the ship of a guild of this account. `guild.get` shows it once it is `durable`.
         "ship.changed" ShipChanged { guild: Uuid, version: u32, by: Uuid, receipt: Receipt }
         /// What the server holds of a ship differs from what was asked; this is what it holds.

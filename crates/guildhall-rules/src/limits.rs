@@ -28,6 +28,9 @@ const NAME_COOLING_MS_MAX: u64 = 10 * 365 * 24 * 60 * 60 * 1000;
 /// What an answer needs beside the state in it.
 const ANSWER_BYTES: usize = 1024;
 
+/// What a member of a guild needs in an answer.
+const MEMBER_BYTES: usize = 512;
+
 /// Milliseconds.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -83,6 +86,19 @@ pub struct Limits {
     /// How long a name that was given up is kept for who had it, so that a rename by mistake can be undone
     /// and nobody is taken for another. 30 days.
     pub name_cooling_ms: u64,
+    /// Former names that are kept for one character or guild at a time: undoing a mistake takes one. Each is a
+    /// name that nobody else can have. 3.
+    pub names_cooling_max: usize,
+    /// Characters of one account. 50.
+    pub characters_per_account_max: usize,
+    /// Guilds that one account has founded and that are there, or whose name cools. 10.
+    pub guilds_founded_max: usize,
+    /// Members of one guild; everyone who looks at it is shown all of them. 500.
+    pub guild_members_max: usize,
+    /// Invite codes of one account that are good, those of guilds and campaigns together. 64.
+    pub invites_open_max: usize,
+    /// How long an invite code is good: it lies about in chats. 30 days.
+    pub invite_ttl_ms: u64,
     /// How often the index of names is compared with the database as a whole. 1 min.
     pub names_compare_interval_ms: u64,
     /// How long the token of a service is good: a game server is not signed in again every month. 365 days.
@@ -181,6 +197,12 @@ impl Default for Limits {
             ticket_ttl_ms: 30_000,
             token_ttl_ms: 30 * 24 * 60 * 60 * 1000,
             name_cooling_ms: 30 * 24 * 60 * 60 * 1000,
+            names_cooling_max: 3,
+            characters_per_account_max: 50,
+            guilds_founded_max: 10,
+            guild_members_max: 500,
+            invites_open_max: 64,
+            invite_ttl_ms: 30 * DAY_MS,
             names_compare_interval_ms: 60_000,
             service_token_ttl_ms: 365 * 24 * 60 * 60 * 1000,
             tickets_max: 10_000,
@@ -239,11 +261,12 @@ impl Limits {
             .chain(self.relations_of_times())
     }
 
-    fn relations_of_sizes(&self) -> [(bool, &'static str); 14] {
+    fn relations_of_sizes(&self) -> [(bool, &'static str); 15] {
         let chunk_frame = self.chunk_bytes_max.saturating_add(CHUNK_HEADER_BYTES);
         let state_escaped = self.state_bytes_max.saturating_mul(2);
         let answer = self.state_bytes_max.saturating_add(ANSWER_BYTES);
         let answers = answer.saturating_mul(self.requests_in_flight_max);
+        let members = self.guild_members_max.saturating_mul(MEMBER_BYTES);
         let half_an_outbox = self.outbox_bytes_max / 2;
         [
             (
@@ -294,6 +317,10 @@ impl Limits {
             (
                 self.credit_bytes <= self.outbox_bytes_max,
                 "outbox_bytes_max must be at least credit_bytes",
+            ),
+            (
+                half_an_outbox >= members,
+                "outbox_bytes_max must be at least 2 * guild_members_max * 512: half of it holds a guild's members",
             ),
             (
                 self.requests_in_flight_max <= self.outbox_frames_max,
@@ -425,6 +452,11 @@ impl Limits {
             self.history_lines_max,
             self.refused_lines_max,
             self.refused_lines_per_account_max,
+            self.names_cooling_max,
+            self.characters_per_account_max,
+            self.guilds_founded_max,
+            self.guild_members_max,
+            self.invites_open_max,
             self.escrows_open_max,
             self.ledger_note_chars_max,
         ];
@@ -444,6 +476,7 @@ impl Limits {
             self.read_deadline_ms,
             self.name_cooling_ms,
             self.names_compare_interval_ms,
+            self.invite_ttl_ms,
             self.service_token_ttl_ms,
             self.flush_window_ms,
             self.journal_flush_window_ms,
@@ -473,9 +506,13 @@ impl Limits {
         }
     }
 
+    /// How long an invite code is good, in microseconds.
+    pub fn invite_ttl_us(&self) -> i64 {
+        us(self.invite_ttl_ms)
+    }
+
     /// What the retention of records needs.
     pub fn retention_limits(&self) -> RetentionLimits {
-        let us = |ms: u64| i64::try_from(ms.saturating_mul(1_000)).unwrap_or(i64::MAX);
         RetentionLimits {
             history_lines_max: self.history_lines_max,
             history_age_max_us: us(self.history_age_max_ms),
@@ -496,4 +533,9 @@ impl Limits {
             write_timeout: Duration::from_millis(self.write_timeout_ms),
         }
     }
+}
+
+/// Milliseconds as the database counts.
+fn us(ms: u64) -> i64 {
+    i64::try_from(ms.saturating_mul(1_000)).unwrap_or(i64::MAX)
 }

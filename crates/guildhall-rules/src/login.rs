@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::names::fold;
+use crate::names::{fold, harmful_in_title};
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +15,9 @@ pub const LOGIN_CHARS_MAX: usize = 64;
 pub const PASSWORD_CHARS_MIN: usize = 10;
 /// A bound on what the hash function is fed.
 pub const PASSWORD_CHARS_MAX: usize = 128;
+
+/// The name of a device has at most this many characters: it is shown in a list of sign-ins.
+pub const DEVICE_CHARS_MAX: usize = 128;
 
 /// What a login may have beside letters and digits.
 const PUNCTUATION: &str = "-_.@+";
@@ -71,6 +74,22 @@ pub fn password_ok(password: &str) -> Result<(), LoginRefusal> {
             "password.too_long",
         ),
     )
+}
+
+/// Can the name of a device be kept and shown? Empty is none given. Counted in characters.
+pub fn device_ok(device: &str) -> Result<(), LoginRefusal> {
+    let max = DEVICE_CHARS_MAX;
+    length(
+        device,
+        ("device", 0, max, "device.too_long", "device.too_long"),
+    )?;
+    match harmful_in_title(device) {
+        None => Ok(()),
+        Some(_) => {
+            let sentence = "A device has no characters that cannot be seen or turn the writing.";
+            Err(refusal("device.character", sentence.to_owned()))
+        }
+    }
 }
 
 fn belongs(c: char) -> bool {

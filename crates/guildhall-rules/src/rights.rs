@@ -67,6 +67,8 @@ pub enum GuildAct {
     SetRank,
     /// Put a member out, of a lower rank than one's own.
     Kick,
+    /// End the guild.
+    Disband,
 }
 
 /// The value is none of the words that the enum knows.
@@ -133,13 +135,14 @@ impl Act {
 }
 
 impl GuildAct {
-    pub const ALL: [GuildAct; 6] = [
+    pub const ALL: [GuildAct; 7] = [
         GuildAct::See,
         GuildAct::Invite,
         GuildAct::SaveShip,
         GuildAct::Exchange,
         GuildAct::SetRank,
         GuildAct::Kick,
+        GuildAct::Disband,
     ];
 
     /// (stable rule, what it lets one do, ranks that may): the guild's table, one row per act.
@@ -153,6 +156,7 @@ impl GuildAct {
             GuildAct::Exchange => ("ship.exchange", "exchange with the ship", &Rank::ALL),
             GuildAct::SetRank => ("guild.set_rank", "set ranks", &[Leader]),
             GuildAct::Kick => ("guild.kick", "put members out", &[Leader, Officer]),
+            GuildAct::Disband => ("guild.disband", "disband the guild", &[Leader]),
         }
     }
 }

@@ -12,6 +12,7 @@ mod create_character;
 mod create_guild;
 mod create_realm;
 mod create_service;
+mod disband_guild;
 mod enter_play;
 mod free_name;
 mod join_campaign;
@@ -27,6 +28,7 @@ mod rename;
 mod reserve_name;
 mod restore;
 mod restore_ship;
+mod revive_guild;
 mod revoke_token;
 mod revoke_tokens;
 mod set_rank;
@@ -51,6 +53,7 @@ pub use create_character::CreateCharacter;
 pub use create_guild::CreateGuild;
 pub use create_realm::CreateRealm;
 pub use create_service::CreateService;
+pub use disband_guild::DisbandGuild;
 pub use enter_play::EnterPlay;
 pub use free_name::FreeName;
 pub use join_campaign::JoinCampaign;
@@ -65,6 +68,7 @@ pub use rename::Rename;
 pub use reserve_name::ReserveName;
 pub use restore::Restore;
 pub use restore_ship::RestoreShip;
+pub use revive_guild::ReviveGuild;
 pub use revoke_token::RevokeToken;
 pub use revoke_tokens::RevokeTokens;
 pub use set_rank::SetRank;
@@ -91,6 +95,8 @@ pub enum Change {
     CreateService(CreateService),
     EnterPlay(EnterPlay),
     LeaveGuild(LeaveGuild),
+    DisbandGuild(DisbandGuild),
+    ReviveGuild(ReviveGuild),
     PutEscrow(PutEscrow),
     RestoreShip(RestoreShip),
     RevokeTokens(RevokeTokens),
@@ -130,6 +136,8 @@ impl Change {
             | Self::EnterPlay(_)
             | Self::SetRank(_)
             | Self::LeaveGuild(_)
+            | Self::DisbandGuild(_)
+            | Self::ReviveGuild(_)
             | Self::RestoreShip(_)
             | Self::RevokeTokens(_)
             | Self::ReleaseName(_)
@@ -165,6 +173,8 @@ impl Change {
             Self::RestoreShip(it) => ("ship", it.guild),
             Self::SetRank(it) => ("guild", it.guild),
             Self::LeaveGuild(it) => ("guild", it.guild),
+            Self::DisbandGuild(it) => ("guild", it.guild),
+            Self::ReviveGuild(it) => ("guild", it.guild),
             Self::ReleaseName(it) => (it.owner.kind.as_str(), it.owner.id),
             Self::ReserveName(it) => (it.owner().kind.as_str(), it.id),
             Self::FreeName(it) => (it.owner.kind.as_str(), it.owner.id),
@@ -194,6 +204,8 @@ impl Change {
             Self::RestoreShip(_) => "restored",
             Self::SetRank(_) => "ranked",
             Self::LeaveGuild(_) => "left",
+            Self::DisbandGuild(_) => "disbanded",
+            Self::ReviveGuild(_) => "revived",
             Self::ReleaseName(_) => "name_released",
             Self::ReserveName(_) => "name_reserved",
             Self::FreeName(_) => "name_freed",
@@ -219,6 +231,7 @@ impl Change {
         let (kind, id) = match self {
             Self::EnterPlay(it) => (EntityKind::Character, it.character),
             Self::RestoreShip(it) => (EntityKind::Ship, it.guild),
+            Self::DisbandGuild(it) => (EntityKind::Ship, it.guild),
             Self::Restore(it) => return Some(it.entity),
             _ => return None,
         };
@@ -265,7 +278,9 @@ impl Change {
             Self::AddLedgerLine(it) => it.apply(conn, at_us),
             Self::RestoreShip(it) => it.apply(conn, at_us),
             Self::SetRank(it) => it.apply(conn),
-            Self::LeaveGuild(it) => it.apply(conn),
+            Self::LeaveGuild(it) => it.apply(conn, at_us),
+            Self::DisbandGuild(it) => it.apply(conn, at_us),
+            Self::ReviveGuild(it) => it.apply(conn, at_us),
             Self::ReleaseName(it) => it.apply(conn, at_us),
             Self::ReserveName(it) => it.apply(conn, at_us),
             Self::FreeName(it) => it.apply(conn),
@@ -319,6 +334,11 @@ impl From<diesel::result::Error> for Failed {
     fn from(error: diesel::result::Error) -> Self {
         Self::Database(error)
     }
+}
+
+/// Whether so many rows are as many as may be.
+pub(crate) fn is_full(rows: i64, max: usize) -> bool {
+    i64::try_from(max).is_ok_and(|max| rows >= max)
 }
 
 /// The common end of changes of things without versions.

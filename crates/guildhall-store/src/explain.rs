@@ -12,6 +12,7 @@ pub use facts::{
 };
 pub use gather::gather;
 pub use story::{Event, Story, tell};
+pub(crate) use words::time;
 
 /// What can be asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]

@@ -25,8 +25,8 @@ pub use characters::{
 };
 pub use escrows::{EscrowRow, open_escrows};
 pub use guilds::{
-    GuildMember, GuildRow, GuildSummaryRow, LedgerRow, LostShip, guild, guilds_of, ledger_of,
-    lost_ship,
+    GuildMember, GuildRow, GuildSummaryRow, LedgerRow, LostShip, disbanded_realm, guild, guilds_of,
+    ledger_of, lost_ship,
 };
 pub use invites::{InviteRow, invite_by_hash};
 pub use realms::{RealmRow, all_realms, realm_by_id, realm_by_name};

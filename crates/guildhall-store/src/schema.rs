@@ -117,6 +117,8 @@ table! {
         id -> Text,
         realm_id -> Text,
         created_at -> BigInt,
+        founded_by -> Nullable<Text>,
+        disbanded_at -> Nullable<BigInt>,
     }
 }
 

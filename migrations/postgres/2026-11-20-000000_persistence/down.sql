@@ -1,3 +1,9 @@
+DROP INDEX invites_by_target;
+DROP INDEX invites_by_maker;
+DROP INDEX guilds_by_founder;
+ALTER TABLE guilds DROP COLUMN disbanded_at;
+ALTER TABLE guilds DROP COLUMN founded_by;
+DROP INDEX names_that_cool_by_owner;
 DROP INDEX names_one_each;
 DELETE FROM names WHERE cooling_until IS NOT NULL OR owner_kind = 'reserved';
 ALTER TABLE names DROP COLUMN cooling_until;

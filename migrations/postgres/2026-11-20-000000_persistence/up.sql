@@ -84,3 +84,12 @@ CREATE INDEX names_by_hash ON names (key_hash);
 CREATE INDEX names_by_skeleton ON names (skeleton_hash);
 CREATE INDEX names_by_written ON names (written_hash);
 CREATE INDEX names_that_cool ON names (cooling_until) WHERE cooling_until IS NOT NULL;
+CREATE INDEX names_that_cool_by_owner ON names (owner_id) WHERE cooling_until IS NOT NULL;
+
+-- Who founded a guild, which bounds how many one account founds; and when it was disbanded: nobody can reach it
+-- any more, its ship and its history stay.
+ALTER TABLE guilds ADD COLUMN founded_by TEXT;
+ALTER TABLE guilds ADD COLUMN disbanded_at BIGINT;
+CREATE INDEX guilds_by_founder ON guilds (founded_by);
+CREATE INDEX invites_by_maker ON invites (created_by, created_at);
+CREATE INDEX invites_by_target ON invites (target_id);

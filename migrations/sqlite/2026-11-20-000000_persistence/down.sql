@@ -1,3 +1,8 @@
+DROP INDEX invites_by_target;
+DROP INDEX invites_by_maker;
+DROP INDEX guilds_by_founder;
+ALTER TABLE guilds DROP COLUMN disbanded_at;
+ALTER TABLE guilds DROP COLUMN founded_by;
 DROP INDEX names_one_each;
 CREATE TABLE names_old (
     id TEXT NOT NULL PRIMARY KEY,

@@ -39,6 +39,9 @@ fn serves_when_it_is_told_to() {
         ..Config::default()
     };
     config.limits.flush_window_ms = WINDOW_MS;
+    // As for the real one.
+    config.limits.characters_per_account_max = 1_000_000;
+    config.limits.names_cooling_max = 1_000_000;
     let faults = Faults {
         receipts_before_write: true,
     };

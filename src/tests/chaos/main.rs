@@ -22,13 +22,15 @@ mod postgres;
 mod voyage;
 
 use std::hash::{BuildHasher, RandomState};
-use std::path::PathBuf;
+use std::process::Command;
 
 use guildhall_testkit::postgres::DURABLE;
 use guildhall_testkit::{ChildServer, TestWorld, backend};
 
 use voyage::Voyage;
 
+/// More than the clients come to in any run.
+const PLENTY: &str = "1000000";
 const KILLS: usize = 20;
 /// Of a server or a database that acknowledges too early; the first should do.
 const FAULTY_KILLS_MAX: usize = 10;
@@ -47,20 +49,18 @@ fn seed() -> u64 {
     number("GUILDHALL_SEED").unwrap_or_else(|| RandomState::new().hash_one("chaos"))
 }
 
-/// The program itself, as an operator starts it.
+/// The program itself, as an operator starts it, for players who never have enough.
 fn real(world: &TestWorld) -> ChildServer {
-    let binary = PathBuf::from(env!("CARGO_BIN_EXE_guildhall"));
-    let url = world.url();
-    let anywhere = [
-        "serve",
-        "--database",
-        &url,
-        "--listen",
-        "127.0.0.1:0",
-        "--admin-listen",
-        "127.0.0.1:0",
-    ];
-    ChildServer::start(&binary, &anywhere, world.path())
+    let mut command = Command::new(env!("CARGO_BIN_EXE_guildhall"));
+    command
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(["--admin-listen", "127.0.0.1:0", "--data"])
+        .arg(world.path())
+        .args(["--database", &world.url()])
+        // The clients make and rename more than a player may.
+        .env("GUILDHALL_LIMITS__CHARACTERS_PER_ACCOUNT_MAX", PLENTY)
+        .env("GUILDHALL_LIMITS__NAMES_COOLING_MAX", PLENTY);
+    ChildServer::spawn(command)
 }
 
 #[tokio::test]

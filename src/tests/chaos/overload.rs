@@ -144,6 +144,10 @@ impl Scene {
             .arg(world.path())
             .args(["--database", &world.url()])
             .env("GUILDHALL_LIMITS__DIRTY_MAX", DIRTY_MAX.to_string())
+            .env(
+                "GUILDHALL_LIMITS__CHARACTERS_PER_ACCOUNT_MAX",
+                HEROES_EACH.to_string(),
+            )
             .env("RUST_LOG", "error");
         let server = ChildServer::spawn(command);
         let url = server.wait_for_line("listening", START);

@@ -1,5 +1,7 @@
 //! Characters, guilds, ships, services and realms over real sockets: each verb, and each refusal of it.
 
+mod bounds;
+mod disbanding;
 mod escrows;
 mod plays;
 mod ranks;

@@ -204,6 +204,15 @@ pub struct Player {
     pub events: Events,
 }
 
+impl Player {
+    /// The same account, connected to a server that was started anew.
+    pub async fn account_on(&self, server: &Server) -> Client {
+        let token = self.account.token().to_owned();
+        let account = server.http().account(self.account.id(), token);
+        account.connect().await.unwrap().0
+    }
+}
+
 /// A campaign with a GM, a player and a board that nobody has opened yet.
 pub struct Table {
     pub gm: Player,

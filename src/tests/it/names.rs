@@ -47,9 +47,15 @@ impl Place {
         Sql::open(&self.url())
     }
 
+    /// One on which an account may have as many names as a test wants.
     fn server(&self) -> Server {
         let url = self.url();
-        Server::start_with(|config| config.database = Some(url))
+        Server::start_with(|config| {
+            config.database = Some(url);
+            config.limits.names_cooling_max = 1_000_000;
+            config.limits.characters_per_account_max = 1_000_000;
+            config.limits.guilds_founded_max = 1_000_000;
+        })
     }
 
     /// One whose index is compared with the database when a test asks for it, and not by itself.
@@ -66,6 +72,7 @@ impl Place {
         Server::start_with(|config| {
             config.database = Some(url);
             config.limits.name_cooling_ms = name_cooling_ms;
+            config.limits.names_cooling_max = 1_000_000;
         })
     }
 }
@@ -81,6 +88,11 @@ async fn compare(hall: &HallRef) -> Compared {
 
 async fn figures(hall: &HallRef) -> NameFigures {
     hall.names.call(|reply| Figures { reply }).await.unwrap()
+}
+
+/// Index and database of this server are the same, and nothing is under way.
+pub async fn compared_equal(server: &Server) {
+    assert_equal(server, &server.sql()).await;
 }
 
 /// Index and database are the same, and nothing is under way.

@@ -117,6 +117,7 @@ pub fn asks() -> Vec<Ask> {
             account: id(9),
         },
         Ask::GuildLeave { guild: id(5) },
+        Ask::GuildDisband { guild: id(5) },
         Ask::ShipSave {
             guild: id(5),
             base_version,
@@ -238,6 +239,10 @@ pub fn answers() -> Vec<Answer> {
             guild: id(5),
             receipt,
         },
+        Answer::GuildDisbanded {
+            guild: id(5),
+            receipt,
+        },
         Answer::ShipSaved {
             guild: id(5),
             version,
@@ -315,6 +320,10 @@ pub fn events() -> Vec<Event> {
         Event::GuildMemberLeft {
             guild: id(5),
             account: id(9),
+            by: id(8),
+        },
+        Event::GuildGone {
+            guild: id(5),
             by: id(8),
         },
         Event::ShipChanged {

@@ -17,7 +17,7 @@ fn the_defaults_fit_each_other() {
 #[test]
 fn every_broken_relation_is_named() {
     type Case = (fn(&mut Limits), &'static str);
-    let cases: [Case; 33] = [
+    let cases: [Case; 35] = [
         (|l| l.reader_threads = 65, "at most 64 each"),
         (|l| l.requests_in_flight_max = 75, "half of it holds"),
         (|l| l.chunk_bytes_max = 65_537, "the protocol's chunks"),
@@ -89,6 +89,10 @@ fn every_broken_relation_is_named() {
             "longer than saving_delayed_ms",
         ),
         (|l| l.answer_deadline_ms = 4_751, "calls wait 5 s"),
+        (
+            |l| l.guild_members_max = 10_000,
+            "half of it holds a guild's members",
+        ),
         (
             |l| l.refused_lines_max = 1_001,
             "refused_lines_per_account_max must be at least",

@@ -70,3 +70,23 @@ proptest! {
         prop_assert_eq!(login_key(&raw).unwrap().key, raw.to_ascii_lowercase());
     }
 }
+
+#[test]
+fn a_device_is_short_and_can_be_seen() {
+    for good in [
+        "",
+        "Anna's phone",
+        "läptop 2",
+        &"x".repeat(DEVICE_CHARS_MAX),
+    ] {
+        assert_eq!(device_ok(good), Ok(()), "{good:?}");
+    }
+    for (bad, rule) in [
+        ("x".repeat(DEVICE_CHARS_MAX + 1), "device.too_long"),
+        ("nul\0".to_owned(), "device.character"),
+        ("line\nfeed".to_owned(), "device.character"),
+        ("turned\u{202e}".to_owned(), "device.character"),
+    ] {
+        assert_eq!(device_ok(&bad).unwrap_err().rule, rule, "{bad:?}");
+    }
+}

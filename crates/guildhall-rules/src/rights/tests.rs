@@ -13,13 +13,14 @@ const CAMPAIGN: [(Act, [bool; 4]); 6] = [
 ];
 
 /// Who of leader, officer, member, stranger may do it.
-const GUILD: [(GuildAct, [bool; 4]); 6] = [
+const GUILD: [(GuildAct, [bool; 4]); 7] = [
     (GuildAct::See, [true, true, true, false]),
     (GuildAct::Invite, [true, true, false, false]),
     (GuildAct::SaveShip, [true, true, true, false]),
     (GuildAct::Exchange, [true, true, true, false]),
     (GuildAct::SetRank, [true, false, false, false]),
     (GuildAct::Kick, [true, true, false, false]),
+    (GuildAct::Disband, [true, false, false, false]),
 ];
 
 #[test]

@@ -4,9 +4,11 @@ use diesel::prelude::*;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Applied, Failed, done};
+use super::{Applied, Failed, done, is_full};
 use crate::backend::Connection;
+use crate::explain::time;
 use crate::schema::invites;
+use crate::write_behind::WriteRefusal;
 
 /// What an invite lets one into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -26,7 +28,7 @@ impl InviteKind {
     }
 }
 
-/// Refused with `Unique` when the code exists.
+/// Refused with `Unique` when the code exists, with `Limit` when as many codes of its maker are good as may be.
 #[derive(Clone, Debug, Serialize)]
 pub struct AddInvite {
     #[serde(skip)]
@@ -37,10 +39,15 @@ pub struct AddInvite {
     /// The role or rank that who comes with it gets.
     pub role: &'static str,
     pub created_by: Uuid,
+    /// Codes of one account that are good.
+    pub open_max: usize,
+    /// How long a code is good, in microseconds.
+    pub ttl_us: i64,
 }
 
 impl AddInvite {
     pub(super) fn apply(&self, conn: &mut Connection, at_us: i64) -> Result<Applied, Failed> {
+        self.expect_few(conn, at_us)?;
         diesel::insert_into(invites::table)
             .values((
                 invites::code_hash.eq(self.code_hash.as_slice()),
@@ -52,5 +59,25 @@ impl AddInvite {
             ))
             .execute(conn)?;
         done()
+    }
+
+    fn expect_few(&self, conn: &mut Connection, at_us: i64) -> Result<(), Failed> {
+        let good = invites::table
+            .filter(invites::created_by.eq(self.created_by.to_string()))
+            .filter(invites::created_at.gt(at_us.saturating_sub(self.ttl_us)))
+            .filter(invites::revoked_at.is_null());
+        let open: i64 = good.clone().count().get_result(conn)?;
+        if is_full(open, self.open_max) {
+            let oldest: i64 = good
+                .order(invites::created_at)
+                .select(invites::created_at)
+                .first(conn)?;
+            let ends = time(oldest.saturating_add(self.ttl_us));
+            let sentence =
+                format!("{open} invite codes of yours are good; the oldest ends {ends}.");
+            let limit = WriteRefusal::limit("invites_open_max", sentence);
+            return Err(Failed::Refused(limit));
+        }
+        Ok(())
     }
 }

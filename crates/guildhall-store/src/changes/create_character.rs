@@ -5,12 +5,13 @@ use diesel::prelude::*;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Applied, Document, Failed, NameOwner, NameRow, OwnerKind, payload};
+use super::{Applied, Document, Failed, NameOwner, NameRow, OwnerKind, is_full, payload};
 use crate::backend::Connection;
 use crate::schema::characters;
-use crate::write_behind::{EntityKey, EntityKind};
+use crate::write_behind::{EntityKey, EntityKind, WriteRefusal};
 
-/// Starts at version 1. Refused with `Unique` when the name is taken.
+/// Starts at version 1. Refused with `Unique` when the name is taken, with `Limit` when the account has as
+/// many characters as it may have.
 #[derive(Clone, Debug, Serialize)]
 pub struct CreateCharacter {
     pub id: Uuid,
@@ -20,6 +21,8 @@ pub struct CreateCharacter {
     pub schema_version: u16,
     #[serde(serialize_with = "payload::document")]
     pub state: Bytes,
+    /// Characters of one account.
+    pub of_account_max: usize,
 }
 
 impl CreateCharacter {
@@ -28,6 +31,15 @@ impl CreateCharacter {
             kind: OwnerKind::Character,
             id: self.id,
         };
+        let theirs: i64 = characters::table
+            .filter(characters::account_id.eq(self.account.to_string()))
+            .count()
+            .get_result(conn)?;
+        if is_full(theirs, self.of_account_max) {
+            let sentence = format!("{theirs} characters are as many as one account may have.");
+            let limit = WriteRefusal::limit("characters_per_account_max", sentence);
+            return Err(Failed::Refused(limit));
+        }
         self.name.claim(conn, owner, at_us)?;
         diesel::insert_into(characters::table)
             .values((

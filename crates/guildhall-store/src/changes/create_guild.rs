@@ -1,17 +1,20 @@
 //! A guild with its name, its leader, its ship and its first invite, in one.
 
 use bytes::Bytes;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{AddInvite, Applied, Document, Failed, NameOwner, NameRow, OwnerKind, payload};
+use super::{
+    AddInvite, Applied, Document, Failed, NameOwner, NameRow, OwnerKind, is_full, payload,
+};
 use crate::backend::Connection;
-use crate::schema::{guild_members, guilds, ships};
-use crate::write_behind::{EntityKey, EntityKind};
+use crate::schema::{guild_members, guilds, names, ships};
+use crate::write_behind::{EntityKey, EntityKind, WriteRefusal};
 
 /// The founder becomes leader; the ship starts at version 1. Refused with `Unique` when the
-/// name is taken.
+/// name is taken, with `Limit` when the founder has founded as many as may be.
 #[derive(Clone, Debug, Serialize)]
 pub struct CreateGuild {
     pub id: Uuid,
@@ -22,6 +25,8 @@ pub struct CreateGuild {
     #[serde(serialize_with = "payload::document")]
     pub ship_state: Bytes,
     pub invite: Option<AddInvite>,
+    /// Guilds of one founder that are there, or whose name cools.
+    pub founded_max: usize,
 }
 
 impl CreateGuild {
@@ -30,12 +35,14 @@ impl CreateGuild {
             kind: OwnerKind::Guild,
             id: self.id,
         };
+        self.expect_few(conn)?;
         self.name.claim(conn, owner, at_us)?;
         diesel::insert_into(guilds::table)
             .values((
                 guilds::id.eq(self.id.to_string()),
                 guilds::realm_id.eq(self.realm.to_string()),
                 guilds::created_at.eq(at_us),
+                guilds::founded_by.eq(self.founder.to_string()),
             ))
             .execute(conn)?;
         self.insert_leader(conn, at_us)?;
@@ -47,6 +54,24 @@ impl CreateGuild {
             version: 1,
             documents: vec![self.ship()],
         })
+    }
+
+    /// One that was disbanded counts as long as its name is kept from everybody else.
+    fn expect_few(&self, conn: &mut Connection) -> Result<(), Failed> {
+        let kept = names::table
+            .filter(names::owner_kind.eq(OwnerKind::Guild.as_str()))
+            .filter(names::owner_id.eq(guilds::id));
+        let founded: i64 = guilds::table
+            .filter(guilds::founded_by.eq(self.founder.to_string()))
+            .filter(guilds::disbanded_at.is_null().or(exists(kept)))
+            .count()
+            .get_result(conn)?;
+        if is_full(founded, self.founded_max) {
+            let sentence = format!("{founded} guilds are as many as one account may found.");
+            let limit = WriteRefusal::limit("guilds_founded_max", sentence);
+            return Err(Failed::Refused(limit));
+        }
+        Ok(())
     }
 
     fn ship(&self) -> Document {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::set_rank::expect_a_leader;
 use super::{Applied, Failed, done};
 use crate::backend::Connection;
-use crate::schema::guild_members;
+use crate::schema::{guild_members, invites};
 use crate::write_behind::{Cause, WriteRefusal};
 
 /// Refused with `Stale` when the member has another rank than `rank` by now or is none, with
@@ -18,10 +18,13 @@ pub struct LeaveGuild {
     pub account: Uuid,
     /// The rank that whoever decided this has seen.
     pub rank: &'static str,
+    /// Put out by another: every code of the guild that is good ends, since nobody knows which of them the
+    /// member has.
+    pub put_out: bool,
 }
 
 impl LeaveGuild {
-    pub(super) fn apply(&self, conn: &mut Connection) -> Result<Applied, Failed> {
+    pub(super) fn apply(&self, conn: &mut Connection, at_us: i64) -> Result<Applied, Failed> {
         let theirs = guild_members::table
             .find((self.guild.to_string(), self.account.to_string()))
             .filter(guild_members::rank.eq(self.rank));
@@ -32,6 +35,19 @@ impl LeaveGuild {
             )));
         }
         expect_a_leader(conn, self.guild)?;
+        if self.put_out {
+            end_invites(conn, self.guild, at_us)?;
+        }
         done()
     }
+}
+
+/// Codes that are worth nothing from now on.
+pub(super) fn end_invites(conn: &mut Connection, guild: Uuid, at_us: i64) -> QueryResult<usize> {
+    let good = invites::table
+        .filter(invites::target_id.eq(guild.to_string()))
+        .filter(invites::revoked_at.is_null());
+    diesel::update(good)
+        .set(invites::revoked_at.eq(Some(at_us)))
+        .execute(conn)
 }

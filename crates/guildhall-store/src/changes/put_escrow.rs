@@ -9,11 +9,11 @@ use super::{Applied, Failed, done, payload};
 use crate::backend::Connection;
 use crate::columns::signed;
 use crate::schema::{characters, escrows, guilds};
-use crate::write_behind::{Cause, EntityKey, EntityKind, WriteRefusal};
+use crate::write_behind::{EntityKey, EntityKind, WriteRefusal};
 
 /// In one group with the save of the giver, so that it has left exactly when it lies here.
 /// Refused with `Unique` when the id is used, with `Gone` when there is no such target in the
-/// realm, with `Check` when too much waits for the target already.
+/// realm, with `Limit` when too much waits for the target already.
 #[derive(Clone, Debug, Serialize)]
 pub struct PutEscrow {
     /// Made by the giver's client.
@@ -40,7 +40,8 @@ impl PutEscrow {
         let open: i64 = waiting_for(self.to).count().get_result(conn)?;
         if open >= signed(self.open_max) {
             let sentence = format!("{open} escrows wait for this target already.");
-            return Err(Failed::Refused(WriteRefusal::new(Cause::Check, sentence)));
+            let limit = WriteRefusal::limit("escrows_open_max", sentence);
+            return Err(Failed::Refused(limit));
         }
         diesel::insert_into(escrows::table)
             .values((
@@ -69,6 +70,7 @@ impl PutEscrow {
             EntityKind::Ship => guilds::table
                 .find(id)
                 .filter(guilds::realm_id.eq(realm))
+                .filter(guilds::disbanded_at.is_null())
                 .count()
                 .get_result(conn)?,
         };

@@ -22,6 +22,7 @@ impl Change {
             Self::CreateCharacter(it) => of_name(&it.name),
             Self::CreateGuild(it) => of_name(&it.name),
             Self::Rename(it) => of_name(&it.name),
+            Self::ReviveGuild(it) => of_name(&it.name),
             Self::CreateRealm(it) => vec![&it.name],
             Self::CreateService(it) => vec![&it.login_key, &it.login],
             Self::AddLedgerLine(it) => vec![&it.note],
@@ -37,6 +38,7 @@ impl Change {
             | Self::AddInvite(_)
             | Self::JoinGuild(_)
             | Self::LeaveGuild(_)
+            | Self::DisbandGuild(_)
             | Self::SetRank(_)
             | Self::EnterPlay(_)
             | Self::PutEscrow(_)

@@ -45,6 +45,8 @@ pub struct PresentFact {
     pub at: i64,
     pub owner: Option<String>,
     pub play_epoch: Option<i64>,
+    /// When a guild was disbanded.
+    pub disbanded_at: Option<i64>,
 }
 
 /// A row of the names.

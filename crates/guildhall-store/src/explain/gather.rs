@@ -163,6 +163,7 @@ fn character(conn: &mut Connection, id: &str) -> Result<Option<PresentFact>, Sto
         at,
         owner: Some(owner),
         play_epoch: Some(epoch),
+        disbanded_at: None,
     }))
 }
 
@@ -181,13 +182,14 @@ fn ship(conn: &mut Connection, id: &str) -> Result<Option<PresentFact>, StoreErr
 }
 
 fn guild(conn: &mut Connection, id: &str) -> Result<Option<PresentFact>, StoreError> {
-    let at: Option<i64> = guilds::table
+    let row: Option<(i64, Option<i64>)> = guilds::table
         .find(id)
-        .select(guilds::created_at)
+        .select((guilds::created_at, guilds::disbanded_at))
         .first(conn)
         .optional()?;
-    Ok(at.map(|at| PresentFact {
+    Ok(row.map(|(at, disbanded_at)| PresentFact {
         at,
+        disbanded_at,
         ..PresentFact::default()
     }))
 }

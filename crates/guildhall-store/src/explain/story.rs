@@ -117,6 +117,8 @@ fn line_sentence(line: &LineFact, logins: &Logins) -> String {
         "renamed" => format!("Given another name by {by}, in batch {batch}."),
         "played" => format!("Played by {by} from here on, in batch {batch}."),
         "ranked" => format!("{by} changed a rank, in batch {batch}."),
+        "disbanded" => format!("Disbanded by {by}, in batch {batch}."),
+        "revived" => format!("Revived by {by}, in batch {batch}."),
         "left" => format!("Left, or sent away, by {by}, in batch {batch}."),
         "joined" => format!("Joined by {by}, in batch {batch}."),
         other => format!("Changed ({other}) by {by}, in batch {batch}."),
@@ -187,7 +189,13 @@ fn tell_now(entity: &Entity, logins: &Logins, story: &mut Story) {
     let saved = matches!(entity.kind, Kind::Character | Kind::Ship);
     match &entity.present {
         Some(_) if saved => there(entity, logins, story),
-        Some(_) => story.now.push("The guild is there.".to_owned()),
+        Some(guild) => story.now.push(match guild.disbanded_at {
+            None => "The guild is there.".to_owned(),
+            Some(at) => format!(
+                "The guild was disbanded {}; its ship and its history are kept, and an operator can revive it.",
+                time(at)
+            ),
+        }),
         None => missing(entity, saved, story),
     }
     if saved {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::write_behind::{Author, Cause};
 
 /// A time as a person reads it, to the second, in UTC.
-pub(super) fn time(at_us: i64) -> String {
+pub(crate) fn time(at_us: i64) -> String {
     jiff::Timestamp::from_microsecond(at_us)
         .map_or_else(|_| "at an unknown time".to_owned(), |at| format!("{at:.0}"))
 }
@@ -44,6 +44,7 @@ pub(super) fn reason(cause: &str) -> &'static str {
         Some(Cause::Fenced) => "somebody else played the character by then",
         Some(Cause::Gone) => "what it would change was not there",
         Some(Cause::Taken) => "another had taken it by then",
+        Some(Cause::Limit) => "there were as many as may be",
         Some(Cause::TooLarge) => "it is too large",
         Some(Cause::Trigger) => "a rule inside the database said no",
         Some(Cause::Held) => {

@@ -65,7 +65,7 @@ macro_rules! with_names {
     };
 }
 
-/// A guild with its members.
+/// A guild with its members; one that was disbanded is none.
 pub fn guild(
     conn: &mut Connection,
     id: Uuid,
@@ -73,6 +73,7 @@ pub fn guild(
     let row: Option<GuildRow> = with_names!(guilds::table)
         .inner_join(ships::table.on(ships::guild_id.eq(guilds::id)))
         .filter(guilds::id.eq(id.to_string()))
+        .filter(guilds::disbanded_at.is_null())
         .select((
             guilds::id,
             guilds::realm_id,
@@ -122,13 +123,14 @@ pub struct LostShip {
 }
 
 /// Where there is the guild and not its ship: the newest state that the history has of it; `None` in it
-/// when there is none. The outer `None`: no guild, or its ship is there.
+/// when there is none. The outer `None`: no guild, one that was disbanded, or its ship is there.
 pub fn lost_ship(
     conn: &mut Connection,
     guild: Uuid,
 ) -> Result<Option<Option<LostShip>>, StoreError> {
     let guilds: i64 = guilds::table
         .find(guild.to_string())
+        .filter(guilds::disbanded_at.is_null())
         .count()
         .get_result(conn)?;
     let ships: i64 = ships::table
@@ -189,4 +191,15 @@ pub fn ledger_of(
             ship_ledger::at,
         ))
         .load(conn)?)
+}
+
+/// The realm of a guild that was disbanded.
+pub fn disbanded_realm(conn: &mut Connection, guild: Uuid) -> Result<Option<Uuid>, StoreError> {
+    let realm: Option<IdText> = guilds::table
+        .find(guild.to_string())
+        .filter(guilds::disbanded_at.is_not_null())
+        .select(guilds::realm_id)
+        .first(conn)
+        .optional()?;
+    Ok(realm.map(Uuid::from))
 }

@@ -8,7 +8,7 @@ use crate::columns::IdText;
 use crate::error::StoreError;
 use crate::schema::invites;
 
-/// An invite that was not revoked.
+/// An invite that was not revoked; how long it is good is for its reader to know.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = invites)]
 pub struct InviteRow {

@@ -63,6 +63,8 @@ pub enum Cause {
     Gone,
     /// What it would take lies in escrow no more: another save took it.
     Taken,
+    /// There are as many as may be; the constraint is the limit's name.
+    Limit,
     /// Longer than [`crate::STATE_BYTES_MAX`].
     TooLarge,
     /// A rule inside the database said no.
@@ -74,7 +76,7 @@ pub enum Cause {
 
 impl Cause {
     /// All causes.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Unique,
         Self::Check,
         Self::ForeignKey,
@@ -83,6 +85,7 @@ impl Cause {
         Self::Fenced,
         Self::Gone,
         Self::Taken,
+        Self::Limit,
         Self::TooLarge,
         Self::Trigger,
         Self::Held,
@@ -99,6 +102,7 @@ impl Cause {
             Self::Fenced => "fenced",
             Self::Gone => "gone",
             Self::Taken => "taken",
+            Self::Limit => "limit",
             Self::TooLarge => "too_large",
             Self::Trigger => "trigger",
             Self::Held => "held",
@@ -123,6 +127,14 @@ impl WriteRefusal {
             detail: detail.into(),
             present: None,
             kept_as: None,
+        }
+    }
+
+    /// There are as many as this limit allows.
+    pub(crate) fn limit(name: &str, detail: impl Into<String>) -> Self {
+        Self {
+            constraint: Some(name.to_owned()),
+            ..Self::new(Cause::Limit, detail)
         }
     }
 

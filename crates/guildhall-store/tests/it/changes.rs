@@ -142,6 +142,8 @@ fn an_invite_is_found_by_the_hash_of_its_code() {
     let mut world = World::new();
     let (target, created_by) = (Uuid::now_v7(), world.account);
     let invite = Change::AddInvite(AddInvite {
+        open_max: usize::MAX,
+        ttl_us: 1,
         code_hash: [9; 32],
         kind: InviteKind::Campaign,
         target,
@@ -194,6 +196,8 @@ fn a_guild_has_a_leader_a_ship_and_members() {
     let mut world = World::new();
     let (ship, joiner) = (world.ship("Corsairs"), account(&mut world, "Ada"));
     let join = Change::JoinGuild(JoinGuild {
+        invite: None,
+        members_max: usize::MAX,
         guild: ship.id,
         account: joiner,
         rank: "member",
@@ -250,7 +254,7 @@ fn a_list_of_an_account_is_its_oldest_thousand() {
          CREATE TEMP TABLE n AS {numbers};
          INSERT INTO characters (id, realm_id, account_id, schema_version, version, state, updated_at)
              SELECT id, '{realm}', '{account}', 1, 1, {empty}, 0 FROM n;
-         INSERT INTO guilds SELECT id, '{realm}', {later} FROM n;
+         INSERT INTO guilds (id, realm_id, created_at) SELECT id, '{realm}', {later} FROM n;
          INSERT INTO guild_members SELECT id, '{account}', 'member', 0 FROM n;
          {named} SELECT 'c' || i, '{realm}', 'character', id, 'c' || i, 'c' || i, '', 1, 0 FROM n;
          {named} SELECT 'g' || i, '{realm}', 'guild', id, 'g' || i, 'g' || i, '', 1, 0 FROM n;

@@ -151,7 +151,7 @@ fn nothing_leaves_for_a_target_that_is_not_there_or_has_too_much_waiting() {
         7,
         put(&world, Uuid::now_v7(), (hero, 4), ship, "1"),
     );
-    assert_eq!(cause(&one(&mut world, full)), Some(Cause::Check));
+    assert_eq!(cause(&one(&mut world, full)), Some(Cause::Limit));
     let arrive = with(&world, (ship, 1), 1, take(&world, used, (ship, 1)));
     assert!(one(&mut world, arrive).is_durable());
     let twice = with(

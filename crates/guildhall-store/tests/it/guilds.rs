@@ -18,6 +18,8 @@ fn member(world: &mut World, guild: Uuid, login: &str) -> Uuid {
     });
     assert!(world.change(account).is_durable());
     let join = Change::JoinGuild(JoinGuild {
+        invite: None,
+        members_max: usize::MAX,
         guild,
         account: id,
         rank: "member",
@@ -37,6 +39,7 @@ fn rank(guild: Uuid, account: Uuid, from: &'static str, to: &'static str) -> Cha
 
 fn leave(guild: Uuid, account: Uuid, rank: &'static str) -> Change {
     Change::LeaveGuild(LeaveGuild {
+        put_out: false,
         guild,
         account,
         rank,

@@ -163,6 +163,8 @@ fn nowhere(world: &World, board: bool) -> Change {
         });
     }
     Change::JoinGuild(JoinGuild {
+        invite: None,
+        members_max: usize::MAX,
         guild: Uuid::now_v7(),
         account: world.account,
         rank: "member",

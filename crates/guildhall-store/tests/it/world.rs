@@ -264,6 +264,7 @@ impl World {
 
     pub fn create_character(&self, id: Uuid, name: &str) -> Change {
         Change::CreateCharacter(CreateCharacter {
+            of_account_max: usize::MAX,
             id,
             realm: self.realm,
             account: self.account,
@@ -275,6 +276,7 @@ impl World {
 
     pub fn create_guild(&self, id: Uuid, name: &str) -> Change {
         Change::CreateGuild(CreateGuild {
+            founded_max: usize::MAX,
             id,
             realm: self.realm,
             founder: self.account,

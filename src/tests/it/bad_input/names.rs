@@ -190,7 +190,7 @@ async fn of_many_who_want_one_name_at_once_exactly_one_gets_it() {
 
 #[tokio::test]
 async fn of_renames_that_are_sent_without_waiting_the_last_one_counts() {
-    let server = Server::start();
+    let server = Server::start_with(|config| config.limits.names_cooling_max = 100);
     let owner = server.player("owner").await.client;
     let other = server.player("other").await.client;
     let (hero, _) = owner.create_character("Hero", json!({})).await.unwrap();

@@ -183,8 +183,8 @@ async fn a_ship_is_saved_by_members_on_its_present_version_only() {
     let (id, version) = (guild.guild, guild.ship.version);
     let stranger = &bystander.0.client;
     let save = stranger.save_ship(id, version, json!({"sunk": true})).await;
-    assert_code(save, Code::NotAMember);
-    assert_code(stranger.guild(id).await, Code::NotAMember);
+    assert_code(save, Code::NotFound);
+    assert_code(stranger.guild(id).await, Code::NotFound);
     let nobodys = stranger.save_ship(Uuid::now_v7(), 1, json!({})).await;
     assert_code(nobodys, Code::NotFound);
     let saved = leader

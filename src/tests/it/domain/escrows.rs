@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::refused;
 use crate::harness::{Player, Server};
 
-fn to_guild(escrow: Uuid, to_guild: Uuid, what: u64) -> Moves<GiveToGuild> {
+pub fn to_guild(escrow: Uuid, to_guild: Uuid, what: u64) -> Moves<GiveToGuild> {
     let what = json!(what);
     Moves {
         give: vec![GiveToGuild {
@@ -23,7 +23,7 @@ fn to_guild(escrow: Uuid, to_guild: Uuid, what: u64) -> Moves<GiveToGuild> {
     }
 }
 
-fn to_character(escrow: Uuid, to_character: Uuid, what: u64) -> Moves<GiveToCharacter> {
+pub fn to_character(escrow: Uuid, to_character: Uuid, what: u64) -> Moves<GiveToCharacter> {
     let what = json!(what);
     Moves {
         give: vec![GiveToCharacter {
@@ -35,14 +35,14 @@ fn to_character(escrow: Uuid, to_character: Uuid, what: u64) -> Moves<GiveToChar
     }
 }
 
-fn taking<T>(escrow: Uuid) -> Moves<T> {
+pub fn taking<T>(escrow: Uuid) -> Moves<T> {
     Moves {
         give: vec![],
         take: vec![escrow],
     }
 }
 
-fn gold(state: &Value) -> u64 {
+pub fn gold(state: &Value) -> u64 {
     state["gold"].as_u64().unwrap_or(0)
 }
 
@@ -142,7 +142,7 @@ async fn nothing_goes_to_strangers_or_for_strangers() {
         .character;
     let give =
         stranger.save_character_with(theirs, 1, json!({}), to_guild(Uuid::now_v7(), guild, 1));
-    refused(give.await, Code::NotAMember);
+    refused(give.await, Code::NotFound);
     let nowhere = stranger.save_character_with(
         theirs,
         1,
@@ -160,7 +160,7 @@ async fn nothing_goes_to_strangers_or_for_strangers() {
         );
         assert_eq!(refused(give.await, Code::NotAMember).rule, "ship.exchange");
     }
-    refused(stranger.escrows_of_guild(guild).await, Code::NotAMember);
+    refused(stranger.escrows_of_guild(guild).await, Code::NotFound);
     refused(stranger.escrows_of_character(hero).await, Code::NotFound);
     let first = Uuid::now_v7();
     player
@@ -173,8 +173,8 @@ async fn nothing_goes_to_strangers_or_for_strangers() {
             .client
             .save_character_with(hero, 2, json!({}), to_guild(Uuid::now_v7(), guild, 1));
     assert_eq!(
-        refused(full.await, Code::RefusedByDatabase).rule,
-        "database.check"
+        refused(full.await, Code::LimitReached).rule,
+        "limits.escrows_open_max"
     );
     assert_eq!(player.client.character(hero).await.unwrap().version, 2);
     let many = Moves {
@@ -188,6 +188,51 @@ async fn nothing_goes_to_strangers_or_for_strangers() {
             .await,
         Code::BadField,
     );
+}
+
+/// What was given belongs to whom it was given to, whatever becomes of the membership.
+#[tokio::test]
+async fn who_left_takes_what_is_owed_to_him_and_the_ship_what_he_gave() {
+    let server = Server::start();
+    let Crew { player, guild, .. } = crew(&server).await;
+    let leader = &player.client;
+    let code = leader.invite_to_guild(guild).await.unwrap();
+    let bert = server.player("bert").await.client;
+    bert.join_guild(&code).await.unwrap();
+    let (hero, _) = bert
+        .create_character("Sailor", json!({"gold": 10}))
+        .await
+        .unwrap();
+    let hero = hero.character;
+    let (paid, owed) = (Uuid::now_v7(), Uuid::now_v7());
+    bert.save_character_with(hero, 1, json!({"gold": 7}), to_guild(paid, guild, 3))
+        .await
+        .unwrap();
+    let owe = to_character(owed, hero, 2);
+    leader
+        .save_ship_with(guild, 1, json!({"gold": 5}), owe, "owed")
+        .await
+        .unwrap();
+    bert.leave_guild(guild).await.unwrap();
+    refused(bert.escrows_of_guild(guild).await, Code::NotFound);
+    let back = bert.save_character_with(hero, 2, json!({"gold": 10}), taking(paid));
+    refused(back.await, Code::NotFound);
+    assert_eq!(bert.escrows_of_character(hero).await.unwrap().len(), 2);
+    let take = || bert.save_character_with(hero, 2, json!({"gold": 9}), taking(owed));
+    assert_eq!(take().await.unwrap().version, 3);
+    assert_eq!(take().await.unwrap().version, 3, "a retry");
+    let take = leader.save_ship_with(guild, 2, json!({"gold": 8}), taking(paid), "paid");
+    assert_eq!(take.await.unwrap().version, 3);
+    let again = leader.save_ship_with(guild, 3, json!({"gold": 11}), taking(paid), "paid");
+    refused(again.await, Code::EscrowTaken);
+    let more = to_guild(Uuid::now_v7(), guild, 1);
+    let more = bert.save_character_with(hero, 3, json!({"gold": 8}), more);
+    refused(more.await, Code::NotFound);
+    let sums = (
+        gold(&bert.character(hero).await.unwrap().state),
+        gold(&leader.guild(guild).await.unwrap().ship.state),
+    );
+    assert_eq!(sums, (9, 8));
 }
 
 /// Splitmix64: one number repeats the run.

@@ -88,7 +88,7 @@ async fn a_leader_sets_ranks_and_everybody_here_is_told() {
     let stranger = server.player("stranger").await;
     refused(
         stranger.client.set_rank(guild, ids[1], Rank::Member).await,
-        Code::NotAMember,
+        Code::NotFound,
     );
     let shown = people[2].client.guild(guild).await.unwrap();
     let ranks: Vec<_> = shown
@@ -137,10 +137,7 @@ async fn the_last_leader_stays_until_another_leads() {
     let shown = people[stays].client.guild(guild).await.unwrap();
     assert_eq!(shown.members.len(), 1);
     assert_eq!(left_told(&mut people[stays].events).await.0, ids[1 - stays]);
-    refused(
-        people[1 - stays].client.guild(guild).await,
-        Code::NotAMember,
-    );
+    refused(people[1 - stays].client.guild(guild).await, Code::NotFound);
 }
 
 #[tokio::test]
@@ -192,14 +189,14 @@ async fn one_puts_out_those_below_and_who_went_is_told() {
             .client
             .save_ship(guild, 1, serde_json::json!({}))
             .await,
-        Code::NotAMember,
+        Code::NotFound,
     );
     people[0]
         .client
         .kick_from_guild(guild, ids[2])
         .await
         .unwrap();
-    refused(people[2].client.leave_guild(guild).await, Code::NotAMember);
+    refused(people[2].client.leave_guild(guild).await, Code::NotFound);
     people[1].client.leave_guild(guild).await.unwrap();
     assert_eq!(
         people[0].client.guild(guild).await.unwrap().members.len(),
@@ -208,4 +205,49 @@ async fn one_puts_out_those_below_and_who_went_is_told() {
     // Whoever went may come again.
     let code = people[0].client.invite_to_guild(guild).await.unwrap();
     people[3].client.join_guild(&code).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_was_put_out_does_not_come_back_with_a_code_that_he_knew() {
+    let server = Server::start();
+    let (guild, people) = crew(&server, ["leader", "officer", "member"]).await;
+    let ids: Vec<_> = people.iter().map(|who| who.account.id()).collect();
+    let leader = &people[0].client;
+    let known = leader.invite_to_guild(guild).await.unwrap();
+    // Whoever leaves may come back.
+    people[2].client.leave_guild(guild).await.unwrap();
+    people[2].client.join_guild(&known).await.unwrap();
+    leader.kick_from_guild(guild, ids[2]).await.unwrap();
+    refused(
+        people[2].client.join_guild(&known).await,
+        Code::InviteUnknown,
+    );
+    let fresh = leader.invite_to_guild(guild).await.unwrap();
+    people[2].client.join_guild(&fresh).await.unwrap();
+    assert_eq!(leader.guild(guild).await.unwrap().members.len(), 3);
+}
+
+#[tokio::test]
+async fn a_stranger_learns_no_more_of_a_guild_than_of_one_that_there_is_not() {
+    let server = Server::start();
+    let (guild, people) = crew(&server, ["leader"]).await;
+    let stranger = server.player("stranger").await.client;
+    let leader = people[0].account.id();
+    let mut told = Vec::new();
+    for id in [guild, Uuid::now_v7()] {
+        let answers = [
+            stranger.guild(id).await.err(),
+            stranger.invite_to_guild(id).await.err(),
+            stranger.set_rank(id, leader, Rank::Member).await.err(),
+            stranger.kick_from_guild(id, leader).await.err(),
+            stranger.leave_guild(id).await.err(),
+            stranger.disband_guild(id).await.err(),
+            stranger.save_ship(id, 1, serde_json::json!({})).await.err(),
+            stranger.ship_ledger(id, None).await.err(),
+            stranger.escrows_of_guild(id).await.err(),
+        ];
+        told.push(answers.map(|answer| answer.unwrap().refusal().unwrap().clone()));
+    }
+    assert_eq!(told[0], told[1]);
+    assert!(told[0].iter().all(|refusal| refusal.code == Code::NotFound));
 }

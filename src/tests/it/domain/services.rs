@@ -216,16 +216,13 @@ async fn a_service_acts_for_nobody_of_another_realm_and_in_no_guild_that_it_is_n
     refused(game.escrows_of_character(id).await, Code::NotFound);
     let (_, near, _near_events) = service(&server, None, "game-2").await;
     for client in [&game, &near] {
-        refused(client.guild(guild.guild).await, Code::NotAMember);
+        refused(client.guild(guild.guild).await, Code::NotFound);
         refused(
             client.save_ship(guild.guild, 1, json!({})).await,
-            Code::NotAMember,
+            Code::NotFound,
         );
-        refused(
-            client.ship_ledger(guild.guild, None).await,
-            Code::NotAMember,
-        );
-        refused(client.escrows_of_guild(guild.guild).await, Code::NotAMember);
+        refused(client.ship_ledger(guild.guild, None).await, Code::NotFound);
+        refused(client.escrows_of_guild(guild.guild).await, Code::NotFound);
     }
     let unknown = accounts::create_service(&server.hall, Some("south".into()), "game-3").await;
     assert_eq!(unknown.err().map(|it| it.code), Some(Code::RealmUnknown));

@@ -185,7 +185,7 @@ async fn a_leader_invites_with_new_codes_and_a_member_or_a_stranger_does_not() {
     }
     let stranger = server.player("stranger").await.client;
     let refused = stranger.invite_to_guild(guild.guild).await;
-    assert_eq!(refused.unwrap_err().code(), Some(Code::NotAMember));
+    assert_eq!(refused.unwrap_err().code(), Some(Code::NotFound));
     let nobodys = stranger.invite_to_guild(Uuid::now_v7()).await;
     assert_eq!(nobodys.unwrap_err().code(), Some(Code::NotFound));
     assert_eq!(leader.guild(guild.guild).await.unwrap().members.len(), 3);

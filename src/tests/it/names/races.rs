@@ -62,6 +62,7 @@ async fn create_guild(server: &Server, by: &Actor, name: &str) -> Result<(), Ref
         id,
     };
     let change = Change::CreateGuild(CreateGuild {
+        founded_max: usize::MAX,
         id,
         realm: by.realm,
         founder: by.account,

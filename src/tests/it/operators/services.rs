@@ -29,6 +29,12 @@ async fn a_realm_and_a_service_in_it_are_made_and_its_tokens_are_renewed_and_rev
     let token = renewed["token"].as_str().unwrap().to_owned();
     server.http().account(id, token).connect().await.unwrap();
     let nobody = json!({ "account": uuid::Uuid::now_v7() });
-    let nobody = admin.post("/admin/services/renew", &nobody).await;
-    assert_eq!(nobody.unwrap_err().code(), Some(Code::NotFound));
+    for path in ["/admin/services/renew", "/admin/tokens/revoke"] {
+        let nobody = admin.post(path, &nobody).await;
+        assert_eq!(nobody.unwrap_err().code(), Some(Code::NotFound), "{path}");
+    }
+    let shown = admin.get("/admin/realms").await.unwrap();
+    let names: Vec<_> = shown["realms"].as_array().unwrap().iter().collect();
+    let names: Vec<_> = names.iter().map(|it| it["name"].as_str()).collect();
+    assert_eq!(names, [Some("main"), Some("north")]);
 }

@@ -86,6 +86,7 @@ impl Bench {
     fn creation(&self, name: &str) -> (Change, EntityKey) {
         let id = Uuid::now_v7();
         let create = Change::CreateCharacter(CreateCharacter {
+            of_account_max: usize::MAX,
             id,
             realm: DEFAULT_REALM,
             account: self.by.account,

@@ -67,7 +67,7 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
-        let server = Server::start();
+        let server = Server::start_with(|config| config.limits.guilds_founded_max = SHIPS);
         let player = server.player("player").await;
         let campaign = player.client.create_campaign("Campaign").await.unwrap();
         let mut world = Self {
@@ -210,6 +210,8 @@ impl World {
             Bad::Check => account("long".repeat(33 + seed.below(9))),
             _ if seed.chance(50) => self.board(id, Uuid::now_v7()),
             _ => Change::AddInvite(AddInvite {
+                open_max: usize::MAX,
+                ttl_us: 1,
                 code_hash: *blake3::hash(id.as_bytes()).as_bytes(),
                 kind: InviteKind::Guild,
                 target: id,
@@ -242,6 +244,8 @@ impl World {
             }
             EntityKind::Ship => {
                 let join = JoinGuild {
+                    invite: None,
+                    members_max: usize::MAX,
                     guild,
                     account: self.by.account,
                     rank: "member",
