@@ -7,7 +7,7 @@ use guildhall_store::{
 };
 use uuid::Uuid;
 
-use crate::world::{No, World, cause};
+use crate::world::{Then, World, cause};
 
 fn causes(outcomes: &[Outcome]) -> Vec<Option<Cause>> {
     outcomes.iter().map(cause).collect()
@@ -188,7 +188,12 @@ fn saves_that_match_no_row_among_good_ones_are_each_told_why() {
 fn a_poison_takes_no_good_state_of_its_entity_along_however_late_it_comes() {
     let mut world = World::new();
     let ship = world.ship("Corsairs");
-    world.refuse("UPDATE", "ships", &world.state_is("bad"), No::Plainly);
+    world.refuse(
+        "UPDATE",
+        "ships",
+        &world.state_is("bad"),
+        Then::Raise("ABORT"),
+    );
     world.submit(world.save(ship, 1, "good"));
     world.submit(world.save(ship, 2, "better"));
     let batch = world.batch();

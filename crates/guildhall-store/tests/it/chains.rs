@@ -5,7 +5,7 @@ use guildhall_store::{
 };
 use uuid::Uuid;
 
-use crate::world::{No, World, cause};
+use crate::world::{Then, World, cause};
 
 fn refusal(outcome: &Outcome) -> &WriteRefusal {
     match outcome {
@@ -38,7 +38,12 @@ fn of_several_saves_in_a_window_one_row_is_written_and_all_are_durable() {
 fn a_poisoned_newest_save_falls_back_on_the_good_one_before_it() {
     let mut world = World::new();
     let hero = world.character("Bob");
-    world.refuse("UPDATE", "characters", &world.state_is("bad"), No::Plainly);
+    world.refuse(
+        "UPDATE",
+        "characters",
+        &world.state_is("bad"),
+        Then::Raise("ABORT"),
+    );
     for (base, state) in [(1, "good"), (2, "better"), (3, "bad"), (4, "bad")] {
         world.submit(world.save(hero, base, state));
     }

@@ -12,7 +12,7 @@ use guildhall_store::{
     Change, Database, EntityKey, EntityKind, FileBlobs, OpenOptions, StoreError, Target, Writer,
     now_us, queries,
 };
-use guildhall_testkit::{Backend, Seed, Sql, postgres};
+use guildhall_testkit::{Backend, Seed, Sql, Then, postgres};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -266,7 +266,7 @@ fn a_copy_that_was_cut_short_is_not_served_and_is_begun_anew() {
     let other = fresh(&target);
     // A row that the target refuses, as if the disk were full in the middle.
     let sql = Sql::open_file(target.file().unwrap());
-    sql.run("CREATE TRIGGER full BEFORE INSERT ON ships BEGIN SELECT RAISE(ABORT, 'full'); END");
+    sql.trigger("full", "BEFORE INSERT ON ships", "", Then::Raise("ABORT"));
     drop(sql);
     world.ship("Sea Dogs");
     assert!(copied(&world.db, &other).is_err());

@@ -3,7 +3,7 @@
 use guildhall_store::{Author, Cause, EntityKey, Member, Outcome, Save, Write, queries};
 use uuid::Uuid;
 
-use crate::world::{No, World, cause};
+use crate::world::{Then, World, cause};
 
 fn trade(
     world: &World,
@@ -15,7 +15,12 @@ fn trade(
 }
 
 fn poison(world: &World) {
-    world.refuse("UPDATE", "characters", &world.state_is("bad"), No::Plainly);
+    world.refuse(
+        "UPDATE",
+        "characters",
+        &world.state_is("bad"),
+        Then::Raise("ABORT"),
+    );
 }
 
 #[test]

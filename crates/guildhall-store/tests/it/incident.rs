@@ -4,7 +4,7 @@
 use guildhall_store::{Cause, EntityKey, Member, Outcome, STATE_BYTES_MAX, Save, Write, queries};
 use uuid::Uuid;
 
-use crate::world::{No, World, cause};
+use crate::world::{Then, World, cause};
 
 /// A name that only the database knows: a look-back that was too short lost it.
 const LONG_AGO: &str = "ahab";
@@ -21,8 +21,13 @@ fn forgotten_name(world: &World) {
 
 fn rules(world: &World) {
     for table in ["characters", "ships"] {
-        world.refuse("UPDATE", table, &world.state_is("plain"), No::Plainly);
-        world.refuse("UPDATE", table, &world.state_is("unclear"), No::Unclearly);
+        world.refuse(
+            "UPDATE",
+            table,
+            &world.state_is("plain"),
+            Then::Raise("ABORT"),
+        );
+        world.refuse("UPDATE", table, &world.state_is("unclear"), Then::Unclear);
     }
     world.refuse_at_commit("at commit");
 }

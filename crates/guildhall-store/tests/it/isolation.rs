@@ -2,14 +2,14 @@
 
 use guildhall_store::queries;
 
-use crate::world::{No, World, cause};
+use crate::world::{Then, World, cause};
 
 #[test]
 fn a_save_whose_history_line_is_refused_is_not_half_written() {
     let mut world = World::new();
     let (one, other) = (world.character("One"), world.character("Other"));
     let saved = format!("NEW.entity_id = '{}' AND NEW.cause = 'saved'", one.id);
-    world.refuse("INSERT", "entity_history", &saved, No::Plainly);
+    world.refuse("INSERT", "entity_history", &saved, Then::Raise("ABORT"));
     world.submit(world.save(one, 1, "new"));
     world.submit(world.save(other, 1, "new"));
     let outcomes = world.flush();
@@ -21,7 +21,7 @@ fn a_save_whose_history_line_is_refused_is_not_half_written() {
 #[test]
 fn a_change_of_several_rows_leaves_nothing_when_its_last_row_is_refused() {
     let mut world = World::new();
-    world.refuse("INSERT", "ships", "1 = 1", No::Plainly);
+    world.refuse("INSERT", "ships", "1 = 1", Then::Raise("ABORT"));
     let outcome = world.change(world.create_guild(uuid::Uuid::now_v7(), "Corsairs"));
     assert_eq!(cause(&outcome), Some(world.plain()));
     assert_eq!((world.count("guilds"), world.count("names")), (0, 0));

@@ -7,7 +7,7 @@ use guildhall_store::{Author, Cause, EntityKey, Outcome, Save, queries};
 use guildhall_testkit::Seed;
 use uuid::Uuid;
 
-use crate::world::{No, World, cause};
+use crate::world::{Then, World, cause};
 
 fn author(world: &World, session: u128) -> Author {
     Author {
@@ -58,7 +58,12 @@ fn what_waits_on_top_of_a_refused_save_is_refused_and_recorded_and_overwrites_no
 fn a_save_on_top_of_a_chain_whose_newest_link_was_refused_is_refused_too() {
     let mut world = World::new();
     let hero = world.character("Bob");
-    world.refuse("UPDATE", "characters", &world.state_is("bad"), No::Plainly);
+    world.refuse(
+        "UPDATE",
+        "characters",
+        &world.state_is("bad"),
+        Then::Raise("ABORT"),
+    );
     world.submit(save(&world, hero, 1, 1, "good"));
     world.submit(save(&world, hero, 1, 2, "bad"));
     let batch = world.batch();
@@ -136,7 +141,7 @@ impl Crew {
         let mut world = World::new();
         let entities = vec![world.character("Bob"), world.ship("Corsairs")];
         let begins_bad = format!("substr(NEW.state, 1, 3) = {}", world.bytes("bad"));
-        world.refuse("UPDATE", "characters", &begins_bad, No::Plainly);
+        world.refuse("UPDATE", "characters", &begins_bad, Then::Raise("ABORT"));
         Self {
             world,
             seed: Seed::new("pipelined saves"),

@@ -8,7 +8,7 @@ use guildhall_store::{Cause, Change, EntityKey, Outcome, STATE_BYTES_MAX, Save};
 use guildhall_testkit::{Backend, Seed};
 use uuid::Uuid;
 
-use crate::world::{No, Rows, World, cause};
+use crate::world::{Rows, Then, World, cause};
 
 /// How many batches, where the environment names no other number.
 const BATCHES: usize = 1_000;
@@ -18,13 +18,6 @@ const ENTITIES: usize = 500;
 const BAD_MAX: usize = 50;
 /// Enough of them to have had a bad one at every position.
 const BATCHES_FOR_ALL_POSITIONS: usize = 500;
-
-/// Ends the transaction, which only SQLite's triggers can do.
-const ROLLBACK: &str = "
-    CREATE TRIGGER rollback_c BEFORE UPDATE ON characters WHEN NEW.state = CAST('rollback' AS BLOB)
-    BEGIN SELECT RAISE(ROLLBACK, 'poison'); END;
-    CREATE TRIGGER rollback_s BEFORE UPDATE ON ships WHEN NEW.state = CAST('rollback' AS BLOB)
-    BEGIN SELECT RAISE(ROLLBACK, 'poison'); END;";
 
 /// What must come back for each receipt.
 type Expected = Vec<Option<Cause>>;
@@ -49,10 +42,17 @@ fn populated() -> (World, Rows) {
     }
     assert!(world.flush().iter().all(Outcome::is_durable));
     for table in ["characters", "ships"] {
-        world.refuse("UPDATE", table, &world.state_is("abort"), No::Plainly);
-    }
-    if world.backend() == Backend::Sqlite {
-        world.meddle(ROLLBACK);
+        world.refuse(
+            "UPDATE",
+            table,
+            &world.state_is("abort"),
+            Then::Raise("ABORT"),
+        );
+        if world.backend() == Backend::Sqlite {
+            // Ends the transaction, which only SQLite's triggers can do.
+            let rollback = world.state_is("rollback");
+            world.refuse("UPDATE", table, &rollback, Then::Raise("ROLLBACK"));
+        }
     }
     let model = world.all_stored();
     assert_eq!(model.len(), ENTITIES);

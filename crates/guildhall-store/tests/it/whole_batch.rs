@@ -3,13 +3,18 @@
 
 use guildhall_store::{Cause, Outcome, StoreError, queries};
 
-use crate::world::{No, World, cause};
+use crate::world::{Then, World, cause};
 
 #[test]
 fn a_disk_that_is_full_at_one_row_fails_the_batch_and_refuses_nobody() {
     let mut world = World::new();
     let heroes: Vec<_> = (0..40).map(|n| world.character(&format!("H{n}"))).collect();
-    world.refuse("UPDATE", "characters", &world.state_is("big"), No::DiskFull);
+    world.refuse(
+        "UPDATE",
+        "characters",
+        &world.state_is("big"),
+        Then::DiskFull,
+    );
     for (n, hero) in heroes.iter().enumerate() {
         let state = if n == 30 { "big" } else { "small" };
         world.submit(world.save(*hero, 1, state));
@@ -29,7 +34,7 @@ fn a_disk_that_is_full_at_one_row_fails_the_batch_and_refuses_nobody() {
 fn a_write_that_is_refused_for_no_known_reason_is_held_after_three_tries_and_the_rest_goes_on() {
     let mut world = World::new();
     let (hero, ship) = (world.character("Bob"), world.ship("Corsairs"));
-    world.refuse("UPDATE", "characters", "1 = 1", No::Unclearly);
+    world.refuse("UPDATE", "characters", "1 = 1", Then::Unclear);
     for base in [1, 2] {
         world.submit(world.save(hero, base, format!("state {base}")));
     }
@@ -56,7 +61,7 @@ fn a_write_that_is_refused_for_no_known_reason_is_held_after_three_tries_and_the
 #[test]
 fn a_change_that_meets_something_broken_is_refused_alone_and_leaves_nothing() {
     let mut world = World::new();
-    world.refuse("INSERT", "ships", "1 = 1", No::Unclearly);
+    world.refuse("INSERT", "ships", "1 = 1", Then::Unclear);
     let (hero, guild) = (world.character("Bob"), uuid::Uuid::now_v7());
     world.submit_change(world.create_guild(guild, "Corsairs"));
     world.submit(world.save(hero, 1, "two"));
@@ -85,7 +90,7 @@ fn a_row_that_holds_what_we_cannot_read_costs_its_own_saves_alone() {
 fn a_disk_that_stays_full_refuses_nobody_however_often_the_batch_fails() {
     let mut world = World::new();
     let hero = world.character("Bob");
-    world.refuse("UPDATE", "characters", "1 = 1", No::DiskFull);
+    world.refuse("UPDATE", "characters", "1 = 1", Then::DiskFull);
     world.submit(world.save(hero, 1, "two"));
     for _ in 0..10 {
         let batch = world.batch();

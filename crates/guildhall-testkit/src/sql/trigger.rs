@@ -8,6 +8,10 @@ pub enum Then<'a> {
     /// Refuses the row. In SQLite by one of its three ways: `ABORT`, `FAIL`, `ROLLBACK`; PostgreSQL has one, and
     /// calls it a check that was violated.
     Raise(&'a str),
+    /// Refuses the row for a reason that nobody can classify, every time.
+    Unclear,
+    /// Refuses the row in the words of a disk without room: no small disk here.
+    DiskFull,
     /// Passes over the row without a word; only before it is written.
     Ignore,
     /// Runs a statement, which may be refused.
@@ -25,6 +29,8 @@ impl Sql {
             Inner::Sqlite(_) => {
                 let body = match then {
                     Then::Raise(how) => format!("SELECT RAISE({how}, 'poison')"),
+                    Then::Unclear => "SELECT RAISE(ABORT, 'unknown error')".to_owned(),
+                    Then::DiskFull => "SELECT RAISE(ABORT, 'database or disk is full')".to_owned(),
                     Then::Ignore => "SELECT RAISE(IGNORE)".to_owned(),
                     Then::Do(statement) => statement.to_owned(),
                 };
@@ -35,6 +41,11 @@ impl Sql {
             Inner::Postgres(_) => {
                 let body = match then {
                     Then::Raise(_) => "RAISE EXCEPTION 'poison' USING ERRCODE = 'check_violation'",
+                    Then::Unclear => "RAISE EXCEPTION 'the harbour is closed'",
+                    Then::DiskFull => {
+                        "RAISE EXCEPTION 'could not extend file: No space left on device'
+                             USING ERRCODE = 'disk_full'"
+                    }
                     Then::Ignore => "RETURN NULL",
                     Then::Do(statement) => statement,
                 };

@@ -3,7 +3,7 @@
 use std::thread;
 
 use guildhall_store::{Batch, Cause, Outcome, StoreError};
-use guildhall_testkit::{Backend, eventually_blocking};
+use guildhall_testkit::{Backend, Then, eventually_blocking};
 
 use super::{PATIENCE, WAITING};
 use crate::world::{World, cause};
@@ -91,17 +91,16 @@ fn of_a_deadlock_the_batch_is_tried_again_and_nobody_is_refused() {
 fn a_statement_that_takes_too_long_delays_the_batch_and_refuses_nobody() {
     let mut world = World::on(Backend::Postgres);
     let hero = world.character("Bob");
-    world.meddle(
-        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-             RAISE EXCEPTION 'canceling statement due to statement timeout'
-                 USING ERRCODE = 'query_canceled'; END $$;
-         CREATE TRIGGER slow BEFORE UPDATE ON characters FOR EACH ROW EXECUTE FUNCTION slow()",
+    let slow = Then::Do(
+        "RAISE EXCEPTION 'canceling statement due to statement timeout' USING ERRCODE = 'query_canceled'",
     );
+    let outside = world.outside();
+    outside.trigger("slow", "BEFORE UPDATE ON characters", "", slow);
     world.submit(world.save(hero, 1, "two"));
     let batch = world.batch();
     let error = world.flush_batch(&batch).unwrap_err();
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
-    world.meddle("DROP TRIGGER slow ON characters");
+    world.outside().drop_trigger("slow");
     assert_eq!(
         world.flush_batch(&batch).unwrap(),
         [Outcome::Durable { version: 2 }]

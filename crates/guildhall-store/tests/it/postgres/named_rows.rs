@@ -1,7 +1,7 @@
 //! The database names the row that it refuses, and is believed: but not where one row's rule spoils another.
 
 use guildhall_store::Cause;
-use guildhall_testkit::Backend;
+use guildhall_testkit::{Backend, Then};
 
 use crate::world::{World, cause};
 
@@ -10,14 +10,14 @@ fn a_row_that_is_named_because_of_another_ones_rule_is_innocent() {
     let mut world = World::on(Backend::Postgres);
     let names = ["Guilty", "Named", "Third", "Fourth"];
     let [guilty, named, third, fourth] = names.map(|name| world.character(name));
-    world.meddle(&format!(
-        "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-             UPDATE characters SET schema_version = 0 WHERE id = '{}'; RETURN NULL; END $$;
-         CREATE TRIGGER spoil AFTER UPDATE ON characters FOR EACH ROW WHEN ({})
-         EXECUTE FUNCTION spoil()",
-        named.id,
-        world.state_is("spoils")
-    ));
+    let spoil = format!(
+        "UPDATE characters SET schema_version = 0 WHERE id = '{}'",
+        named.id
+    );
+    let (when, spoils) = ("AFTER UPDATE ON characters", world.state_is("spoils"));
+    world
+        .outside()
+        .trigger("spoil", when, &spoils, Then::Do(&spoil));
     for key in [guilty, named, third, fourth] {
         let state = if key == guilty { "spoils" } else { "good" };
         world.submit(world.save(key, 1, state));

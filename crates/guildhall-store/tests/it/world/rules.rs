@@ -1,20 +1,9 @@
 //! Rules inside the database that say no, in the words of each.
 
 use guildhall_store::Cause;
-use guildhall_testkit::Backend;
+use guildhall_testkit::{Backend, Then};
 
 use super::World;
-
-/// How a rule says no.
-#[derive(Clone, Copy, Debug)]
-pub enum No {
-    /// So that it is known to be the write's own fault.
-    Plainly,
-    /// For a reason that nobody can classify, every time.
-    Unclearly,
-    /// In the words of a disk without room: no small disk here.
-    DiskFull,
-}
 
 impl World {
     /// The cause of what a rule refuses plainly.
@@ -39,51 +28,21 @@ impl World {
         format!("NEW.state = {}", self.bytes(text))
     }
 
-    /// From now on the database refuses such rows: `event` is `INSERT` or `UPDATE`, `condition`
-    /// speaks of `NEW`.
-    pub fn refuse(&self, event: &str, table: &'static str, condition: &str, no: No) {
-        let number = self.rules.borrow().len();
-        self.rules.borrow_mut().push(table);
-        self.meddle(&match self.backend() {
-            Backend::Sqlite => {
-                let words = match no {
-                    No::Plainly => "poison",
-                    No::Unclearly => "unknown error",
-                    No::DiskFull => "database or disk is full",
-                };
-                format!(
-                    "CREATE TRIGGER rule_{number} BEFORE {event} ON {table} WHEN {condition} \
-                     BEGIN SELECT RAISE(ABORT, '{words}'); END"
-                )
-            }
-            Backend::Postgres => {
-                let raise = match no {
-                    No::Plainly => "'poison' USING ERRCODE = 'check_violation'",
-                    No::Unclearly => "'the harbour is closed'",
-                    No::DiskFull => {
-                        "'could not extend file: No space left on device' USING ERRCODE = 'disk_full'"
-                    }
-                };
-                format!(
-                    "CREATE FUNCTION rule_{number}() RETURNS trigger LANGUAGE plpgsql AS \
-                     $$ BEGIN RAISE EXCEPTION {raise}; END $$; \
-                     CREATE TRIGGER rule_{number} BEFORE {event} ON {table} FOR EACH ROW \
-                     WHEN ({condition}) EXECUTE FUNCTION rule_{number}()"
-                )
-            }
-        });
+    /// From now on the database refuses such rows, or does what `then` says: `event` is `INSERT` or `UPDATE`,
+    /// `condition` speaks of `NEW`.
+    pub fn refuse(&self, event: &str, table: &str, condition: &str, then: Then<'_>) {
+        let number = self.rules.get();
+        self.rules.set(number + 1);
+        let when = format!("BEFORE {event} ON {table}");
+        let name = format!("rule_{number}");
+        self.outside().trigger(&name, &when, condition, then);
     }
 
     /// Ends the rule that was made last.
     pub fn allow_again(&self) {
-        let table = self.rules.borrow_mut().pop().unwrap();
-        let number = self.rules.borrow().len();
-        self.meddle(&match self.backend() {
-            Backend::Sqlite => format!("DROP TRIGGER rule_{number}"),
-            Backend::Postgres => {
-                format!("DROP TRIGGER rule_{number} ON {table}; DROP FUNCTION rule_{number}()")
-            }
-        });
+        let number = self.rules.get() - 1;
+        self.rules.set(number);
+        self.outside().drop_trigger(&format!("rule_{number}"));
     }
 
     /// From now on the transaction of a save with this state fails at its commit, and no statement of
@@ -94,17 +53,8 @@ impl World {
             "CREATE TABLE harbours (id INTEGER PRIMARY KEY);
              CREATE TABLE moorings (harbour INTEGER REFERENCES harbours (id) DEFERRABLE INITIALLY DEFERRED)",
         );
-        self.meddle(&match self.backend() {
-            Backend::Sqlite => format!(
-                "CREATE TRIGGER late AFTER UPDATE ON characters WHEN {condition}
-                 BEGIN INSERT INTO moorings VALUES (1); END"
-            ),
-            Backend::Postgres => format!(
-                "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS
-                 $$ BEGIN INSERT INTO moorings VALUES (1); RETURN NEW; END $$;
-                 CREATE TRIGGER late AFTER UPDATE ON characters FOR EACH ROW WHEN ({condition})
-                 EXECUTE FUNCTION late()"
-            ),
-        });
+        let late = Then::Do("INSERT INTO moorings VALUES (1)");
+        let when = "AFTER UPDATE ON characters";
+        self.outside().trigger("late", when, &condition, late);
     }
 }
