@@ -120,8 +120,7 @@ async fn what_lay_in_escrow_goes_to_the_characters_and_is_there_once() {
     amounts.sort_unstable();
     assert_eq!(amounts, [2, 3]);
     assert!(open.iter().all(|it| it.to == hero && it.escrow != paid));
-    let mut base = 2;
-    for escrow in &open {
+    for (base, escrow) in (2..).zip(&open) {
         let state = client.character(hero).await.unwrap().state;
         let sum = gold(&state) + escrow.what.as_u64().unwrap();
         let take = || {
@@ -130,7 +129,6 @@ async fn what_lay_in_escrow_goes_to_the_characters_and_is_there_once() {
         };
         assert_eq!(take().await.unwrap().version, base + 1);
         assert_eq!(take().await.unwrap().version, base + 1, "a retry");
-        base += 1;
     }
     assert_eq!(client.escrows_of_character(hero).await.unwrap(), []);
     assert_eq!(gold(&client.character(hero).await.unwrap().state), 12);
