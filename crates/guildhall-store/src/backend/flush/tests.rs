@@ -6,13 +6,15 @@ use bytes::Bytes;
 use diesel::connection::SimpleConnection;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
-use diesel::{QueryableByName, RunQueryDsl};
+use diesel::{ExpressionMethods, QueryDsl, QueryableByName, RunQueryDsl};
 use guildhall_testkit::postgres;
 use uuid::Uuid;
 
 use super::{BatchWriter, Connection, Written};
 use crate::backend::{blame, watermark};
 use crate::changes::{Change, CreateAccount, CreateCharacter, NameRow};
+use crate::journal::Flight;
+use crate::schema::flights;
 use crate::world::World;
 use crate::write_behind::{
     Author, Batch, Buffer, BufferLimits, EntityKey, EntityKind, Outcome, Save, Write,
@@ -250,4 +252,33 @@ fn a_batch_of_which_a_part_was_committed_goes_in_the_same_parts_again() {
     let report = bench.writer.flush(&batch).unwrap();
     assert_eq!(report.outcomes.len(), 2);
     assert!(report.outcomes.iter().all(|(_, it)| it.is_durable()));
+}
+
+/// What stands in the database is what was committed: the first half alone, as a crash between the two leaves it.
+#[test]
+fn each_half_of_a_batch_notes_what_it_carries_itself() {
+    let mut bench = Bench::new();
+    let heroes = ["Bob", "Eve"].map(|name| bench.character(name));
+    heroes.iter().for_each(|hero| bench.save(*hero, 1));
+    bench.clock += Duration::from_secs(10);
+    let journal = Uuid::now_v7();
+    let batch = Batch {
+        noted_for: Some(journal),
+        ..bench.buffer.take_batch(bench.clock).unwrap()
+    };
+    let mut noted = Vec::new();
+    for half in blame::halves(&batch) {
+        let seqs: Vec<u64> = half.seqs().collect();
+        bench.writer.flush(&half).unwrap();
+        noted.push(Flight::of_all(half.id, seqs).runs_as_bytes());
+        let found = flights::table
+            .filter(flights::journal_id.eq(journal.to_string()))
+            .select(flights::runs);
+        let mut found: Vec<Vec<u8>> = found.load(bench.conn()).unwrap();
+        found.sort();
+        noted.sort();
+        assert_eq!(found, noted);
+    }
+    assert_eq!(noted.len(), 2);
+    assert_ne!(noted[0], noted[1]);
 }
