@@ -21,6 +21,7 @@ fn small_outbox(config: &mut Config) {
     config.limits.state_bytes_max = 16 * 1024;
     config.limits.message_bytes_max = OUTBOX_BYTES;
     config.limits.outbox_bytes_max = OUTBOX_BYTES;
+    config.limits.guild_members_max = 100;
     config.limits.check().unwrap();
 }
 
