@@ -11,6 +11,8 @@ pub struct Facts {
     /// One for an id; for a name, each that bears it or bore it.
     pub entities: Vec<Entity>,
     pub names: Vec<NameFact>,
+    /// Names that one may be mistaken for: why it is refused although nobody has it.
+    pub look_alikes: Vec<NameFact>,
     pub batch: Option<BatchFacts>,
     /// Logins by account id.
     pub logins: BTreeMap<String, String>,

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
-use guildhall_rules::names::name_key;
+use diesel::sql_types::Integer;
+use guildhall_rules::names::{NameKey, name_key};
 use uuid::Uuid;
 
 use super::Kind;
@@ -12,8 +14,9 @@ use super::facts::{
 };
 use crate::backend::Connection;
 use crate::error::StoreError;
+use crate::names::NameHashes;
 use crate::schema::{
-    accounts, batches, characters, entity_history, escrows, guild_members, guilds, names,
+    accounts, batches, characters, entity_history, escrows, guild_members, guilds, names, realms,
     refused_writes, ship_ledger, ships,
 };
 
@@ -41,7 +44,7 @@ pub fn gather(
             facts.entities = vec![entity(conn, kind, &uuid.to_string())?];
         }
         Kind::Name => match name_key(id) {
-            Ok(key) => by_name(conn, &key.key, &mut facts)?,
+            Ok(name) => by_name(conn, &name, &mut facts)?,
             Err(refusal) => return Ok(Err(format!("{id:?} is no name: {}", refusal.sentence))),
         },
         Kind::Batch => match number_of_batch(conn, id)? {
@@ -54,19 +57,6 @@ pub fn gather(
     }
     facts.logins = logins(conn, &facts)?;
     Ok(Ok(facts))
-}
-
-fn by_name(conn: &mut Connection, key: &str, facts: &mut Facts) -> Result<(), StoreError> {
-    facts.names = name_rows(conn, names::name_key.eq(key.to_owned()))?;
-    for name in facts.names.clone() {
-        let kind = match name.owner_kind.as_str() {
-            "character" => Kind::Character,
-            "guild" => Kind::Guild,
-            _ => continue,
-        };
-        facts.entities.push(entity(conn, kind, &name.owner_id)?);
-    }
-    Ok(())
 }
 
 /// A macro, since the type of such a condition is a page long.
@@ -98,6 +88,34 @@ macro_rules! rows_of_names {
     }};
 }
 
+/// In every realm by itself, since the indexes begin with it.
+fn by_name(conn: &mut Connection, name: &NameKey, facts: &mut Facts) -> Result<(), StoreError> {
+    let realms: Vec<String> = realms::table.select(realms::id).load(conn)?;
+    for realm in realms {
+        let of_realm = names::realm_id.eq(realm.clone());
+        let same = of_realm.clone().and(names::name_key.eq(&name.key));
+        facts.names.extend(rows_of_names!(conn, same));
+        let Ok(id) = Uuid::try_parse(&realm) else {
+            continue;
+        };
+        let hashes = NameHashes::of(id, &name.key, &name.skeleton, &name.display);
+        let folded = names::skeleton_hash.eq(hashes.folded.cast_signed());
+        let written = names::written_hash.eq(hashes.written.cast_signed());
+        let alike = of_realm.and(names::name_key.ne(&name.key));
+        let alike = alike.and(folded.or(written).assume_not_null());
+        facts.look_alikes.extend(rows_of_names!(conn, alike));
+    }
+    for name in facts.names.clone() {
+        let kind = match name.owner_kind.as_str() {
+            "character" => Kind::Character,
+            "guild" => Kind::Guild,
+            _ => continue,
+        };
+        facts.entities.push(entity(conn, kind, &name.owner_id)?);
+    }
+    Ok(())
+}
+
 fn entity(conn: &mut Connection, kind: Kind, id: &str) -> Result<Entity, StoreError> {
     // A ship bears the name of its guild.
     let owner_kind = match kind {
@@ -127,13 +145,6 @@ fn entity(conn: &mut Connection, kind: Kind, id: &str) -> Result<Entity, StoreEr
             _ => Vec::new(),
         },
     })
-}
-
-fn name_rows(
-    conn: &mut Connection,
-    condition: diesel::dsl::Eq<names::name_key, String>,
-) -> Result<Vec<NameFact>, StoreError> {
-    Ok(rows_of_names!(conn, condition))
 }
 
 fn present(conn: &mut Connection, kind: Kind, id: &str) -> Result<Option<PresentFact>, StoreError> {
@@ -250,7 +261,7 @@ fn lines(conn: &mut Connection, kind: Kind, id: &str) -> Result<Vec<LineFact>, S
 
 type RefusalRow = (
     (i64, String, String, i64, String, Option<String>),
-    (i64, i64, String, Option<String>, String, Vec<u8>, i64),
+    (i64, i64, String, Option<String>, String, i32, i64),
 );
 
 /// As [`line_columns`], of a refused write.
@@ -271,7 +282,8 @@ macro_rules! refusal_columns {
                 refused_writes::cause,
                 refused_writes::constraint_name,
                 refused_writes::detail,
-                refused_writes::payload,
+                // Not the payloads themselves: a thousand of them take longer than anybody waits.
+                sql::<Integer>("length(payload)"),
                 refused_writes::at,
             ),
         )
@@ -280,7 +292,7 @@ macro_rules! refusal_columns {
 
 fn refusal(row: RefusalRow) -> RefusalFact {
     let ((id, kind, entity, version, account, session), rest) = row;
-    let (batch, write_seq, cause, constraint, detail, payload, at) = rest;
+    let (batch, write_seq, cause, constraint, detail, bytes, at) = rest;
     RefusalFact {
         id,
         kind,
@@ -293,7 +305,7 @@ fn refusal(row: RefusalRow) -> RefusalFact {
         cause,
         constraint,
         detail,
-        payload_bytes: payload.len(),
+        payload_bytes: usize::try_from(bytes).unwrap_or(0),
         at,
         others: 0,
         others_refused: 0,
@@ -309,20 +321,42 @@ fn refusals(conn: &mut Connection, kind: Kind, id: &str) -> Result<Vec<RefusalFa
         .select(refusal_columns!())
         .load(conn)?;
     let mut facts: Vec<_> = rows.into_iter().rev().map(refusal).collect();
-    for fact in &mut facts {
-        let others: Vec<String> = entity_history::table
-            .filter(entity_history::batch.eq(fact.batch))
-            .filter(entity_history::entity_id.ne(id))
-            .limit(LINES_MAX)
-            .select(entity_history::cause)
-            .load(conn)?;
-        let of_refusals = others
-            .iter()
-            .filter(|cause| super::words::is_refusal(cause));
-        fact.others_refused = i64::try_from(of_refusals.count()).unwrap_or(i64::MAX);
-        fact.others = i64::try_from(others.len()).unwrap_or(i64::MAX);
-    }
+    count_others(conn, id, &mut facts)?;
     Ok(facts)
+}
+
+/// Batches that are asked for in one statement: fewer than either database takes values.
+const BATCHES_AT_ONCE: usize = 500;
+
+/// What became of the other writes in the batches of these refusals.
+fn count_others(
+    conn: &mut Connection,
+    id: &str,
+    refusals: &mut [RefusalFact],
+) -> Result<(), StoreError> {
+    let batches: BTreeSet<i64> = refusals.iter().map(|refusal| refusal.batch).collect();
+    let batches: Vec<i64> = batches.into_iter().collect();
+    let mut counts: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+    for batches in batches.chunks(BATCHES_AT_ONCE) {
+        let rows: Vec<(i64, String, i64)> = entity_history::table
+            .filter(entity_history::batch.eq_any(batches))
+            .filter(entity_history::entity_id.ne(id))
+            .group_by((entity_history::batch, entity_history::cause))
+            .select((entity_history::batch, entity_history::cause, count_star()))
+            .load(conn)?;
+        for (batch, cause, lines) in rows {
+            let (others, refused) = counts.entry(batch).or_default();
+            *others = others.saturating_add(lines);
+            if super::words::is_refusal(&cause) {
+                *refused = refused.saturating_add(lines);
+            }
+        }
+    }
+    for refusal in refusals {
+        let counted = counts.get(&refusal.batch).copied();
+        (refusal.others, refusal.others_refused) = counted.unwrap_or_default();
+    }
+    Ok(())
 }
 
 fn escrows_of(conn: &mut Connection, kind: Kind, id: &str) -> Result<Vec<EscrowFact>, StoreError> {
@@ -455,6 +489,7 @@ fn logins(conn: &mut Connection, facts: &Facts) -> Result<BTreeMap<String, Strin
     }
     if let Some(batch) = &facts.batch {
         ids.extend(batch.lines.iter().map(|line| &line.account));
+        ids.extend(batch.refusals.iter().map(|refusal| &refusal.account));
     }
     let ids: Vec<_> = ids.into_iter().collect();
     let mut logins = BTreeMap::new();

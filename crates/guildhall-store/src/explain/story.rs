@@ -48,13 +48,18 @@ pub fn tell(facts: &Facts) -> Story {
     for name in &facts.names {
         story.now.push(holds(name));
     }
+    for name in &facts.look_alikes {
+        story
+            .now
+            .push(format!("It looks like another name. {}", holds(name)));
+    }
     for entity in &facts.entities {
         tell_entity(entity, &facts.logins, &mut story);
     }
     if let Some(batch) = &facts.batch {
         tell_batch(batch, &facts.logins, &mut story);
     }
-    story.found |= !facts.names.is_empty();
+    story.found |= !facts.names.is_empty() || !facts.look_alikes.is_empty();
     story.events.sort_by_key(|event| event.at_us);
     if !story.found {
         let kept = "no row, no history, no refused write. Check the id, and whether this is the right database.";
