@@ -49,6 +49,10 @@ pub enum StoreError {
         from: String,
         to: String,
     },
+    #[error("there is something at {} already", path.display())]
+    BackupInTheWay { path: PathBuf },
+    #[error("the backup {} is not whole: {detail}", path.display())]
+    BackupDamaged { path: PathBuf, detail: String },
     #[error("{url} is no database that is known here: {why}")]
     BadUrl { url: String, why: String },
     #[error("the database {url} cannot be reached: {detail}")]
@@ -131,6 +135,8 @@ impl StoreError {
             Self::NotEmpty { .. } => "Give a database that holds no world; nothing was changed.",
             Self::CopyRefused { .. } => "Correct the row in the source, or make room in the target, and copy once more: it begins anew.",
             Self::CopyDiffers { .. } => "Use the source; look at the target's disk and memory, and copy once more.",
+            Self::BackupInTheWay { .. } => "Name a directory that does not exist; one that ends in `.unfinished` was left by a backup that was cut short, and may be removed when no backup runs.",
+            Self::BackupDamaged { .. } => "Use another backup; `guildhall scrub --backup DIR` tells everything that is wrong with this one.",
             Self::BadUrl { .. } => "Use sqlite:///path/to/file or postgres://user@host:port/database.",
             Self::Unreachable { .. } => "Check that the database runs, its address, and that this user may connect.",
             Self::Encryption { .. } => "Say in the URL what is wanted: ?sslmode=verify-full&sslrootcert=FILE with the certificate of who signed the server's; encryption needs a program that was built with --features postgres-tls.",
@@ -139,7 +145,7 @@ impl StoreError {
             Self::Unavailable { .. } => "Nothing was lost; try again in a moment.",
             Self::DiskFull { .. } => "Make room on the disk; saving goes on by itself.",
             Self::Database { .. } => "Look at the disk and the log; saving is tried again by itself.",
-            Self::JournalDamaged { .. } => "Restore the file and what lies beside it under its name from a backup; or move them away: the next start says how to go on without it, which gives up every save in it that the database has not.",
+            Self::JournalDamaged { .. } => "Take out what can be read with `guildhall journal export`; then restore the file and what lies beside it under its name from a backup, or move them away: the next start says how to go on without it, which gives up every save in it that the database has not.",
             Self::JournalVersion { .. } => "Start the program that wrote it and stop it cleanly, then start this one.",
             Self::JournalOfAnotherWorld { .. } => "Give each world a data directory of its own, or move the file back to where its world is.",
             Self::JournalMissing { .. } => "Put the file back, or start with the data directory where it is; `UPDATE world SET journal_id = NULL` in the database goes on without it and gives up every save in it that the database has not.",

@@ -3,7 +3,7 @@
 //! saves, [`Journal::take_off`] before their batch goes to the database, [`Journal::landed`] after
 //! its commit. A crash in between is cleared up by [`Journal::replay`] at the next start.
 //! In `journal/`: `record` and `entry` (bytes, checksums), `file` (making, opening), `contents`
-//! (reading all of it), `commit` and `rows` (SQL), `flights`, `mark`, `replay`.
+//! (reading all of it), `commit` and `rows` (SQL), `flights`, `mark`, `replay`, `salvage` (reading a damaged one).
 
 mod commit;
 mod contents;
@@ -14,6 +14,7 @@ mod mark;
 mod record;
 mod replay;
 mod rows;
+mod salvage;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ use rows::EntryRow;
 
 pub use entry::Entry;
 pub use replay::{Flight, Left, Replay, Run, replay};
+pub use salvage::{Salvage, SavedWrite, salvage};
 
 /// An open journal. Everything blocks, and what returned `Ok` is on the disk.
 pub struct Journal {

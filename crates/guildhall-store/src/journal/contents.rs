@@ -124,13 +124,13 @@ impl Good {
     }
 }
 
-fn entry(seq: i64, record: &[u8]) -> Option<(Entry, u128)> {
+pub(super) fn entry(seq: i64, record: &[u8]) -> Option<(Entry, u128)> {
     let (body, check) = unseal(record)?;
     let entry = Entry::decode(u64::try_from(seq).ok()?, body)?;
     Some((entry, check))
 }
 
-fn flight(id: i64, record: &[u8]) -> Option<FlightRow> {
+pub(super) fn flight(id: i64, record: &[u8]) -> Option<FlightRow> {
     let (body, check) = unseal(record)?;
     Some(FlightRow {
         row: u64::try_from(id).ok()?,

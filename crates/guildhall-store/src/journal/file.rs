@@ -19,7 +19,7 @@ use crate::error::StoreError;
 pub(super) const VERSION: i64 = 1;
 
 /// The first bytes of every SQLite file.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+pub(super) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// EXCLUSIVE before WAL: no other process can write, and the log's index is in memory. FULL: a
 /// commit is on the disk before it is reported. Checkpoints are ours to do.
@@ -98,7 +98,7 @@ pub(super) fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
     Ok(conn)
 }
 
-fn establish(path: &Path) -> Result<SqliteConnection, StoreError> {
+pub(super) fn establish(path: &Path) -> Result<SqliteConnection, StoreError> {
     let cannot_open = |detail: String| StoreError::CannotOpen {
         path: path.to_owned(),
         detail,

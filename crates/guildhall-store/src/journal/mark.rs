@@ -46,7 +46,8 @@ impl Mark {
         }
     }
 
-    fn commits(&self, journal: Uuid) -> u64 {
+    /// How many transactions this journal had at least.
+    pub fn commits(&self, journal: Uuid) -> u64 {
         let mut bytes = [0; MARK_BYTES];
         let read = self.0.read_exact_at(&mut bytes, 0);
         let mut bytes = Reader::new(&bytes);

@@ -141,6 +141,11 @@ impl Head {
         self
     }
 
+    /// How many entries and flights must be in the file.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
     /// Whether exactly these rows are what must be there.
     pub fn counts(&self, checks: impl IntoIterator<Item = u128>) -> bool {
         let left = self.clone().without_rows(checks);

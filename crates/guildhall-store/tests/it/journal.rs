@@ -5,6 +5,7 @@ mod crashes;
 mod damage;
 mod disk;
 mod random_steps;
+mod salvages;
 mod with_database;
 
 use std::fs;
