@@ -6,6 +6,7 @@ mod dirs;
 mod file;
 mod partial;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,7 +14,9 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
+pub(crate) use dirs::sync;
 pub use file::FileBlobs;
+pub(crate) use file::content_of;
 pub use partial::{Partial, PartialPath, Sealed};
 
 /// A BLAKE3 hash: the name of a content.
@@ -82,7 +85,7 @@ pub trait BlobStore: Send + Sync {
     /// The disk.
     fn expire_partials(&self, older_than: Duration) -> Result<usize, StoreError>;
 
-    /// Reads every content and compares it with its hash. For a command that does not exist yet.
+    /// Reads every content and compares it with its hash.
     ///
     /// # Errors
     /// A directory cannot be read; damaged contents are in the report.
@@ -92,9 +95,17 @@ pub trait BlobStore: Send + Sync {
 /// What a scrub found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScrubReport {
-    pub checked: usize,
+    /// Length in bytes of each content that is what its name says.
+    pub whole: BTreeMap<BlobHash, u64>,
     /// Files whose content is not what their name says, or cannot be read.
     pub damaged: Vec<PathBuf>,
+}
+
+impl ScrubReport {
+    /// Contents that were looked at.
+    pub fn checked(&self) -> usize {
+        self.whole.len() + self.damaged.len()
+    }
 }
 
 /// The hash as 64 hexadecimal digits.

@@ -18,11 +18,11 @@ use crate::journal::replay;
 use crate::schema::world;
 use crate::world::COPYING;
 
-pub use blobs::copy_blobs;
+pub use blobs::{CopiedBlobs, copy_blobs};
 pub use rows::Sum;
 use tables::Table;
 
-/// How far a copy is.
+/// How far a copy or a backup is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress<'a> {
     /// What is being done: `copying` or `comparing`.
@@ -101,10 +101,25 @@ pub fn compare(one: &Database, other: &Database) -> Result<Copied, StoreError> {
     })
 }
 
-fn reader(target: &Target) -> Result<Connection, StoreError> {
+/// A connection that reads for as long as it takes.
+pub(crate) fn reader(target: &Target) -> Result<Connection, StoreError> {
     let mut conn = connect(target, Access::Read)?;
     tables::without_deadlines(&mut conn)?;
     Ok(conn)
+}
+
+/// A table and its sum, or why not all of it can be read.
+pub(crate) type Summed = (String, Result<Sum, StoreError>);
+
+/// Every table that a copy would move. PostgreSQL answers nothing more after the first that cannot be read.
+pub(crate) fn sums(conn: &mut Connection) -> Result<Vec<Summed>, StoreError> {
+    let tables = tables::of(conn)?;
+    let mut sums = Vec::with_capacity(tables.len());
+    for table in tables {
+        let sum = rows::sum(conn, &table);
+        sums.push((table.name, sum));
+    }
+    Ok(sums)
 }
 
 /// Refuses a source whose local journal holds saves that its database has not: they would not be copied.

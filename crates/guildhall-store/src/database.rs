@@ -74,7 +74,7 @@ impl Database {
     /// # Errors
     /// The database cannot be read.
     pub fn migrations(&self) -> Result<MigrationStatus, StoreError> {
-        migrations::status(&mut connect(&self.world.target, Access::Write)?)
+        migrations::status(&mut connect(&self.world.target, Access::Read)?)
     }
 
     /// The versions of the migrations that this program has and the database lacks.

@@ -10,6 +10,7 @@ mod schema;
 mod time;
 mod world;
 
+pub mod backup;
 pub mod blobs;
 pub mod changes;
 pub mod copy;
@@ -20,6 +21,7 @@ pub mod journal;
 pub mod names;
 pub mod queries;
 pub mod retention;
+pub mod scrub;
 pub mod write_behind;
 pub mod writer;
 

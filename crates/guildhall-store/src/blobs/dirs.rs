@@ -20,7 +20,7 @@ pub(super) fn make(dir: &Path) -> Result<(), StoreError> {
 }
 
 /// Makes the names in a directory durable.
-pub(super) fn sync(dir: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync(dir: &Path) -> Result<(), StoreError> {
     File::open(dir)
         .and_then(|dir| dir.sync_all())
         .map_err(StoreError::files(format!("syncing {}", dir.display())))

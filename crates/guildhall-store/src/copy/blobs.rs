@@ -11,17 +11,29 @@ use crate::database::Database;
 use crate::error::StoreError;
 use crate::schema::board_revisions;
 
-/// Copies every content that a row of `database` names and returns how many there are. One that the target
-/// has already, whole, is not written again.
+/// The contents that a copy has moved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CopiedBlobs {
+    /// Contents that are whole in the target now.
+    pub files: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// What was missing or damaged in the source and is not in the target, each as a sentence.
+    pub left_behind: Vec<String>,
+}
+
+/// Copies every content that a row of `database` names. One that the target has already, whole, is not
+/// written again. One that is damaged in the source is left behind and told: it must not keep the others
+/// from being copied.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] for one that is missing or not what its name says; the disk.
+/// The disk.
 pub fn copy_blobs(
     database: &Database,
     from: &dyn BlobStore,
     to: &dyn BlobStore,
     progress: &mut dyn FnMut(usize, usize),
-) -> Result<usize, StoreError> {
+) -> Result<CopiedBlobs, StoreError> {
     let hashes: Vec<Vec<u8>> = database.read(|conn| {
         Ok(board_revisions::table
             .select(board_revisions::hash)
@@ -32,25 +44,37 @@ pub fn copy_blobs(
         .into_iter()
         .filter_map(|hash| BlobHash::try_from(hash).ok())
         .collect();
+    let mut copied = CopiedBlobs::default();
     for (done, hash) in hashes.iter().enumerate() {
-        copy_blob(hash, from, to)?;
+        match copy_blob(hash, from, to) {
+            Ok(bytes) => {
+                copied.files += 1;
+                copied.bytes = copied.bytes.saturating_add(bytes);
+            }
+            Err(error @ StoreError::Damaged { .. }) => copied.left_behind.push(error.to_string()),
+            Err(error) => return Err(error),
+        }
         progress(done + 1, hashes.len());
     }
-    Ok(hashes.len())
+    Ok(copied)
 }
 
-fn copy_blob(hash: &BlobHash, from: &dyn BlobStore, to: &dyn BlobStore) -> Result<(), StoreError> {
-    if let Ok(Some(_)) = to.read(hash) {
-        return Ok(());
+/// The length of the content.
+fn copy_blob(hash: &BlobHash, from: &dyn BlobStore, to: &dyn BlobStore) -> Result<u64, StoreError> {
+    if let Ok(Some(bytes)) = to.read(hash) {
+        return Ok(length(&bytes));
     }
     let bytes = from.read(hash)?.ok_or_else(|| StoreError::Damaged {
         hash: hex(hash),
         detail: "there is no such file".to_owned(),
     })?;
-    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let mut partial = to.begin(Uuid::now_v7(), size)?;
+    let mut partial = to.begin(Uuid::now_v7(), length(&bytes))?;
     to.append(&mut partial, &bytes)?;
     let sealed = to.seal(partial)?;
     to.publish(sealed)?;
-    Ok(())
+    Ok(length(&bytes))
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

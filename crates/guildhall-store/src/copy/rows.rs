@@ -230,9 +230,10 @@ fn each_of_postgres(
         table.name
     ))
     .execute(conn)?;
-    let taken = fetch(conn, take);
+    // After an error it cannot be closed, and goes with the transaction; the error is what is told.
+    fetch(conn, take)?;
     sql_query("CLOSE copied").execute(conn)?;
-    taken
+    Ok(())
 }
 
 fn fetch(conn: &mut PgConnection, take: &mut Batch<'_>) -> Result<(), StoreError> {

@@ -97,6 +97,11 @@ fn kind(data_type: &str) -> Option<Kind> {
     }
 }
 
+/// The tables of a world, in the order of copying.
+pub(super) fn of(conn: &mut Connection) -> Result<Vec<Table>, StoreError> {
+    known(columns(conn)?)
+}
+
 /// The tables that both have, in the order of copying.
 ///
 /// # Errors
@@ -105,7 +110,7 @@ pub(super) fn common(
     one: &mut Connection,
     other: &mut Connection,
 ) -> Result<Vec<Table>, StoreError> {
-    let (ours, theirs) = (known(columns(one)?)?, known(columns(other)?)?);
+    let (ours, theirs) = (of(one)?, of(other)?);
     match ours == theirs {
         true => Ok(ours),
         false => Err(fault("the two databases have different columns".to_owned())),

@@ -123,7 +123,7 @@ fn the_same_content_twice_is_one_file() {
     let (dir, store) = store();
     let hash = publish(&store, b"a map");
     assert_eq!(publish(&store, b"a map"), hash);
-    assert_eq!((store.scrub().unwrap().checked, partials(&dir)), (1, 0));
+    assert_eq!((store.scrub().unwrap().checked(), partials(&dir)), (1, 0));
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn damage_is_found_by_reading_and_by_scrubbing() {
     assert!(matches!(store.read(&bad), Err(StoreError::Damaged { .. })));
     let report = store.scrub().unwrap();
     assert_eq!(
-        (report.checked, report.damaged),
+        (report.checked(), report.damaged),
         (2, vec![store.path(&bad)])
     );
     assert!(store.read(&good).is_ok());

@@ -8,6 +8,7 @@
     clippy::as_conversions
 )]
 
+mod backups;
 mod bad_input;
 mod blobs;
 mod chains;
@@ -15,6 +16,7 @@ mod changes;
 mod commits;
 mod copies;
 mod escrows;
+mod explains;
 mod groups;
 mod guilds;
 mod incident;
@@ -28,6 +30,7 @@ mod postgres;
 mod random_batches;
 mod restores;
 mod retention;
+mod scrubs;
 mod sqlite;
 mod whole_batch;
 mod world;
