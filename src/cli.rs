@@ -1,11 +1,15 @@
 //! What the program can be told on its command line. One file per command; this one parses, hands over,
 //! and says why a command failed.
 
+mod backup;
+mod bar;
 mod copy;
 mod explain;
 mod flags;
+mod journal;
 mod migrate;
 mod restore;
+mod scrub;
 mod serve;
 
 use std::io::Write;
@@ -43,6 +47,12 @@ enum Command {
     Restore(restore::Flags),
     /// Move a world from one database to another, and compare the two.
     Copy(copy::Flags),
+    /// Save all of a world, served or not, in a directory that `guildhall copy` restores.
+    Backup(backup::Flags),
+    /// Look at everything that a world or a backup keeps; exit status 1 when something is wrong.
+    Scrub(scrub::Flags),
+    /// Read what waits in a journal that is damaged, or whose world is gone.
+    Journal(journal::Flags),
 }
 
 /// Why a command failed: a sentence for the person who gave it.
@@ -58,6 +68,9 @@ pub fn run() -> ExitCode {
         Some(Command::Explain(flags)) => ("explain", explain::run(flags)),
         Some(Command::Restore(flags)) => ("restore", system.block_on(restore::run(flags))),
         Some(Command::Copy(flags)) => ("copy", copy::run(flags)),
+        Some(Command::Backup(flags)) => ("make a backup", backup::run(flags)),
+        Some(Command::Scrub(flags)) => ("scrub", scrub::run(flags)),
+        Some(Command::Journal(flags)) => ("read the journal", journal::run(flags)),
         Some(Command::Serve(flags)) => ("start", system.block_on(serve::run(flags, false))),
         Some(Command::Dev(flags)) => ("start", system.block_on(serve::run(flags, true))),
         None => ("start", system.block_on(serve::run(cli.flags, true))),

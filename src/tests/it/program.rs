@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::harness::PASSWORD;
 
+mod backups;
 mod copies;
 mod demo_world;
 mod migrations;

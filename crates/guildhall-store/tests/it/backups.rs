@@ -116,7 +116,7 @@ fn a_backup_is_of_one_moment_while_saves_go_on_and_comes_back_in_both_databases(
         let hero = back.read(|conn| guildhall_store::queries::character(conn, scene.hero.id));
         let hero = hero.unwrap().unwrap();
         assert_eq!((hero.version, hero.state), (1, b"born".to_vec()));
-        back.lock_world().unwrap();
+        back.lock_world(None).unwrap();
         back.claim_world("a server").unwrap();
     }
     let kept = FileBlobs::open_to_read(&dir).unwrap();
