@@ -2,7 +2,7 @@
 //! that plays them acts, the name authority decides about names, and the version in the database about
 //! saves. Called by the session only.
 
-use guildhall_protocol::{CharacterSummary, CharacterView, Code, Refusal};
+use guildhall_protocol::{CharacterSummary, CharacterView, Code, Receipt, Refusal};
 use guildhall_rules::names::{NameKey, name_key};
 use guildhall_store::queries::{self, CharacterRow};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::hall::HallRef;
 use crate::names;
 use crate::persistence::{
     Author, Change, EntityKey, EntityKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, Save,
-    changes,
+    changes, receipt_of,
 };
 
 /// Who acts: the account behind a session.
@@ -206,12 +206,33 @@ fn view(row: CharacterRow) -> CharacterView {
     }
 }
 
-/// One character with its state.
+/// One character with its newest state that is promised: whoever reads it goes on from there, since entering
+/// play waits its turn behind it.
 ///
 /// # Errors
 /// See [`owned`].
-pub async fn get(hall: HallRef, actor: Actor, id: Uuid) -> Result<CharacterView, Refusal> {
-    owned(&hall, &actor, id).await.map(view)
+pub async fn get(
+    hall: &HallRef,
+    actor: &Actor,
+    id: Uuid,
+) -> Result<(CharacterView, Receipt), Refusal> {
+    let read = async || owned(hall, actor, id).await;
+    let (row, safe) = hall
+        .read_newest((key(id), None), read, |row| row.version)
+        .await?;
+    let (receipt, mut view) = (receipt_of(safe.as_ref()), view(row));
+    if let Some(save) = safe {
+        view.version = save.version();
+        view.state = document(&save.state);
+    }
+    Ok((view, receipt))
+}
+
+fn key(id: Uuid) -> EntityKey {
+    EntityKey {
+        kind: EntityKind::Character,
+        id,
+    }
 }
 
 /// A state as a save on its base version, fenced by the epoch under which the actor plays the character.
@@ -225,12 +246,8 @@ pub fn save(
     (base_version, epoch): (u32, u32),
     state: &Value,
 ) -> Result<Save, Refusal> {
-    let key = EntityKey {
-        kind: EntityKind::Character,
-        id,
-    };
     Ok(Save {
-        key,
+        key: key(id),
         base_version,
         schema_version: STATE_SCHEMA_VERSION,
         state: encode_state(hall, state)?.into(),

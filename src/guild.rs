@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::auth::secrets::{self, Secret};
 use crate::hall::{self, HallRef, NOT_FOUND};
-use crate::persistence::{self, Author, Change, InviteKind, changes};
+use crate::persistence::{self, Author, Change, InviteKind, Save, changes, receipt_of};
 use crate::{presence, refusal};
 
 mod disband;
@@ -40,8 +40,9 @@ pub struct Guild {
 /// Show the guild to one of its members.
 pub struct See {
     /// Who asks.
-    pub account: Uuid,
-    /// The guild with its ship as the database has it.
+    pub by: Author,
+    /// The guild with its ship: as the asking session has made it, if that is safe and newer than what the
+    /// database has. Another member's save is built on only when it is committed.
     pub reply: ReplyTo<Result<GuildView, Refusal>>,
 }
 
@@ -142,19 +143,19 @@ impl Guild {
         presence::tell(&self.hall, members, except, event);
     }
 
-    /// The guild with its ship and name read from the database: what is shown is what is saved.
+    /// The guild with its ship and name read anew: what is shown is what is saved, or promised to who asks.
     fn answer_view(
         &self,
-        rank: Rank,
+        (rank, session): (Rank, Option<Uuid>),
         reply: ReplyTo<Result<GuildView, Refusal>>,
         ctx: &mut Ctx<Self>,
     ) {
         let id = self.id;
-        let row = self.hall.read(move |conn| queries::guild(conn, id));
+        let row = ship::read(Arc::clone(&self.hall), id, session);
         ctx.run(row, move |this, row, ctx| match row {
-            Ok(Some((row, _))) => reply.send(Ok(this.view(row, rank))),
-            Ok(None) => this.put_ship_back(ctx, move |this, put_back, ctx| match put_back {
-                Ok(true) => this.answer_view(rank, reply, ctx),
+            Ok((Some(row), safe)) => reply.send(Ok(this.view(row, safe, rank))),
+            Ok((None, _)) => this.put_ship_back(ctx, move |this, put_back, ctx| match put_back {
+                Ok(true) => this.answer_view((rank, session), reply, ctx),
                 // Its ship is there now, or its name is what it has lost.
                 Ok(false) => reply.send(Err(unreadable(id))),
                 Err(refusal) => reply.send(Err(refusal)),
@@ -163,7 +164,12 @@ impl Guild {
         });
     }
 
-    fn view(&self, row: queries::GuildRow, rank: Rank) -> GuildView {
+    fn view(&self, row: queries::GuildRow, safe: Option<Save>, rank: Rank) -> GuildView {
+        let receipt = receipt_of(safe.as_ref());
+        let (version, state) = match &safe {
+            Some(save) => (save.version(), save.state.as_ref()),
+            None => (row.ship_version, row.ship_state.as_slice()),
+        };
         GuildView {
             guild: self.id,
             name: row.name,
@@ -171,8 +177,9 @@ impl Guild {
             invite_code: None,
             members: self.members.values().cloned().collect(),
             ship: ShipView {
-                version: row.ship_version,
-                state: crate::character::document(&row.ship_state),
+                version,
+                state: crate::character::document(state),
+                receipt,
             },
         }
     }
@@ -240,10 +247,10 @@ impl Handle<IdleCheck> for Guild {
 }
 
 impl Handle<See> for Guild {
-    fn handle(&mut self, See { account, reply }: See, ctx: &mut Ctx<Self>) {
+    fn handle(&mut self, See { by, reply }: See, ctx: &mut Ctx<Self>) {
         self.asked = true;
-        match self.allowed(account, GuildAct::See) {
-            Ok(rank) => self.answer_view(rank, reply, ctx),
+        match self.allowed(by.account, GuildAct::See) {
+            Ok(rank) => self.answer_view((rank, by.session), reply, ctx),
             Err(refusal) => reply.send(Err(refusal)),
         }
     }
@@ -344,7 +351,7 @@ impl Handle<Join> for Guild {
             this.members.insert(member.account, member);
             let joined = Event::GuildMemberJoined { guild, member: new };
             this.tell_members(by.session, joined);
-            this.answer_view(rank, reply, ctx);
+            this.answer_view((rank, by.session), reply, ctx);
         });
     }
 }

@@ -22,6 +22,7 @@ use ticket::{News, Ticket};
 
 mod dirty;
 mod journal;
+mod newest;
 mod refusals;
 mod submit;
 #[cfg(test)]
@@ -34,12 +35,15 @@ pub use guildhall_store::write_behind::{
     Author, Cause, EntityKey, EntityKind, GROUP_MEMBERS_MAX, Member, Outcome, Save, Write,
 };
 pub use journal::{JournalThread, replay};
-pub use refusals::{not_joined, refusal_of, rejection_of, reloaded_to};
+pub use newest::receipt_of;
+pub use refusals::{is_conflict, not_joined, refusal_of, rejection_of, reloaded_to, rows_of};
 pub use submit::{Decided, Saved, drain_changes, drain_everything};
 pub use ticket::Answered;
 
-/// A flush that has not answered by then is given again; the watermark tells whether it was committed.
+/// A flush that has not answered by then is given again; the watermark tells whether it was committed. Longer
+/// than the store waits for a database on the network.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(30);
+const _: () = assert!(FLUSH_TIMEOUT.as_secs() > crate::store::HANG_MAX.as_secs());
 /// Schema version of the states that clients send: free JSON.
 pub const STATE_SCHEMA_VERSION: u16 = 1;
 
@@ -281,11 +285,14 @@ impl Persistence {
     fn flush(&mut self, mut batch: Batch, ctx: &mut Ctx<Self>) {
         let id = batch.id;
         let took_off = self.hall.journal.as_ref();
+        // What is committed in parts is not known by the batch's own id.
+        let parts = took_off.filter(|_| batch.may_part());
+        let parts = parts.map(journal::JournalThread::id);
         let took_off = took_off.map(|journal| journal.take_off(id, batch.seqs().collect()));
         let store = self.hall.store.whereis();
         let flushed = async move {
             if let Some(took_off) = took_off {
-                batch.noted_for = took_off.await?;
+                batch.noted_for = took_off.await?.or(parts);
             }
             match store.map(|to| to.call(FLUSH_TIMEOUT, move |reply| Flush { batch, reply })) {
                 Some(flush) => flush.await.unwrap_or_else(|error| {
@@ -306,7 +313,10 @@ impl Persistence {
     fn flushed(&mut self, batch: Uuid, report: Result<BatchReport, StoreError>) {
         match report {
             Ok(report) => {
-                let receipts = self.hall.dirty.lock().buffer.finish(report);
+                let mut dirty = self.hall.dirty.lock();
+                let receipts = dirty.buffer.finish(report);
+                dirty.promise_the_rest();
+                drop(dirty);
                 let mut news = News::default();
                 for (ticket, outcome) in receipts {
                     ticket.decided(outcome, &mut news);

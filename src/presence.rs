@@ -10,9 +10,12 @@ use guildhall_process::{Ctx, Down, ExitReason, Handle, Init, Pid, ProcRef, Proce
 use guildhall_protocol::Event;
 use uuid::Uuid;
 
+use crate::auth::secrets::SecretHash;
 use crate::hall::HallRef;
 use crate::session::{self, Announce, Notice, Replaced, Session};
+use left::Left;
 
+mod left;
 #[cfg(test)]
 mod tests;
 
@@ -22,8 +25,9 @@ pub struct Presence {
     here: HashMap<Pid, Entry>,
     /// Sessions of each account that has some.
     accounts: HashMap<Uuid, Vec<Pid>>,
-    /// Who plays which character, under which epoch.
-    played: HashMap<Uuid, (u32, Pid)>,
+    /// Who plays which character.
+    played: HashMap<Uuid, Played>,
+    left: Left,
 }
 
 /// Sessions counted since the server started; outlives the process that counts.
@@ -42,10 +46,39 @@ impl Tally {
     }
 }
 
+/// How a character is in play.
+#[derive(Clone, Copy)]
+struct Played {
+    epoch: u32,
+    /// The account that the character belongs to.
+    owner: Uuid,
+    by: By,
+}
+
+/// Who plays.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Here(Pid),
+    /// A session that has ended: who comes back with its token goes on.
+    Left(SecretHash),
+}
+
+/// A character that a session plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Play {
+    /// The character.
+    pub character: Uuid,
+    /// The epoch, as the database gave it.
+    pub epoch: u32,
+    /// The account that the character belongs to.
+    pub owner: Uuid,
+}
+
 struct Entry {
     session: ProcRef<Session>,
     id: Uuid,
     account: Uuid,
+    token: SecretHash,
     /// Characters that it has entered play with.
     characters: HashSet<Uuid>,
 }
@@ -58,20 +91,21 @@ pub struct Arrive {
     pub id: Uuid,
     /// Whose it is.
     pub account: Uuid,
-    /// The characters that it plays, with the epochs; none when it has just started.
-    pub plays: Vec<(Uuid, u32)>,
-    /// Answered once the monitor stands.
-    pub reply: ReplyTo<()>,
+    /// What it was let in with.
+    pub token: SecretHash,
+    /// The characters that it plays; none when it has just started.
+    pub plays: Vec<Play>,
+    /// Answered once the monitor stands, with the characters that an earlier session of the same token has
+    /// played to its end and nobody since: this one plays them now.
+    pub reply: ReplyTo<Vec<Play>>,
 }
 
 /// A session has entered play: whoever played the character under an older epoch is told.
 pub struct Plays {
     /// The session.
     pub session: Pid,
-    /// The character.
-    pub character: Uuid,
-    /// The epoch, as the database gave it.
-    pub epoch: u32,
+    /// What it plays.
+    pub play: Play,
 }
 
 /// A session plays a character no more.
@@ -122,6 +156,7 @@ impl Presence {
     #[must_use]
     pub fn new(hall: HallRef) -> Self {
         Self {
+            left: Left::new(hall.config.limits.sessions_left_max),
             hall,
             here: HashMap::new(),
             accounts: HashMap::new(),
@@ -154,9 +189,7 @@ impl Process for Presence {
                 sessions.remove();
             }
         }
-        for character in &entry.characters {
-            self.leaves(down.pid, *character);
-        }
+        self.is_left(down.pid, &entry);
         let cause = cause(&down.reason);
         log::info!(
             session = entry.id.to_string(), account = entry.account.to_string(), cause = cause.as_str();
@@ -197,6 +230,7 @@ impl Handle<Arrive> for Presence {
             session,
             id,
             account,
+            token,
             plays,
             reply,
         } = arrive;
@@ -205,56 +239,107 @@ impl Handle<Arrive> for Presence {
             session,
             id,
             account,
+            token,
             characters: HashSet::new(),
         };
         if self.here.insert(pid, entry).is_none() {
             self.accounts.entry(account).or_default().push(pid);
             ctx.monitor(pid);
         }
-        for (character, epoch) in plays {
-            self.plays(pid, character, epoch);
+        for play in plays {
+            self.plays(pid, play);
         }
-        reply.send(());
+        reply.send(self.come_back(pid, token));
     }
 }
 
 impl Presence {
     /// The newest epoch plays, in whatever order its news and an older one's come; the other is told.
-    fn plays(&mut self, session: Pid, character: Uuid, epoch: u32) {
+    fn plays(&mut self, session: Pid, play: Play) {
         let Some(entry) = self.here.get_mut(&session) else {
             return;
         };
+        let (character, epoch) = (play.character, play.epoch);
         entry.characters.insert(character);
-        let replaced = match self.played.insert(character, (epoch, session)) {
-            Some(newer) if newer.0 > epoch => {
+        let by = By::Here(session);
+        let owner = play.owner;
+        let mine = Played { epoch, owner, by };
+        let replaced = match self.played.insert(character, mine) {
+            Some(newer) if newer.epoch > epoch => {
                 self.played.insert(character, newer);
-                (epoch, session)
+                mine
             }
             Some(older) => older,
             None => return,
         };
-        let plays = self.played.get(&character).map(|(_, pid)| *pid);
-        if plays == Some(replaced.1) {
+        if self.played.get(&character).map(|it| it.by) == Some(replaced.by) {
             return;
         }
-        if let Some(entry) = self.here.get(&replaced.1) {
-            let (epoch, _) = replaced;
-            session::tell_or_end(&entry.session, Replaced { character, epoch });
+        match replaced.by {
+            By::Here(pid) => {
+                if let Some(entry) = self.here.get(&pid) {
+                    let epoch = replaced.epoch;
+                    session::tell_or_end(&entry.session, Replaced { character, epoch });
+                }
+            }
+            By::Left(token) => self.left.remove(token, character),
         }
     }
 
     fn leaves(&mut self, session: Pid, character: Uuid) {
         if let MapEntry::Occupied(played) = self.played.entry(character)
-            && played.get().1 == session
+            && played.get().by == By::Here(session)
         {
             played.remove();
         }
+    }
+
+    /// A session has ended: what it played to its end waits for its token.
+    fn is_left(&mut self, session: Pid, entry: &Entry) {
+        let mut left = HashSet::new();
+        for character in &entry.characters {
+            if let Some(played) = self.played.get_mut(character)
+                && played.by == By::Here(session)
+            {
+                played.by = By::Left(entry.token);
+                left.insert(*character);
+            }
+        }
+        for character in self.left.put(entry.token, left) {
+            if let MapEntry::Occupied(played) = self.played.entry(character)
+                && matches!(played.get().by, By::Left(_))
+            {
+                played.remove();
+            }
+        }
+    }
+
+    /// A session with this token is here: it plays what was left for it.
+    fn come_back(&mut self, session: Pid, token: SecretHash) -> Vec<Play> {
+        let Some(entry) = self.here.get_mut(&session) else {
+            return Vec::new();
+        };
+        let mut plays = Vec::new();
+        for character in self.left.take(token) {
+            if let Some(played) = self.played.get_mut(&character)
+                && played.by == By::Left(token)
+            {
+                played.by = By::Here(session);
+                entry.characters.insert(character);
+                plays.push(Play {
+                    character,
+                    epoch: played.epoch,
+                    owner: played.owner,
+                });
+            }
+        }
+        plays
     }
 }
 
 impl Handle<Plays> for Presence {
     fn handle(&mut self, plays: Plays, _: &mut Ctx<Self>) {
-        self.plays(plays.session, plays.character, plays.epoch);
+        self.plays(plays.session, plays.play);
     }
 }
 
@@ -314,7 +399,8 @@ impl Handle<Figures> for Presence {
     }
 }
 
-/// A new session tells that it is here, and goes on once its end is being watched.
+/// A new session tells that it is here, and goes on once its end is being watched; the characters that it plays
+/// from its start, as the last session of its token did.
 ///
 /// # Errors
 /// The presence process does not answer; the session must not go on unwatched.
@@ -322,16 +408,17 @@ pub async fn arrive(
     hall: &HallRef,
     session: ProcRef<Session>,
     id: Uuid,
-    account: Uuid,
-) -> Result<(), guildhall_process::CallError> {
+    (account, token): (Uuid, SecretHash),
+) -> Result<Vec<Play>, guildhall_process::CallError> {
     let call = hall.presence.call(|reply| Arrive {
         session,
         id,
         account,
+        token,
         plays: Vec::new(),
         reply,
     });
-    call.await?;
+    let plays = call.await?;
     hall.tally.with(|counts| counts.started += 1);
-    Ok(())
+    Ok(plays)
 }

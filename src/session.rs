@@ -191,13 +191,14 @@ impl Process for Session {
         let (id, account, token) = (self.id, self.who.account, self.who.token);
         // The registry first, the token once more second: whoever revokes it in between finds this session.
         let admitted = async move {
-            presence::arrive(&hall, me, id, account)
-                .await
-                .map_err(|e| refusal::call(&e))?;
-            crate::auth::still_valid(&hall, token).await
+            let plays = presence::arrive(&hall, me, id, (account, token)).await;
+            let plays = plays.map_err(|e| refusal::call(&e))?;
+            crate::auth::still_valid(&hall, token).await?;
+            Ok(plays)
         };
         ctx.wait(admitted, |this, admitted, ctx| match admitted {
-            Ok(()) => {
+            Ok(plays) => {
+                this.go_on_playing(&plays);
                 log::info!(
                     session = this.id.to_string(), account = this.who.account.to_string(), pid = ctx.pid().to_string();
                     "session started"
@@ -205,7 +206,9 @@ impl Process for Session {
                 this.set_alarm(ctx);
                 ctx.init_done(Ok(()));
             }
-            Err(refusal) if refusal.code == Code::Unauthenticated => {
+            Err::<Vec<presence::Play>, Refusal>(refusal)
+                if refusal.code == Code::Unauthenticated =>
+            {
                 ctx.init_done(Err(ended("signed_out")));
             }
             Err(refusal) => ctx.init_done(Err(ExitReason::error(refusal.message))),
@@ -291,6 +294,7 @@ impl Handle<Announce> for Session {
             session: ctx.me(),
             id: self.id,
             account: self.who.account,
+            token: self.who.token,
             plays: self.plays(),
             reply: ReplyTo::detached(),
         };

@@ -163,6 +163,22 @@ pub(super) async fn load(
     }
 }
 
+/// The guild's row with its ship, and the newest save of the ship that is promised to this session.
+pub(super) async fn read(
+    hall: HallRef,
+    id: Uuid,
+    session: Option<Uuid>,
+) -> Result<(Option<GuildRow>, Option<Save>), Refusal> {
+    let kind = EntityKind::Ship;
+    let row = async || {
+        let found = hall.read(move |conn| queries::guild(conn, id)).await?;
+        Ok(found.map(|(row, _)| row))
+    };
+    let version = |row: &Option<GuildRow>| row.as_ref().map_or(0, |row| row.ship_version);
+    hall.read_newest((EntityKey { kind, id }, session), row, version)
+        .await
+}
+
 /// Puts a ship back that is missing, counts it, and tells the guild. Whether it was missing.
 async fn put_back(hall: HallRef, id: Uuid) -> Result<bool, Refusal> {
     let Some(known) = hall.read(move |conn| queries::lost_ship(conn, id)).await? else {

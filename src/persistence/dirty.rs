@@ -1,6 +1,7 @@
 //! The dirty map and the saving state that follows from it: what outlives the process that drives them, and
 //! what others may look at without asking it.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,8 +10,9 @@ use guildhall_rules::limits::Limits;
 use guildhall_rules::saving::{SavingLimits, SavingSight, SavingState, next_state};
 use guildhall_store::journal::Entry;
 use guildhall_store::write_behind::{
-    Buffer, BufferLimits, BufferStats, RejectReason, Rejected, Write,
+    Buffer, BufferLimits, BufferStats, EntityKey, RejectReason, Rejected, Save, Write,
 };
+use uuid::Uuid;
 
 use super::ticket::{Answered, Ticket};
 
@@ -34,6 +36,9 @@ pub(super) struct Dirty {
     /// A write before this number is not in the journal. Until they all have their outcome nothing is called
     /// safe: it might build on what a crash loses.
     not_kept_before: u64,
+    /// In the journal, and called safe when what somebody else does with the same entity is decided, if that
+    /// does them no harm.
+    unpromised: BTreeSet<u64>,
     /// Every write before this number was answered at its deadline, or has its outcome.
     answered_before: u64,
 }
@@ -62,7 +67,10 @@ impl DirtyMap {
             batch_rows_max: limits.batch_rows_max,
             window: Duration::from_millis(window),
         });
-        let buffer = buffer.starting_at(journal.unwrap_or(1));
+        let buffer = match journal {
+            Some(next_seq) => buffer.starting_at(next_seq).promising_early(),
+            None => buffer,
+        };
         Self(Arc::new(Mutex::new(Dirty {
             buffer,
             limits: limits.saving_limits(),
@@ -72,6 +80,7 @@ impl DirtyMap {
             short_window,
             to_journal: Vec::new(),
             not_kept_before: 0,
+            unpromised: BTreeSet::new(),
             answered_before: 0,
         })))
     }
@@ -79,6 +88,13 @@ impl DirtyMap {
     /// The engine leaves no half-made state behind a panic, so a poisoned lock is only a record of one.
     pub(super) fn lock(&self) -> MutexGuard<'_, Dirty> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A save of an entity that is safe and not committed, the newest; `of`: of this session's only, where
+    /// others build on nothing before its commit.
+    #[must_use]
+    pub fn newest_safe(&self, key: EntityKey, of: Option<Uuid>) -> Option<Save> {
+        self.lock().newest_safe(key, of).cloned()
     }
 
     /// How saving goes at `now`.
@@ -106,7 +122,7 @@ impl Dirty {
         let kept = Entry::takes(&write).then(|| write.clone());
         let waits_for_commit = kept.is_none() || ticket.until == Receipt::Durable;
         let seq = self.buffer.submit(write, ticket, now)?;
-        if waits_for_commit {
+        if waits_for_commit || !self.buffer.may_promise(seq) {
             self.buffer
                 .close_window_by(now.saturating_add(short_window));
         }
@@ -126,13 +142,30 @@ impl Dirty {
 
     /// These are in the journal.
     pub fn safe(&mut self, seqs: &[u64]) {
-        if !self.buffer.decided_before(self.not_kept_before) {
-            return;
-        }
         for seq in seqs {
-            if let Some(ticket) = self.buffer.receipt(*seq) {
-                ticket.safe();
+            self.promise(*seq);
+        }
+    }
+
+    /// Something was decided: what waited for that may be safe now.
+    pub fn promise_the_rest(&mut self) {
+        for seq in std::mem::take(&mut self.unpromised) {
+            self.promise(seq);
+        }
+    }
+
+    /// What is in the journal is safe, unless it may build on what a crash loses, or something is known that
+    /// may make the database refuse it.
+    fn promise(&mut self, seq: u64) {
+        let kept = self.buffer.decided_before(self.not_kept_before);
+        let may_promise = kept && self.buffer.may_promise(seq);
+        match self.buffer.receipt(seq) {
+            Some(_) if self.broken => {}
+            Some(ticket) if may_promise => ticket.safe(),
+            Some(_) => {
+                self.unpromised.insert(seq);
             }
+            None => {}
         }
     }
 
@@ -140,6 +173,17 @@ impl Dirty {
     pub fn break_down(&mut self) {
         self.broken = true;
         self.buffer.shut();
+        for (_, ticket) in self.buffer.receipts(0, Duration::MAX) {
+            ticket.promise_nothing();
+        }
+    }
+
+    /// The newest save of an entity that is safe and not committed; `of`: of this session's only.
+    pub fn newest_safe(&self, key: EntityKey, of: Option<Uuid>) -> Option<&Save> {
+        let theirs = |save: &Save| of.is_none() || save.by.session == of;
+        let mut saves = self.buffer.saves_of(key);
+        let newest = saves.find(|(ticket, save)| ticket.is_safe() && theirs(save));
+        newest.map(|(_, save)| save)
     }
 
     /// Looks at the buffer; the new state, if it is another.
@@ -168,9 +212,13 @@ impl Dirty {
                 false => ticket.answer_so_far(),
             }
         }
+        if changes.is_empty() {
+            return;
+        }
         for seq in changes {
             self.take_back(seq, until);
         }
+        self.promise_the_rest();
     }
 
     fn take_back(&mut self, seq: u64, until: Duration) {

@@ -20,6 +20,7 @@ const REPLAY_ROWS: usize = 256;
 #[derive(Clone)]
 pub struct JournalThread {
     thread: Pool,
+    id: Uuid,
     /// `None` once closed.
     journal: Arc<Mutex<Option<Journal>>>,
 }
@@ -30,8 +31,15 @@ impl JournalThread {
     pub fn new(journal: Journal) -> Self {
         Self {
             thread: Pool::new("journal", 1, JOBS_MAX),
+            id: journal.id(),
             journal: Arc::new(Mutex::new(Some(journal))),
         }
+    }
+
+    /// Which journal it is.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.id
     }
 
     /// The lowest number that no write in it ever had.

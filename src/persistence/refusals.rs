@@ -69,10 +69,39 @@ pub fn refusal_of(refused: &WriteRefusal) -> Refusal {
     if let Some(rule) = rule {
         refusal = refusal.rule(rule);
     }
+    if let Some(beside) = &refused.beside {
+        let rows = (0..=beside.0.len()).map(|at| refused.of_save(at).present);
+        let rows: Vec<_> = rows.map(|row| row.as_ref().map(present_json)).collect();
+        return refusal.detail(json!(rows));
+    }
     match &refused.present {
         Some(present) => refusal.detail(present_json(present)),
         None => refusal,
     }
+}
+
+/// Version and state of each save of a group that was refused, in their order, as [`refusal_of`] tells them;
+/// `None` where nothing is left, and nothing at all where the database was not asked.
+#[must_use]
+pub fn rows_of(refusal: &Refusal) -> Vec<Option<(u32, Value)>> {
+    let rows = match refusal.detail.as_deref() {
+        Some(Value::Array(rows)) => rows.as_slice(),
+        Some(row) => std::slice::from_ref(row),
+        None => &[],
+    };
+    rows.iter().map(row_of).collect()
+}
+
+fn row_of(row: &Value) -> Option<(u32, Value)> {
+    let version = u32::try_from(row.get("version")?.as_u64()?).ok()?;
+    Some((version, row.get("state")?.clone()))
+}
+
+/// Whether the refusal is no reload: its answer tells the present state, and who made that state knows it; or
+/// it is told to a session that plays the character no more.
+#[must_use]
+pub fn is_conflict(refusal: &Refusal) -> bool {
+    matches!(refusal.code, Code::StaleVersion | Code::Fenced)
 }
 
 /// Why somebody is no new member. A membership that the database holds already is no fault: somebody joined
@@ -96,15 +125,12 @@ pub(super) fn state_json(present: &Present) -> Value {
     serde_json::from_slice(&present.state).unwrap_or_default()
 }
 
-/// Version and state that the thing was reloaded to, if the database refused what it was asked to hold. A
-/// conflict is no reload: its answer tells the present state, and who made that state knows it; nor is it one
-/// for a session that plays the character no more.
+/// Version and state that the thing was reloaded to, if the database refused what it was asked to hold and
+/// that is no conflict.
 #[must_use]
 pub fn reloaded_to(refusal: &Refusal) -> Option<(u32, Value)> {
-    if matches!(refusal.code, Code::StaleVersion | Code::Fenced) {
-        return None;
+    match is_conflict(refusal) {
+        true => None,
+        false => row_of(refusal.detail.as_deref()?),
     }
-    let detail = refusal.detail.as_deref()?;
-    let version = u32::try_from(detail.get("version")?.as_u64()?).ok()?;
-    Some((version, detail.get("state")?.clone()))
 }

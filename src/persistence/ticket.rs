@@ -102,6 +102,16 @@ impl Ticket {
         }
     }
 
+    /// Whether it was called safe, or may have been.
+    pub fn is_safe(&self) -> bool {
+        self.reached == Receipt::Safe
+    }
+
+    /// What was reached is worth nothing any more.
+    pub fn promise_nothing(&mut self) {
+        self.reached = Receipt::Queued;
+    }
+
     /// Answers with the outcome; news for the session where the answer was given before.
     pub fn decided(mut self, outcome: Outcome, news: &mut News) {
         if let Err(Answered::Decided(outcome)) = self.answer(Answered::Decided(outcome)) {
@@ -129,12 +139,7 @@ impl News {
             let told = self.0.entry((session, *key)).or_default();
             match &outcome {
                 Outcome::Durable { .. } => told.durable = told.durable.max(Some(*version)),
-                Outcome::Refused(refusal) => {
-                    let mut refusal = refusal.clone();
-                    // What a refused group shows is the row of its first save.
-                    refusal.present = refusal.present.filter(|_| at == 0);
-                    told.refused = Some(refusal);
-                }
+                Outcome::Refused(refusal) => told.refused = Some(refusal.of_save(at)),
             }
         }
     }

@@ -14,7 +14,9 @@ use super::Session;
 use super::plays::Playing;
 use crate::character;
 use crate::escrow::{self, Gift};
-use crate::persistence::{EntityKind, GROUP_MEMBERS_MAX, Member, Saved, reloaded_to};
+use crate::persistence::{
+    EntityKind, GROUP_MEMBERS_MAX, Member, Saved, is_conflict, reloaded_to, rows_of,
+};
 
 /// A save as a client asks for it.
 struct ToSave {
@@ -45,10 +47,11 @@ impl Session {
                 });
             }
             Ask::CharacterGet { character } => {
-                let got = character::get(hall, actor, character);
-                self.then(id, got, ctx, |_, got, _| {
-                    got.map(|character| Answer::CharacterGot { character })
-                });
+                let got = async move {
+                    let (character, receipt) = character::get(&hall, &actor, character).await?;
+                    Ok(Answer::CharacterGot { character, receipt })
+                };
+                self.answer_later(id, got, ctx);
             }
             Ask::CharacterPlay { character } => self.play(id, character, ctx),
             Ask::CharacterLeave { character } => self.leave(id, character, ctx),
@@ -71,7 +74,9 @@ impl Session {
                     this.give(id, character, playing, save, ctx);
                 });
             }
-            Ask::SavesTogether { saves } => self.together(id, saves, ctx),
+            Ask::SavesTogether { saves, until } => {
+                self.together(id, saves, until.unwrap_or(Receipt::Safe), ctx);
+            }
             Ask::CharacterRename { character, name } => self.rename(id, character, &name, ctx),
             _ => {}
         }
@@ -193,7 +198,13 @@ impl Session {
     }
 
     /// Enters play with each of them first, one after the other.
-    fn together(&mut self, id: Uuid, saves: Vec<CharacterState>, ctx: &mut Ctx<Self>) {
+    fn together(
+        &mut self,
+        id: Uuid,
+        saves: Vec<CharacterState>,
+        until: Receipt,
+        ctx: &mut Ctx<Self>,
+    ) {
         if !(1..=GROUP_MEMBERS_MAX).contains(&saves.len()) {
             let sentence = format!("1 to {GROUP_MEMBERS_MAX} characters are saved together.");
             return self.answer(id, Err(Refusal::new(Code::BadField, sentence)), ctx);
@@ -203,7 +214,7 @@ impl Session {
             .find(|save| self.playing(save.character).is_none());
         if let Some(character) = out_of_play.map(|save| save.character) {
             return self.in_play(id, character, ctx, move |this, _, ctx| {
-                this.together(id, saves, ctx);
+                this.together(id, saves, until, ctx);
             });
         }
         let member = |save: &CharacterState| {
@@ -222,10 +233,9 @@ impl Session {
             Ok(members) => members,
             Err(refusal) => return self.answer(id, Err(refusal), ctx),
         };
-        let saved = self
-            .hall
-            .save_group(members, self.actor().author(), Receipt::Safe);
-        self.then(id, saved, ctx, move |_, saved, _| {
+        let saved = self.hall.save_group(members, self.actor().author(), until);
+        self.then(id, saved, ctx, move |this, saved, ctx| {
+            let saved = saved.map_err(|refusal| this.reloaded_together(&saves, refusal, ctx));
             let receipt = saved?.receipt;
             let version = |save: CharacterState| CharacterVersion {
                 character: save.character,
@@ -234,6 +244,41 @@ impl Session {
             let saved = saves.into_iter().map(version).collect();
             Ok(Answer::SavesDone { saved, receipt })
         });
+    }
+
+    /// As [`Self::reloaded`], of each: the events carry the states, the answer the versions; the answer to a
+    /// conflict also the states of those that are not as the trade believed.
+    fn reloaded_together(
+        &mut self,
+        saves: &[CharacterState],
+        refusal: Refusal,
+        ctx: &mut Ctx<Self>,
+    ) -> Refusal {
+        let rows = rows_of(&refusal);
+        if rows.len() != saves.len() {
+            return refusal;
+        }
+        let mut shown = Vec::new();
+        for (save, row) in saves.iter().zip(rows) {
+            let (character, (version, state)) = (save.character, row.unwrap_or_default());
+            if !is_conflict(&refusal) {
+                shown.push(json!({ "character": character, "version": version }));
+                let reason = refusal.rule.clone();
+                let event = Event::CharacterReloaded {
+                    character,
+                    reason,
+                    version,
+                    state,
+                };
+                self.event(event, ctx);
+            } else if version == save.base_version {
+                shown.push(json!({ "character": character, "version": version }));
+            } else {
+                let row = json!({ "character": character, "version": version, "state": state });
+                shown.push(row);
+            }
+        }
+        refusal.detail(json!({ "characters": shown }))
     }
 
     /// A save that the database refused leaves the character at what the database has: the game is told

@@ -24,8 +24,8 @@ use crate::guild::{self, Guild};
 use crate::hall::{self, HallRef};
 use crate::names;
 use crate::persistence::{
-    Change, EntityKind, InviteKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, Saved, changes,
-    reloaded_to,
+    Author, Change, EntityKind, InviteKind, NameOwner, OwnerKind, STATE_SCHEMA_VERSION, Saved,
+    changes, reloaded_to,
 };
 use crate::refusal;
 
@@ -77,7 +77,7 @@ impl Session {
             }
             Ask::GuildGet { guild } => {
                 let got = async move {
-                    let guild = see(&hall, actor.account, guild).await?;
+                    let guild = see(&hall, actor.author(), guild).await?;
                     Ok(Answer::GuildGot { guild })
                 };
                 self.answer_later(id, got, ctx);
@@ -173,10 +173,10 @@ impl Session {
     }
 }
 
-async fn see(hall: &HallRef, account: Uuid, guild: Uuid) -> Result<GuildView, Refusal> {
+async fn see(hall: &HallRef, by: Author, guild: Uuid) -> Result<GuildView, Refusal> {
     let process = Guild::reach(hall, guild).await?;
     process
-        .call(hall::CALL_TIMEOUT, |reply| guild::See { account, reply })
+        .call(hall::CALL_TIMEOUT, |reply| guild::See { by, reply })
         .await
         .map_err(|e| refusal::call(&e))?
 }
@@ -222,6 +222,7 @@ async fn create(
         ship: ShipView {
             version: 1,
             state: json!({}),
+            receipt: Receipt::Durable,
         },
     };
     let receipt = Receipt::Durable;

@@ -41,13 +41,24 @@ pub(super) struct Waiting {
 }
 
 impl Session {
-    /// The characters in play and their epochs.
-    pub(super) fn plays(&self) -> Vec<(Uuid, u32)> {
+    /// The characters in play.
+    pub(super) fn plays(&self) -> Vec<presence::Play> {
         let playing = |(id, seat): (&Uuid, &Seat)| match seat {
-            Seat::In(playing) => Some((*id, playing.epoch)),
+            Seat::In(playing) => Some(playing.of_character(*id)),
             Seat::Entering(_) => None,
         };
         self.seats.iter().filter_map(playing).collect()
+    }
+
+    /// The last session of the same token has played these to its end, and nobody since: their epochs are this
+    /// session's now, so that it may save before the database answers.
+    pub(super) fn go_on_playing(&mut self, plays: &[presence::Play]) {
+        for play in plays {
+            let (epoch, owner) = (play.epoch, play.owner);
+            let seat = Seat::In(Playing { epoch, owner });
+            self.owned.insert(play.character);
+            self.seats.insert(play.character, seat);
+        }
     }
 
     /// `character.play`: enters play also where this session has, since it may have been replaced.
@@ -153,13 +164,12 @@ impl Session {
     }
 
     fn take_seat(&mut self, entered: &Entered, ctx: &mut Ctx<Self>) {
-        let (character, epoch) = (entered.view.character, entered.epoch);
+        let (character, playing) = (entered.view.character, Playing::of(entered));
         self.owned.insert(character);
-        self.seats.insert(character, Seat::In(Playing::of(entered)));
+        self.seats.insert(character, Seat::In(playing));
         let plays = presence::Plays {
             session: ctx.pid(),
-            character,
-            epoch,
+            play: playing.of_character(character),
         };
         // A presence process that is on its way back asks every session what it plays.
         let _ = self.hall.presence.tell(plays);
@@ -171,6 +181,14 @@ impl Playing {
         Self {
             epoch: entered.epoch,
             owner: entered.owner,
+        }
+    }
+
+    fn of_character(self, character: Uuid) -> presence::Play {
+        presence::Play {
+            character,
+            epoch: self.epoch,
+            owner: self.owner,
         }
     }
 }

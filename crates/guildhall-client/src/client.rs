@@ -72,7 +72,10 @@ impl Client {
     /// # Errors
     /// `Refused`, or how the connection ended.
     pub async fn ask(&self, mut body: Ask) -> Result<Answer, ClientError> {
-        if let Ask::CharacterSave { until, .. } | Ask::ShipSave { until, .. } = &mut body {
+        if let Ask::CharacterSave { until, .. }
+        | Ask::SavesTogether { until, .. }
+        | Ask::ShipSave { until, .. } = &mut body
+        {
             *until = until.or(self.saves_until);
         }
         let id = Uuid::now_v7();

@@ -174,7 +174,12 @@ requests! {
     }
     /// A character with its state.
     fn character(character: Uuid) -> CharacterView {
-        Ask::CharacterGet { character } => Answer::CharacterGot { character } => character
+        Ask::CharacterGet { character } => Answer::CharacterGot { character, .. } => character
+    }
+    /// A character with its state, and whether that is `durable` or `safe`.
+    fn character_and_receipt(character: Uuid) -> (CharacterView, Receipt) {
+        Ask::CharacterGet { character }
+            => Answer::CharacterGot { character, receipt } => (character, receipt)
     }
     /// Saves a state that was made from `base_version`.
     fn save_character(character: Uuid, base_version: u32, state: Value) -> Saved {
@@ -203,7 +208,15 @@ requests! {
     }
     /// Saves several characters, all or none.
     fn save_together(saves: Vec<CharacterState>) -> (Vec<CharacterVersion>, Receipt) {
-        Ask::SavesTogether { saves } => Answer::SavesDone { saved, receipt } => (saved, receipt)
+        Ask::SavesTogether { saves, until: None }
+            => Answer::SavesDone { saved, receipt } => (saved, receipt)
+    }
+    /// Like `save_together`, answered when the receipt is reached or the server's deadline has come.
+    fn save_together_until(
+        saves: Vec<CharacterState>, until: Receipt
+    ) -> (Vec<CharacterVersion>, Receipt) {
+        Ask::SavesTogether { saves, until: Some(until) }
+            => Answer::SavesDone { saved, receipt } => (saved, receipt)
     }
     /// What lies in escrow to or from a character.
     fn escrows_of_character(character: Uuid) -> Vec<EscrowView> {

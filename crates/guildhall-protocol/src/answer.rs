@@ -92,7 +92,11 @@ messages! {
         /// To `character.list`.
         "character.listed" CharacterListed { characters: Vec<CharacterSummary> }
         /// To `character.get`.
-        "character.got" CharacterGot { character: CharacterView }
+        "character.got" CharacterGot {
+            character: CharacterView,
+            /// `durable`: as the database has it. `safe`: a save made it that is promised and not committed yet.
+            receipt: Receipt,
+        }
         /// To `character.play`: the state is the one to go on from.
         "character.played" CharacterPlayed {
             character: CharacterView,

@@ -82,7 +82,7 @@ messages! {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             after: Option<Uuid>,
         }
-        /// → `character.got`.
+        /// → `character.got`: the newest state that is promised.
         "character.get" CharacterGet { character: Uuid }
         /// Enters play: from now on this session alone saves the character → `character.played`. Whoever
         /// played it is told `character.replaced`. A session's first save enters play by itself.
@@ -108,8 +108,15 @@ messages! {
         /// → `character.renamed`.
         "character.rename" CharacterRename { character: Uuid, name: String }
 
-        /// Saves 1 to 16 characters, all or none, such as a trade → `saves.done`.
-        "saves.together" SavesTogether { saves: Vec<CharacterState> }
+        /// Saves 1 to 16 characters, all or none, such as a trade → `saves.done`. Refused, its detail lists the
+        /// `characters` with the version that each has; where it is a conflict, with the state too of those
+        /// that are not at their base.
+        "saves.together" SavesTogether {
+            saves: Vec<CharacterState>,
+            /// As of `character.save`.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            until: Option<Receipt>,
+        }
 
         /// → `guild.created`; the asker becomes its leader.
         "guild.create" GuildCreate { name: String }

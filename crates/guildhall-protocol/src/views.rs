@@ -181,6 +181,9 @@ pub struct GuildSummary {
 pub struct ShipView {
     pub version: u32,
     pub state: Value,
+    /// `durable`: as the database has it. `safe`: a save of the asking session made it that is promised and
+    /// not committed yet.
+    pub receipt: Receipt,
 }
 
 /// How safe a write is at the moment of its answer, each better than the one

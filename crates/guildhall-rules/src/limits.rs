@@ -110,6 +110,10 @@ pub struct Limits {
     pub token_memory_ms: u64,
     /// Tokens that are remembered, about 250 bytes each; the one used longest ago goes first. 50,000.
     pub tokens_remembered_max: usize,
+    /// Sessions that ended in play, of which it is remembered what they played, some hundred bytes each: who
+    /// comes back with the same token goes on playing, also while the database is gone. 10,000, one for each
+    /// that may be here.
+    pub sessions_left_max: usize,
 
     /// Threads and connections for database reads. 4.
     pub reader_threads: usize,
@@ -208,6 +212,7 @@ impl Default for Limits {
             tickets_max: 10_000,
             token_memory_ms: 24 * 60 * 60 * 1000,
             tokens_remembered_max: 50_000,
+            sessions_left_max: 10_000,
             reader_threads: 4,
             reader_queue_max: 4_096,
             read_deadline_ms: 4_000,
@@ -437,6 +442,7 @@ impl Limits {
             self.credit_bytes,
             self.tickets_max,
             self.tokens_remembered_max,
+            self.sessions_left_max,
             self.reader_threads,
             self.reader_queue_max,
             self.file_threads,

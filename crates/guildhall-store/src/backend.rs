@@ -10,6 +10,7 @@ mod flush;
 mod group;
 mod postgres;
 mod record;
+mod repeat;
 mod run;
 mod save;
 mod sqlite;

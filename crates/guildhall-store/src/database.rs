@@ -6,8 +6,6 @@ mod lock;
 mod migrations;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -16,7 +14,7 @@ use diesel::r2d2::R2D2Connection;
 use crate::backend::{Access, BatchWriter, Connection, Target, connect, expect_database, prepare};
 use crate::error::StoreError;
 use crate::world::World;
-use crate::writer::{Claim, Writer};
+use crate::writer::{Claim, Claims, Writer};
 
 pub use lock::{House, WorldLock};
 pub use migrations::MigrationStatus;
@@ -47,7 +45,7 @@ impl Default for OpenOptions {
 pub struct Database {
     world: World,
     readers: r2d2::Pool<Readers>,
-    writer_taken: Arc<AtomicBool>,
+    writer_taken: Claims,
 }
 
 impl Database {
@@ -134,7 +132,7 @@ impl Database {
         Self {
             world: World::new(target),
             readers: pool,
-            writer_taken: Arc::new(AtomicBool::new(false)),
+            writer_taken: Claims::default(),
         }
     }
 
@@ -216,6 +214,13 @@ impl Database {
         let conn = self.world.write_connection()?;
         let writer = BatchWriter::new(self.world.clone(), conn);
         Ok(Writer::new(writer, claim))
+    }
+
+    /// The present writer hangs and is not waited for any more: another one may be made. Before that one
+    /// writes, it ends the connection on which the world was held, and with it whatever was under way there;
+    /// for a database on the network only.
+    pub fn give_up_writer(&self) {
+        self.writer_taken.reset();
     }
 
     /// Where it is.

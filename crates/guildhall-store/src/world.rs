@@ -86,12 +86,13 @@ impl World {
     }
 
     fn hold(&self, conn: &mut Connection) -> Result<(), StoreError> {
-        let mut held_by = self
-            .shared
-            .held_by
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if !hold_world(conn, *held_by)? {
+        // Never locked over the network: a connection that hangs would keep every later one from coming.
+        let held_by = || {
+            let held_by = self.shared.held_by.lock();
+            held_by.unwrap_or_else(PoisonError::into_inner)
+        };
+        let lost = *held_by();
+        if !hold_world(conn, lost)? {
             self.expect_ours(conn)?;
             let holder = holder(conn).unwrap_or_else(|_| "another server".to_owned());
             let world = self.target.to_string();
@@ -100,7 +101,8 @@ impl World {
         if let Some(house) = self.shared.house.get() {
             sign_world(conn, house)?;
         }
-        *held_by = world_holder(conn)?;
+        let holder = world_holder(conn)?;
+        *held_by() = holder;
         Ok(())
     }
 

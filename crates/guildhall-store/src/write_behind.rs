@@ -4,6 +4,7 @@
 
 mod batch;
 mod buffer;
+mod contests;
 mod outcome;
 mod queue;
 mod stats;
@@ -11,6 +12,7 @@ mod write;
 
 pub use batch::{Batch, BatchReport, ChangeUnit, GroupUnit, Link, SaveUnit, Unit};
 pub use buffer::{Buffer, BufferLimits, RejectReason, Rejected};
-pub use outcome::{Cause, Outcome, Present, WriteRefusal};
+pub use outcome::{Beside, Cause, Outcome, Present, WriteRefusal};
 pub use stats::BufferStats;
+pub(crate) use write::Lane;
 pub use write::{Author, EntityKey, EntityKind, GROUP_MEMBERS_MAX, Member, Save, Write};

@@ -2,8 +2,8 @@
 //! owner runs blocking work; when that dies in the middle, the writer goes with it, the open
 //! transaction is undone, and `Database::writer` gives out a new one.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::backend::BatchWriter;
 use crate::error::StoreError;
@@ -39,11 +39,23 @@ impl Writer {
 pub(crate) struct Claim(Arc<AtomicBool>);
 
 impl Claim {
-    pub(crate) fn take(taken: &Arc<AtomicBool>) -> Result<Self, StoreError> {
+    pub(crate) fn take(taken: &Claims) -> Result<Self, StoreError> {
+        let taken = Arc::clone(&taken.0.lock().unwrap_or_else(PoisonError::into_inner));
         if taken.swap(true, Ordering::AcqRel) {
             return Err(StoreError::WriterTaken);
         }
-        Ok(Self(Arc::clone(taken)))
+        Ok(Self(taken))
+    }
+}
+
+/// Whether there is a writer. All clones are one.
+#[derive(Clone, Default)]
+pub(crate) struct Claims(Arc<Mutex<Arc<AtomicBool>>>);
+
+impl Claims {
+    /// There is none, whatever an earlier one still does.
+    pub(crate) fn reset(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
     }
 }
 

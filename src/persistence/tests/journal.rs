@@ -113,18 +113,9 @@ fn a_safe_save_that_the_database_refuses_is_told_and_kept() {
         let mut scene = open(&kit).await;
         scene.lose_database().await;
         let hall = &scene.house.hall;
-        let first = hall.save(scene.save(1, "first"), Receipt::Safe).await;
-        assert_eq!(first.unwrap().receipt, Receipt::Safe);
-        let by = Author {
-            session: Some(Uuid::now_v7()),
-            ..author(scene.anna.account)
-        };
-        let second = Save {
-            by,
-            ..scene.save(1, "second")
-        };
-        let second = hall.save(second, Receipt::Safe).await;
-        assert_eq!(second.unwrap().receipt, Receipt::Safe);
+        // Nothing is known yet of the character, and that this is no version of it.
+        let stale = hall.save(scene.save(7, "second"), Receipt::Safe).await;
+        assert_eq!(stale.unwrap().receipt, Receipt::Safe);
         scene.return_database().await;
         kit.advance(RECOVERY).await;
         let hero = scene.hero;
@@ -135,6 +126,103 @@ fn a_safe_save_that_the_database_refuses_is_told_and_kept() {
             .unwrap();
         assert_eq!(kept.len(), 1);
         assert_eq!(kept[0].payload, json!("second").to_string().into_bytes());
+        // Now it is known.
+        let stale = hall.save(scene.save(7, "third"), Receipt::Safe).await;
+        assert_eq!(stale.unwrap_err().code, Code::StaleVersion);
+    });
+}
+
+#[test]
+fn a_save_behind_somebody_elses_that_is_not_decided_is_safe_only_when_that_does_it_no_harm() {
+    testing::run(async |kit| {
+        let mut scene = open(&kit).await;
+        scene.lose_database().await;
+        let hall = &scene.house.hall;
+        let stale = hall.save(scene.save(7, "stale"), Receipt::Safe).await;
+        assert_eq!(stale.unwrap().receipt, Receipt::Safe);
+        let by = Author {
+            session: Some(Uuid::now_v7()),
+            ..author(scene.anna.account)
+        };
+        let good = |base: u32| Save {
+            by,
+            ..scene.save(base, "good")
+        };
+        let (ms, second) = scene.timed(hall.save(good(1), Receipt::Safe)).await;
+        assert_eq!((ms, second.unwrap().receipt), (4_500, Receipt::Queued));
+        assert!(hall.dirty.newest_safe(good(1).key, by.session).is_none());
+        scene.return_database().await;
+        kit.advance(RECOVERY).await;
+        assert_eq!(newest(&scene).await, 2);
+        let hall = &scene.house.hall;
+        let by = Author {
+            session: Some(Uuid::now_v7()),
+            ..author(scene.anna.account)
+        };
+        let saved = Save {
+            by,
+            ..scene.save(2, "on top")
+        };
+        let saved = hall.save(saved, Receipt::Safe).await;
+        assert_eq!(saved.unwrap().receipt, Receipt::Safe);
+    });
+}
+
+#[test]
+fn nothing_is_called_safe_once_the_world_is_lost() {
+    testing::run(async |kit| {
+        let scene = open(&kit).await;
+        scene.lose_database().await;
+        let hall = &scene.house.hall;
+        let seq = hall.dirty.lock().buffer.mark();
+        let save = hall.save(scene.save(1, "a"), Receipt::Durable);
+        let lost = async {
+            kit.advance(MS).await;
+            let mut dirty = hall.dirty.lock();
+            let was_safe = |dirty: &mut super::super::dirty::Dirty| {
+                dirty.buffer.receipt(seq).is_some_and(|it| it.is_safe())
+            };
+            assert!(was_safe(&mut dirty));
+            dirty.break_down();
+            assert!(!was_safe(&mut dirty));
+            // An append that was under way comes to its end.
+            dirty.safe(&[seq]);
+            assert!(!was_safe(&mut dirty));
+        };
+        let (saved, ()) = futures_util::future::join(save, lost).await;
+        assert_eq!(saved.unwrap().receipt, Receipt::Queued);
+        let refused = hall.save(scene.save(2, "b"), Receipt::Safe).await;
+        assert_eq!(refused.unwrap_err().code, Code::Unavailable);
+    });
+}
+
+#[test]
+fn what_is_safe_is_read_until_it_is_committed_and_what_is_read_is_never_older() {
+    testing::run(async |kit| {
+        let mut scene = open(&kit).await;
+        let who = crate::character::Actor {
+            account: scene.anna.account,
+            realm: DEFAULT_REALM,
+            session: Uuid::now_v7(),
+            is_service: false,
+        };
+        scene.lose_database().await;
+        for base in 1..4 {
+            let save = scene.save(base, &format!("after {base}"));
+            let saved = scene.house.hall.save(save, Receipt::Safe).await;
+            assert_eq!(saved.unwrap().receipt, Receipt::Safe);
+            let (view, receipt) = crate::character::get(&scene.house.hall, &who, scene.hero)
+                .await
+                .unwrap();
+            assert_eq!((view.version, receipt), (base + 1, Receipt::Safe));
+            assert_eq!(view.state, json!(format!("after {base}")));
+            kit.advance(MS * 300).await;
+        }
+        scene.return_database().await;
+        kit.advance(RECOVERY).await;
+        let read = crate::character::get(&scene.house.hall, &who, scene.hero).await;
+        let (view, receipt) = read.unwrap();
+        assert_eq!((view.version, receipt), (4, Receipt::Durable));
     });
 }
 

@@ -101,6 +101,7 @@ pub fn asks() -> Vec<Ask> {
                 base_version,
                 state: state.clone(),
             }],
+            until: Some(Receipt::Durable),
         },
         Ask::GuildCreate { name: name() },
         Ask::GuildList {},
@@ -181,6 +182,7 @@ pub fn answers() -> Vec<Answer> {
         },
         Answer::CharacterGot {
             character: character(),
+            receipt: Receipt::Safe,
         },
         Answer::CharacterPlayed {
             character: character(),
@@ -496,6 +498,7 @@ fn guild() -> GuildView {
         ship: ShipView {
             version: 1,
             state: state(),
+            receipt: Receipt::Durable,
         },
     }
 }

@@ -11,9 +11,6 @@ use super::flush::{Banned, part_id};
 use super::{Connection, watermark};
 use crate::write_behind::{Batch, Cause, Unit, WriteRefusal};
 
-/// So often a batch fails as a whole before an unclear error counts against the write that met it.
-pub(super) const FAILURES_BEFORE_BLAME: u32 = 3;
-
 /// What to do with a batch that failed at its commit.
 pub(super) enum Parts {
     /// Give it again as it is.
@@ -25,8 +22,7 @@ pub(super) enum Parts {
 
 /// Only a database that still answers is asked again in parts.
 pub(super) fn parts(batch: &Batch, error: &Error, conn: &mut Connection) -> Parts {
-    let patient = batch.attempts < FAILURES_BEFORE_BLAME;
-    if patient || is_environment(conn, error) || conn.batch_execute("SELECT 1").is_err() {
+    if !batch.may_part() || is_environment(conn, error) || conn.batch_execute("SELECT 1").is_err() {
         return Parts::NoneYet;
     }
     if batch.units.len() > 1 {
@@ -52,7 +48,7 @@ pub(super) fn halves(batch: &Batch) -> [Batch; 2] {
 /// Whether an earlier attempt has committed parts of the batch: then it must go in the same parts again, for
 /// a change that is given twice refuses itself. The first half of the first half … is always the first.
 pub(super) fn is_begun(batch: &Batch, conn: &mut Connection) -> QueryResult<bool> {
-    if batch.attempts < FAILURES_BEFORE_BLAME {
+    if !batch.may_part() {
         return Ok(false);
     }
     let mut part = batch.clone();

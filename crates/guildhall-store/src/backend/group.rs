@@ -1,5 +1,8 @@
 //! Members that are written or refused as one: a savepoint around them all.
 
+use diesel::QueryResult;
+
+use super::Connection;
 use super::flush::Stop;
 use super::record::Line;
 use super::run::{Run, change_line, change_lines, payload, too_large, unwritable};
@@ -42,8 +45,8 @@ impl<'a> Run<'a> {
             }
         }
         self.end_unit()?;
-        let by = |save: &Save| (save.key, unit.by);
-        self.saved.extend(unit.saves().map(by));
+        let lane = |save: &Save| (save.key, save.lane());
+        self.saved.extend(unit.saves().map(lane));
         self.written.rows = self.written.rows.saturating_add(1);
         self.group_is_durable(unit, version.unwrap_or(1));
         Ok(())
@@ -75,7 +78,8 @@ impl<'a> Run<'a> {
 
     fn member_save(&mut self, unit: &GroupUnit, save: &Save) -> Result<Result<u32, Not>, Stop> {
         let link = link(unit, save);
-        let by_another = self.saved.get(&save.key).is_some_and(|by| *by != unit.by);
+        let saved = self.saved.get(&save.key);
+        let by_another = saved.is_some_and(|lane| *lane != save.lane());
         if !by_another {
             let row = Row::new(save.key, (save.base_version, save.fence), &link, self.at_us);
             match save::update(self.conn, &row) {
@@ -116,8 +120,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A retry after a lost answer finds every row as it wants it, and all of the group done: also what
-    /// went along with the saves, for an equal state alone does not tell that.
+    /// A retry after a lost answer finds every row as it wants it, and all of the group done and no more: also
+    /// what went along with the saves, for an equal state alone does not tell that.
     fn not_written(&mut self, unit: &'a GroupUnit, not: Not) -> Result<(), Stop> {
         let refusal = match not {
             Not::Held(refusal) => {
@@ -147,27 +151,26 @@ impl<'a> Run<'a> {
                 return Ok(None);
             }
         }
+        if !self.repeats_together(unit)? {
+            return Ok(None);
+        }
         Ok(unit.saves().next().map(Save::version))
     }
 
     /// Records the refused groups, once nothing else can change the rows that they are shown.
     pub(super) fn record_refused_groups(&mut self) -> Result<(), Stop> {
         for RefusedGroup { unit, mut refusal } in std::mem::take(&mut self.refused_groups) {
-            refusal.present = self.present_of(unit)?;
+            refusal = refusal.showing(rows_of(self.conn, unit)?);
+            let mut saves = 0..;
             for member in &unit.members {
-                self.record_refused_member(unit, member, &refusal)?;
+                let at = member.as_save().and_then(|_| saves.next());
+                let shown = refusal.of_save(at.unwrap_or_default());
+                self.record_refused_member(unit, member, &shown)?;
             }
             let outcome = Outcome::Refused(refusal);
             self.written.outcomes.push((unit.seq, outcome));
         }
         Ok(())
-    }
-
-    pub(super) fn present_of(&mut self, unit: &GroupUnit) -> Result<Option<Present>, Stop> {
-        let Some(save) = unit.saves().next() else {
-            return Ok(None);
-        };
-        Ok(present_if_readable(self.conn, save.key)?)
     }
 
     fn record_refused_member(
@@ -189,6 +192,15 @@ impl<'a> Run<'a> {
             }
         }
     }
+}
+
+/// The rows of its saves as they are.
+pub(super) fn rows_of(
+    conn: &mut Connection,
+    unit: &GroupUnit,
+) -> QueryResult<Vec<Option<Present>>> {
+    let keys = unit.saves().map(|save| save.key);
+    keys.map(|key| present_if_readable(conn, key)).collect()
 }
 
 fn link(unit: &GroupUnit, save: &Save) -> Link {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use diesel::connection::SimpleConnection;
 
-use super::blame::FAILURES_BEFORE_BLAME;
 use super::errors::{is_environment, judge};
 use super::flush::{Banned, Pace, Stop};
 use super::group::RefusedGroup;
@@ -15,9 +14,7 @@ use crate::changes::{Applied, Change, Document, Failed, Subject};
 use crate::error::StoreError;
 use crate::time::now_us;
 use crate::world::World;
-use crate::write_behind::{
-    Author, Batch, Cause, ChangeUnit, EntityKey, Outcome, Unit, WriteRefusal,
-};
+use crate::write_behind::{Batch, Cause, ChangeUnit, EntityKey, Lane, Outcome, Unit, WriteRefusal};
 
 /// What a committed run did.
 pub(super) struct Written {
@@ -35,8 +32,8 @@ pub(super) struct Run<'a> {
     /// Whether an unclear error counts against the write that meets it.
     pub blames: bool,
     pub pace: Pace,
-    /// The entities whose rows a save of this batch has written, and whose save it was.
-    pub saved: HashMap<EntityKey, Author>,
+    /// The entities whose rows a save of this batch has written, and in which lane.
+    pub saved: HashMap<EntityKey, Lane>,
     /// Refusals that are known, and not yet recorded.
     pub refused: Banned,
     pub refused_links: Vec<RefusedLinks<'a>>,
@@ -75,7 +72,7 @@ pub(super) fn run(
     let mut run = Run {
         conn,
         banned,
-        blames: batch.attempts >= FAILURES_BEFORE_BLAME,
+        blames: batch.may_part(),
         pace,
         saved: HashMap::with_capacity(batch.units.len()),
         refused: Banned::new(),

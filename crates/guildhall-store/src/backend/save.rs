@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use super::errors::is_environment;
 use super::flush::Stop;
 use super::record::Line;
+use super::repeat::SAVED;
 use super::run::{Run, too_large};
 use super::{Connection, postgres, sqlite};
 use crate::columns::{Count32, Small16};
@@ -109,7 +110,7 @@ impl<'a> Run<'a> {
         units: impl Iterator<Item = &'a SaveUnit>,
     ) -> Result<HashSet<u64>, Stop> {
         let mut keys = HashSet::new();
-        let mut links: BTreeMap<EntityKind, Vec<(EntityKey, &'a Link)>> = BTreeMap::new();
+        let mut links: BTreeMap<EntityKind, Vec<(&'a SaveUnit, &'a Link)>> = BTreeMap::new();
         let mut rows: BTreeMap<EntityKind, Vec<Row<'a>>> = BTreeMap::new();
         for unit in units {
             let (key, based_on) = (unit.key, (unit.base_version, unit.fence));
@@ -119,7 +120,7 @@ impl<'a> Run<'a> {
                 continue;
             };
             if self.refused_link(link).is_none() {
-                links.entry(key.kind).or_default().push((key, link));
+                links.entry(key.kind).or_default().push((unit, link));
                 let row = Row::new(key, based_on, link, self.at_us);
                 rows.entry(key.kind).or_default().push(row);
             }
@@ -132,18 +133,18 @@ impl<'a> Run<'a> {
                 self.refused.extend(saved.refused);
             }
         }
-        for (key, link) in links.into_values().flatten() {
+        for (unit, link) in links.into_values().flatten() {
             if written.contains(&link.seq) {
-                self.wrote(key, link);
+                self.wrote(unit, link);
             }
         }
         Ok(written)
     }
 
     /// A link is in its row now.
-    fn wrote(&mut self, key: EntityKey, link: &Link) {
-        self.saved.insert(key, link.by);
-        self.lines.push(saved_line(key, link));
+    fn wrote(&mut self, unit: &SaveUnit, link: &Link) {
+        self.saved.extend(unit.lane().map(|lane| (unit.key, lane)));
+        self.lines.push(saved_line(unit.key, link));
         self.written.rows = self.written.rows.saturating_add(1);
     }
 
@@ -183,7 +184,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The version that the unit reached, `None` if none of it was taken. Where another author's
+    /// The version that the unit reached, `None` if none of it was taken. Where another lane's
     /// save of this batch has written the row, no base can be the present version: nobody was
     /// told of it yet, and equal numbers mean nothing.
     fn write_unit(
@@ -195,8 +196,8 @@ impl<'a> Run<'a> {
         if unit.builds_on_refused {
             return Ok(None);
         }
-        let by = links.first().map(|link| link.by);
-        if self.saved.get(&key).is_some_and(|other| Some(*other) != by) {
+        let other = self.saved.get(&key);
+        if other.is_some_and(|other| Some(*other) != unit.lane()) {
             let found = find(self.conn, key)?;
             return self.missed(unit, found, links, links, refusals);
         }
@@ -220,7 +221,7 @@ impl<'a> Run<'a> {
             let row = Row::new(key, (base, unit.fence), link, self.at_us);
             match update(self.conn, &row) {
                 Ok(1) => {
-                    self.wrote(key, link);
+                    self.wrote(unit, link);
                     return Ok(Some(link.version));
                 }
                 Ok(_) => match self.look(key, link.seq)? {
@@ -276,8 +277,8 @@ impl<'a> Run<'a> {
         known.cloned().or_else(|| too_large(link.state.len()))
     }
 
-    /// The row is not at the base. If one of the links is what it holds, that link was written
-    /// before (a retry after a lost answer) and the rest goes on from there.
+    /// The row is not at the base. If one of the links is what it holds, and all that made it, that link was
+    /// written before (a retry after a lost answer) and the rest goes on from there.
     fn missed(
         &mut self,
         unit: &SaveUnit,
@@ -290,7 +291,11 @@ impl<'a> Run<'a> {
             None => gone(unit.key),
             Some(found) => {
                 let row = &found.row;
-                if let Some(at) = links.iter().rposition(|link| holds(row, link)) {
+                let mut newest = links.iter().enumerate().rev();
+                let held = newest.find(|(_, link)| holds(row, link));
+                if let Some((at, link)) = held
+                    && self.repeats_alone(unit.key, link)?
+                {
                     let rest = links.get(at.saturating_add(1)..).unwrap_or_default();
                     let reached = self.write_chain(unit, row.version, rest, refusals)?;
                     return Ok(reached.or(Some(row.version)));
@@ -441,5 +446,5 @@ fn gone(key: EntityKey) -> WriteRefusal {
 
 /// The line of a save that was taken, with what it made.
 pub(super) fn saved_line(key: EntityKey, link: &Link) -> Line {
-    line(key, link, "saved").making(link.schema_version, link.state.clone())
+    line(key, link, SAVED).making(link.schema_version, link.state.clone())
 }

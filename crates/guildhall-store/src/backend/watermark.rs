@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::Connection;
 use super::flush::{Pace, Stop};
+use super::group::rows_of;
 use super::run::Written;
 use super::save::present_if_readable;
 use crate::changes::{Change, KEPT};
@@ -148,6 +149,7 @@ fn refusals_of(conn: &mut Connection, number: i64) -> QueryResult<HashMap<u64, W
             constraint,
             detail,
             present: Option::<u32>::from(present).map(Present::version_only),
+            beside: None,
             kept_as: kept_as.into(),
         };
         (seq.into(), refusal)
@@ -195,13 +197,8 @@ fn group_outcome(
     refusals: &HashMap<u64, WriteRefusal>,
 ) -> QueryResult<(u64, Outcome)> {
     if let Some(refusal) = refusals.get(&unit.seq) {
-        let present = match unit.members.iter().find_map(Member::as_save) {
-            Some(save) => present_if_readable(conn, save.key)?,
-            None => None,
-        };
-        let refusal = refusal.clone();
-        let refused = Outcome::Refused(WriteRefusal { present, ..refusal });
-        return Ok((unit.seq, refused));
+        let refusal = refusal.clone().showing(rows_of(conn, unit)?);
+        return Ok((unit.seq, Outcome::Refused(refusal)));
     }
     let version = match unit.members.first() {
         Some(Member::Save(save)) => save.version(),

@@ -12,6 +12,10 @@ use super::outcome::Outcome;
 use super::write::{Author, EntityKey, Lane, Member, Save};
 use crate::changes::Change;
 
+/// So often a batch fails as a whole before it may be written in parts, and before an unclear error counts
+/// against the write that met it.
+const FAILURES_BEFORE_PARTS: u32 = 3;
+
 /// The units of one transaction: changes in the order of their submission (one may rest on
 /// another), then layers of saves sorted by entity, each followed by groups. Whatever touches one
 /// entity comes in the order of its submission. Cheap to clone.
@@ -21,8 +25,8 @@ pub struct Batch {
     pub id: Uuid,
     /// How often it failed as a whole so far.
     pub attempts: u32,
-    /// The journal that has no room to record what this batch carries of it: the transaction of the
-    /// batch notes that instead.
+    /// The journal that cannot tell by this batch's id what was committed of it, since it has no room to
+    /// record it or the batch may be written in parts: each transaction notes what it carries.
     pub noted_for: Option<Uuid>,
     pub units: Arc<[Unit]>,
 }
@@ -57,7 +61,7 @@ pub struct GroupUnit {
     pub by: Author,
 }
 
-/// The saves of one entity by one author in one window. The newest is written; the earlier ones
+/// The saves of one entity in one lane and one window. The newest is written; the earlier ones
 /// are what is fallen back on when it is refused.
 #[derive(Clone, Debug)]
 pub struct SaveUnit {
@@ -97,6 +101,11 @@ pub struct BatchReport {
 }
 
 impl Batch {
+    /// Whether it failed so often that it may be committed in parts, each with an id of its own.
+    pub fn may_part(&self) -> bool {
+        self.attempts >= FAILURES_BEFORE_PARTS
+    }
+
     /// Submitted writes in it; at least as many as units.
     pub fn writes(&self) -> usize {
         self.units.iter().map(Unit::writes).sum()
@@ -205,12 +214,9 @@ impl Unit {
 }
 
 impl SaveUnit {
-    fn lane(&self) -> Option<Lane> {
-        self.links.first().map(|link| Lane {
-            key: self.key,
-            fence: self.fence,
-            by: link.by,
-        })
+    pub(crate) fn lane(&self) -> Option<Lane> {
+        let first = self.links.first()?;
+        Some(Lane::new(self.key, self.fence, first.by))
     }
 }
 
@@ -218,6 +224,11 @@ impl GroupUnit {
     /// Its saves.
     pub fn saves(&self) -> impl Iterator<Item = &Save> {
         self.members.iter().filter_map(Member::as_save)
+    }
+
+    /// Its changes.
+    pub(super) fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.members.iter().filter_map(Member::as_change)
     }
 
     pub(super) fn lanes(&self) -> impl Iterator<Item = Lane> {

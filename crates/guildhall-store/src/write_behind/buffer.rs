@@ -9,10 +9,11 @@ use guildhall_rules::saving::percent;
 use uuid::Uuid;
 
 use super::batch::{Batch, BatchReport, ChangeUnit, GroupUnit, Link, Newest, Unit};
+use super::contests::Contests;
 use super::outcome::Outcome;
 use super::queue::Queue;
 use super::stats::BufferStats;
-use super::write::{Author, Lane, Member, Save, Write};
+use super::write::{Author, EntityKey, Lane, Member, Save, Write};
 
 /// The bounds of a buffer.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +96,8 @@ pub struct Buffer<R> {
     next_seq: u64,
     is_shut: bool,
     stats: BufferStats,
+    /// Kept only for whoever promises before the commit.
+    contests: Option<Contests>,
 }
 
 impl<R> Buffer<R> {
@@ -109,7 +112,15 @@ impl<R> Buffer<R> {
             next_seq: 1,
             is_shut: false,
             stats: BufferStats::default(),
+            contests: None,
         }
+    }
+
+    /// The same buffer, which tells what may be promised before its commit.
+    #[must_use]
+    pub fn promising_early(self) -> Self {
+        let contests = Some(Contests::default());
+        Self { contests, ..self }
     }
 
     /// The same buffer, whose first write has this sequence number: for numbers that go on over
@@ -124,10 +135,11 @@ impl<R> Buffer<R> {
         self.is_shut = true;
     }
 
-    /// Takes a write and returns its sequence number. A save is judged against its author's newest
-    /// one of the entity that has no outcome yet; without one the database judges. The same save once more joins the one that
-    /// waits. Whoever else saves the entity is no concern here: each author's saves are a unit of
-    /// their own, so that nobody's stale save costs another his good one.
+    /// Takes a write and returns its sequence number. A save is judged against the newest one of its
+    /// entity by its author, or under its play epoch, that has no outcome yet; without one the database
+    /// judges. The same save once more joins the one that waits. Whoever else saves the entity is no concern
+    /// here: each author's saves are a unit of their own, so that nobody's stale save costs another his good
+    /// one.
     ///
     /// # Errors
     /// [`Rejected`] with the receipt: full, stale already, or no group.
@@ -148,6 +160,9 @@ impl<R> Buffer<R> {
                 bytes,
             },
         );
+        if let Some(contests) = &mut self.contests {
+            contests.take_up(seq, &write);
+        }
         let urgent = write.is_urgent();
         self.enqueue(write, seq, now);
         if urgent {
@@ -247,6 +262,22 @@ impl<R> Buffer<R> {
         self.dirty.get_mut(&seq).map(|dirty| &mut dirty.receipt)
     }
 
+    /// Whether the saves of a write without an outcome may be promised once they are kept elsewhere: false
+    /// while an earlier write of somebody else waits that may be what they fail at, such as entering play, a
+    /// restore or another member's save, and where they build on what the last commits have ended. Always
+    /// false for changes, and for a buffer that does not promise early.
+    pub fn may_promise(&self, seq: u64) -> bool {
+        let contests = self.contests.as_ref();
+        contests.is_some_and(|contests| contests.may_promise(seq))
+    }
+
+    /// The saves of an entity without an outcome and their receipts, the newest first. Empty for a buffer
+    /// that does not promise early.
+    pub fn saves_of(&self, key: EntityKey) -> impl Iterator<Item = (&R, &Save)> {
+        let saves = self.contests.iter().flat_map(move |it| it.saves_of(key));
+        saves.filter_map(|(seq, save)| Some((&self.dirty.get(&seq)?.receipt, save)))
+    }
+
     /// The receipts of the writes without an outcome from a sequence number on that were
     /// submitted until then, oldest first.
     pub fn receipts(
@@ -329,6 +360,9 @@ impl<R> Buffer<R> {
             return Vec::new();
         };
         self.ban_what_builds_on_refused(&out, &report);
+        if let Some(contests) = &mut self.contests {
+            contests.settle(&out.batch.units, &report.outcomes);
+        }
         count(&mut self.stats.batches, 1);
         self.stats.last_batch_ms = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX);
         let answers: Vec<_> = report
@@ -366,6 +400,9 @@ impl<R> Buffer<R> {
     fn clear(&mut self, seq: u64) -> Option<R> {
         let dirty = self.dirty.remove(&seq)?;
         self.dirty_bytes = self.dirty_bytes.saturating_sub(dirty.bytes);
+        if let Some(contests) = &mut self.contests {
+            contests.clear(seq);
+        }
         Some(dirty.receipt)
     }
 

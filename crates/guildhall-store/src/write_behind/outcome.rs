@@ -31,6 +31,8 @@ pub struct WriteRefusal {
     /// What the database holds after this batch; `None` when there is no such thing, or what is
     /// there cannot be read.
     pub present: Option<Present>,
+    /// The same for the other saves of a group; `present` is that of its first.
+    pub beside: Option<Box<Beside>>,
     /// The side revision under which a board's content was kept although its head did not move.
     pub kept_as: Option<u32>,
 }
@@ -43,6 +45,10 @@ pub struct Present {
     pub schema_version: u16,
     pub state: Bytes,
 }
+
+/// What the database holds of the second save of a group and of those after it, in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside(pub Vec<Option<Present>>);
 
 /// The kinds of refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -126,6 +132,7 @@ impl WriteRefusal {
             constraint: None,
             detail: detail.into(),
             present: None,
+            beside: None,
             kept_as: None,
         }
     }
@@ -135,6 +142,36 @@ impl WriteRefusal {
         Self {
             constraint: Some(name.to_owned()),
             ..Self::new(Cause::Limit, detail)
+        }
+    }
+
+    /// The refusal as it concerns one save of a group, by its place among the saves.
+    #[must_use]
+    pub fn of_save(&self, at: usize) -> Self {
+        let present = match at.checked_sub(1) {
+            None => self.present.clone(),
+            Some(at) => {
+                let beside = self.beside.as_deref();
+                beside.and_then(|it| it.0.get(at)?.clone())
+            }
+        };
+        Self {
+            present,
+            beside: None,
+            ..self.clone()
+        }
+    }
+
+    /// With the rows of a group as they are, in the order of its saves.
+    pub(crate) fn showing(self, rows: Vec<Option<Present>>) -> Self {
+        let mut rows = rows.into_iter();
+        let present = rows.next().flatten();
+        let others: Vec<_> = rows.collect();
+        let beside = (!others.is_empty()).then(|| Box::new(Beside(others)));
+        Self {
+            present,
+            beside,
+            ..self
         }
     }
 

@@ -66,12 +66,21 @@ pub struct Save {
     pub by: Author,
 }
 
-/// The saves of one entity by one author under one fence: only these may form a chain.
+/// The saves of one entity under one play epoch, or by one author where there is none: only these may form a
+/// chain. An epoch is given to one player at a time, so whoever saves under it knows what was saved under it
+/// before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Lane {
+pub(crate) struct Lane {
     pub key: EntityKey,
     pub fence: Option<u32>,
-    pub by: Author,
+    by: Option<Author>,
+}
+
+impl Lane {
+    pub fn new(key: EntityKey, fence: Option<u32>, by: Author) -> Self {
+        let by = fence.is_none().then_some(by);
+        Self { key, fence, by }
+    }
 }
 
 impl Save {
@@ -80,12 +89,8 @@ impl Save {
         self.base_version.saturating_add(1)
     }
 
-    pub(super) fn lane(&self) -> Lane {
-        Lane {
-            key: self.key,
-            fence: self.fence,
-            by: self.by,
-        }
+    pub(crate) fn lane(&self) -> Lane {
+        Lane::new(self.key, self.fence, self.by)
     }
 }
 
@@ -102,6 +107,14 @@ impl Member {
         match self {
             Self::Save(save) => Some(save),
             Self::Change(_) => None,
+        }
+    }
+
+    /// The change, if it is one.
+    pub(super) fn as_change(&self) -> Option<&Change> {
+        match self {
+            Self::Save(_) => None,
+            Self::Change(change) => Some(change),
         }
     }
 

@@ -119,6 +119,49 @@ fn an_equal_state_without_the_escrow_is_no_retry() {
     assert_eq!(world.stored(ship).0, 1);
 }
 
+/// Nor does it tell that less was given this time: who sends that believes something that is not so.
+#[test]
+fn a_repeat_that_moves_less_is_no_retry_whether_or_not_the_first_is_committed() {
+    let mut world = World::new();
+    let (hero, ship) = (world.character("Hero"), world.ship("Corsairs"));
+    let (one_id, other_id) = (Uuid::now_v7(), Uuid::now_v7());
+    let both = |world: &World| {
+        let save = world.save(hero, 1, "7");
+        let gifts = [one_id, other_id].map(|id| put(world, id, (hero, 1), ship, "3"));
+        let members = [Member::Save(save)].into_iter();
+        Write::Group(
+            members.chain(gifts.map(Member::Change)).collect(),
+            world.by(),
+        )
+    };
+    let less = |world: &World| {
+        with(
+            world,
+            (hero, 1),
+            7,
+            put(world, one_id, (hero, 1), ship, "3"),
+        )
+    };
+    let nothing = |world: &World| Write::Save(world.save(hero, 1, "7"));
+    world.submit(both(&world));
+    world.submit(less(&world));
+    world.submit(nothing(&world));
+    let causes: Vec<_> = world.flush().iter().map(cause).collect();
+    assert_eq!(causes, [None, Some(Cause::Stale), Some(Cause::Stale)]);
+    for repeat in [less(&world), nothing(&world)] {
+        let refused = one(&mut world, repeat);
+        assert_eq!(cause(&refused), Some(Cause::Stale));
+        let Outcome::Refused(refusal) = refused else {
+            panic!("it moved less");
+        };
+        let present = refusal.present.unwrap();
+        assert_eq!((present.version, &present.state[..]), (2, &b"7"[..]));
+    }
+    let again = both(&world);
+    assert!(one(&mut world, again).is_durable());
+    assert_eq!(world.count("escrows"), 2);
+}
+
 #[test]
 fn nothing_leaves_for_a_target_that_is_not_there_or_has_too_much_waiting() {
     let mut world = World::new();

@@ -1,6 +1,7 @@
 //! Groups: written or refused as one, beside saves that never notice.
 
-use guildhall_store::{Author, Cause, EntityKey, Member, Outcome, Save, Write, queries};
+use guildhall_store::changes::Restore;
+use guildhall_store::{Author, Cause, Change, EntityKey, Member, Outcome, Save, Write, queries};
 use uuid::Uuid;
 
 use crate::world::{Then, World, cause};
@@ -83,6 +84,39 @@ fn a_group_given_again_is_durable_and_is_not_written_twice() {
     assert_eq!(world.flush(), [Outcome::Durable { version: 2 }]);
     assert_eq!(world.count("entity_history"), lines + 2);
     world.submit(trade(&world, (one, 1, "paid"), (other, 1, "other")));
+    assert_eq!(cause(&world.flush()[0]), Some(Cause::Stale));
+}
+
+#[test]
+fn a_part_of_a_group_given_again_is_no_retry_of_it() {
+    let mut world = World::new();
+    let [one, other] = ["One", "Other"].map(|name| world.character(name));
+    world.submit(trade(&world, (one, 1, "paid"), (other, 1, "got")));
+    assert!(world.flush().iter().all(Outcome::is_durable));
+    world.submit(world.save(one, 1, "paid"));
+    assert_eq!(cause(&world.flush()[0]), Some(Cause::Stale));
+    world.submit(world.save(one, 2, "alone"));
+    world.submit(world.save(other, 2, "alone"));
+    assert!(world.flush().iter().all(Outcome::is_durable));
+    world.submit(trade(&world, (one, 2, "alone"), (other, 2, "alone")));
+    assert_eq!(cause(&world.flush()[0]), Some(Cause::Stale));
+}
+
+#[test]
+fn a_state_that_somebody_restored_is_no_retry() {
+    let mut world = World::new();
+    let hero = world.character("One");
+    world.submit(world.save(hero, 1, "new"));
+    world.flush();
+    world.submit(Write::Change(
+        Change::Restore(Restore {
+            entity: hero,
+            version: 2,
+        }),
+        Author::SERVER,
+    ));
+    assert!(world.flush().iter().all(Outcome::is_durable));
+    world.submit(world.save(hero, 2, "new"));
     assert_eq!(cause(&world.flush()[0]), Some(Cause::Stale));
 }
 

@@ -3,7 +3,7 @@
 use guildhall::accounts;
 use guildhall_client::{Account, Client, ClientError, Events};
 use guildhall_protocol::{CharacterState, Code, Event, Receipt};
-use guildhall_testkit::{Backend, backend, eventually};
+use guildhall_testkit::{Then, eventually};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -88,7 +88,7 @@ async fn a_service_lists_plays_and_saves_every_character_of_its_realm() {
 #[tokio::test]
 async fn characters_are_saved_together_all_or_none() {
     let server = Server::start();
-    let (mut anna, bert) = (server.player("anna").await, server.player("bert").await);
+    let (anna, bert) = (server.player("anna").await, server.player("bert").await);
     let (hero, _) = anna
         .client
         .create_character("Hero", json!({}))
@@ -108,11 +108,16 @@ async fn characters_are_saved_together_all_or_none() {
     let (again, _) = game.save_together(trade).await.unwrap();
     assert_eq!(again, saved, "a retry");
     // One is stale: neither is written.
-    refused(
+    let conflict = refused(
         game.save_together(vec![state(hero, 2, 0), state(other, 1, 9)])
             .await,
         Code::StaleVersion,
     );
+    let shown = json!({"characters": [
+        {"character": hero, "version": 2},
+        {"character": other, "version": 2, "state": {"gold": 3}},
+    ]});
+    assert_eq!(conflict.detail.as_deref(), Some(&shown));
     let is_at = async |id, version| game.character(id).await.unwrap().version == version;
     for id in [hero, other] {
         eventually(PATIENCE, "the trade", async || is_at(id, 2).await).await;
@@ -131,21 +136,10 @@ async fn characters_are_saved_together_all_or_none() {
         .await
         .unwrap();
     let own = vec![state(hero, 2, 5), state(sidekick.character, 1, 2)];
-    match (backend(), anna.client.save_together(own.clone()).await) {
-        (Backend::Sqlite, answer) => {
-            refused(answer, Code::Fenced);
-        }
-        // The journal has it first; who was told that it is safe is told what became of it.
-        (Backend::Postgres, answer) => {
-            assert_eq!(answer.unwrap().1, Receipt::Safe);
-            let reloaded = anna.events.find(|event| match event {
-                Event::CharacterReloaded { reason, .. } => Some(reason),
-                _ => None,
-            });
-            let told = tokio::time::timeout(PATIENCE, reloaded).await.unwrap();
-            assert_eq!(told.unwrap(), Code::Fenced.rule());
-        }
-    }
+    // That the service plays it is known: so it is not even called safe.
+    let asked = Receipt::Safe;
+    let answer = anna.client.save_together_until(own.clone(), asked).await;
+    refused(answer, Code::Fenced);
     anna.client.play_character(hero).await.unwrap();
     anna.client.save_together(own).await.unwrap();
     let others = vec![state(hero, 3, 0), state(other, 2, 9)];
@@ -226,4 +220,56 @@ async fn a_service_acts_for_nobody_of_another_realm_and_in_no_guild_that_it_is_n
     }
     let unknown = accounts::create_service(&server.hall, Some("south".into()), "game-3").await;
     assert_eq!(unknown.err().map(|it| it.code), Some(Code::RealmUnknown));
+}
+
+/// As for a save alone, whether the database says so before the answer or after it.
+#[tokio::test]
+async fn a_trade_that_the_database_refuses_is_told_of_each_character() {
+    for until in [Receipt::Safe, Receipt::Durable] {
+        let server = Server::start();
+        let mut anna = server.player("anna").await;
+        let mut made = Vec::new();
+        for name in ["Hero", "Sidekick"] {
+            let born = json!({ "born": name });
+            let (character, _) = anna.client.create_character(name, born).await.unwrap();
+            made.push(character.character);
+        }
+        let poisoned = format!("NEW.id = '{}'", made[1]);
+        let raise = Then::Raise("ABORT");
+        let sql = server.sql();
+        sql.trigger("poison", "BEFORE UPDATE ON characters", &poisoned, raise);
+        let trade = vec![state(made[0], 1, 5), state(made[1], 1, 2)];
+        let traded = anna.client.save_together_until(trade, until).await;
+        if let Err(refusal) = traded {
+            let versions = json!({"characters": [
+                {"character": made[0], "version": 1},
+                {"character": made[1], "version": 1},
+            ]});
+            let ClientError::Refused(refusal) = refusal else {
+                panic!("{refusal}");
+            };
+            assert_eq!(refusal.detail.as_deref(), Some(&versions));
+        }
+        let mut reloaded = Vec::new();
+        for _ in &made {
+            let one = told(
+                &mut anna.events,
+                "character.reloaded",
+                |event| match event {
+                    Event::CharacterReloaded {
+                        character,
+                        version,
+                        state,
+                        ..
+                    } => Some((character, version, state)),
+                    _ => None,
+                },
+            );
+            reloaded.push(one.await);
+        }
+        let expected = ["Hero", "Sidekick"].map(|name| json!({ "born": name }));
+        for ((character, state), told) in made.into_iter().zip(expected).zip(reloaded) {
+            assert_eq!(told, (character, 1, state));
+        }
+    }
 }

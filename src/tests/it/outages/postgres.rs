@@ -15,6 +15,7 @@ mod commits;
 mod disks;
 mod files;
 mod full;
+mod promises;
 mod worlds;
 
 /// A PostgreSQL of one's own, and a world in it.

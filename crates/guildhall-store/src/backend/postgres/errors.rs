@@ -32,8 +32,15 @@ const OUTAGE: &[&str] = &[
     "remaining connection slots",
 ];
 
-/// Parts of messages about others who held what was wanted for too long. They pass, unless one row is
-/// held for ever: so they are not the machine's fault either.
+/// Parts of messages about others who hold what is wanted. However long that takes, it is no fault of the
+/// write: it is waited for like a server that is away.
+const WAIT: &[&str] = &[
+    "canceling statement due to lock timeout",
+    "deadlock detected",
+];
+
+/// Parts of messages about what took too long: [`WAIT`], and statements that may be slow for ever, which are
+/// not the machine's fault then.
 const DELAY: &[&str] = &["canceling statement due to", "deadlock detected"];
 
 /// Parts of messages that tell a value which no row can hold.
@@ -45,6 +52,10 @@ pub(in crate::backend) fn is_disk_full(message: &str) -> bool {
 
 pub(in crate::backend) fn is_delay(message: &str) -> bool {
     DELAY.iter().any(|part| message.contains(part))
+}
+
+fn is_wait(message: &str) -> bool {
+    WAIT.iter().any(|part| message.contains(part))
 }
 
 pub(in crate::backend) fn is_outage(message: &str) -> bool {
@@ -102,7 +113,8 @@ pub(in crate::backend) fn cause(error: &Error) -> Option<Cause> {
 pub(in crate::backend) fn is_environment(error: &Error) -> bool {
     match error {
         Error::DatabaseError(DatabaseErrorKind::Unknown, info) => {
-            is_disk_full(info.message()) || is_outage(info.message())
+            let message = info.message();
+            is_disk_full(message) || is_outage(message) || is_wait(message)
         }
         Error::DatabaseError(kind, _) => !is_violation(kind),
         Error::BrokenTransactionManager => true,

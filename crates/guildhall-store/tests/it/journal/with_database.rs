@@ -96,6 +96,41 @@ fn elsewhere_opens(world: &World, elsewhere: &Place) {
     world.db.open_journal(&elsewhere.path()).unwrap();
 }
 
+/// After so many failures a batch may be committed in parts, and its own id is in no table then.
+#[test]
+fn what_was_committed_in_parts_is_given_to_nobody_again_although_the_batch_never_landed() {
+    for noted in [true, false] {
+        let (place, mut world) = (Place::new(), World::new());
+        let (mut journal, _) = world.db.open_journal(&place.path()).unwrap();
+        let heroes = ["One", "Two", "Three"].map(|name| world.character(name));
+        world.refuse_at_commit("bad");
+        for (hero, state) in heroes.into_iter().zip(["good", "bad", "good"]) {
+            world.submit(world.save(hero, 1, state));
+        }
+        let mut batch = world.batch();
+        let carried: Vec<u64> = batch.seqs().collect();
+        let entries = super::entries(carried.clone(), 10);
+        journal.append(&entries).unwrap();
+        for _ in 0..3 {
+            assert_eq!(journal.take_off(batch.id, &carried).unwrap(), None);
+            assert!(!batch.may_part());
+            world.flush_batch(&batch).unwrap_err();
+            world.abort(&batch);
+            batch = world.batch();
+        }
+        assert!(batch.may_part());
+        batch.noted_for = noted.then(|| journal.id());
+        let outcomes = world.flush_batch(&batch).unwrap();
+        let durable = outcomes.iter().filter(|outcome| outcome.is_durable());
+        assert_eq!(durable.count(), 2);
+        drop(journal);
+        let (mut journal, left) = world.db.open_journal(&place.path()).unwrap();
+        let again = journal.replay(left, |batch: Uuid| world.db.is_committed(batch));
+        let expected = if noted { Vec::new() } else { carried };
+        assert_eq!(seqs(&again.unwrap()), expected);
+    }
+}
+
 #[test]
 fn a_batch_that_a_full_disk_cannot_record_notes_in_the_database_what_it_carries() {
     let (disk, mut world) = (SmallDisk::with_bytes(2 << 20), World::new());

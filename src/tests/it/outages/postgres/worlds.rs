@@ -54,7 +54,7 @@ async fn a_server_that_is_started_before_its_database_serves_once_that_is_there(
 }
 
 /// PostgreSQL's process that holds the world.
-fn holder(world: &TestWorld) -> u32 {
+pub(super) fn holder(world: &TestWorld) -> u32 {
     let holders = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' \
          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     world.sql().rows(holders)[0][0].parse()

@@ -1,0 +1,207 @@
+//! What may be promised before its commit, without a database.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use crate::changes::{self, Change};
+use crate::write_behind::{
+    Author, BatchReport, Buffer, BufferLimits, Cause, EntityKey, EntityKind, Outcome, Save, Write,
+    WriteRefusal,
+};
+
+const NOW: Duration = Duration::ZERO;
+
+fn buffer() -> Buffer<()> {
+    let window = NOW;
+    let limits = BufferLimits::default();
+    Buffer::new(BufferLimits { window, ..limits }).promising_early()
+}
+
+fn hero() -> EntityKey {
+    EntityKey {
+        kind: EntityKind::Character,
+        id: Uuid::from_u128(7),
+    }
+}
+
+fn ship() -> EntityKey {
+    EntityKey {
+        kind: EntityKind::Ship,
+        ..hero()
+    }
+}
+
+fn by(session: u128) -> Author {
+    Author {
+        account: Uuid::nil(),
+        session: Some(Uuid::from_u128(session)),
+    }
+}
+
+fn save(key: EntityKey, session: u128, base_version: u32, fence: Option<u32>) -> Save {
+    Save {
+        key,
+        base_version,
+        schema_version: 1,
+        state: Bytes::from(format!("{session} after {base_version}")),
+        fence,
+        by: by(session),
+    }
+}
+
+/// A save of the hero under an epoch.
+fn played(session: u128, base_version: u32, epoch: u32) -> Write {
+    save(hero(), session, base_version, Some(epoch)).into()
+}
+
+fn enter(expected_epoch: u32) -> Write {
+    let character = hero().id;
+    let change = changes::EnterPlay {
+        character,
+        expected_epoch,
+    };
+    Write::Change(Change::EnterPlay(change), by(2))
+}
+
+fn restore(entity: EntityKey) -> Write {
+    let change = changes::Restore { entity, version: 1 };
+    Write::Change(Change::Restore(change), Author::SERVER)
+}
+
+fn submit(buffer: &mut Buffer<()>, write: Write) -> u64 {
+    buffer.submit(write, (), NOW).unwrap()
+}
+
+/// Whether this write may be promised.
+fn may(buffer: &mut Buffer<()>, write: Write) -> bool {
+    let seq = submit(buffer, write);
+    buffer.may_promise(seq)
+}
+
+/// Commits what waits; each change with this version, each save with its own, but for the refused.
+fn commit(buffer: &mut Buffer<()>, version: u32, refused: &[u64]) {
+    let batch = buffer.take_batch(NOW).unwrap();
+    let stale = || WriteRefusal::new(Cause::Stale, "stale");
+    let outcome = |seq: u64| match refused.contains(&seq) {
+        true => (seq, Outcome::Refused(stale())),
+        false => (seq, Outcome::Durable { version }),
+    };
+    let report = BatchReport {
+        batch: batch.id,
+        outcomes: batch.seqs().map(outcome).collect(),
+        rows: 1,
+        took: NOW,
+    };
+    buffer.finish(report);
+}
+
+#[test]
+fn a_save_may_be_promised_unless_an_earlier_change_of_its_entity_has_no_outcome() {
+    for change in [enter(0), restore(hero())] {
+        let mut buffer = buffer();
+        assert!(may(&mut buffer, played(1, 1, 0)), "nobody else is there");
+        let change = submit(&mut buffer, change);
+        assert!(!buffer.may_promise(change), "no change is ever promised");
+        assert!(!may(&mut buffer, played(1, 2, 0)), "it may be fenced");
+        assert!(buffer.take_batch(NOW).is_some());
+        assert!(!may(&mut buffer, played(1, 3, 0)), "nor while it is out");
+        assert!(
+            may(&mut buffer, save(ship(), 1, 1, None).into()),
+            "another entity"
+        );
+    }
+}
+
+#[test]
+fn a_change_that_was_taken_back_or_refused_is_in_no_saves_way() {
+    let mut buffer = buffer();
+    let entered = submit(&mut buffer, enter(0));
+    let waits = submit(&mut buffer, played(1, 1, 0));
+    assert!(!buffer.may_promise(waits));
+    assert!(buffer.withdraw(entered).is_some());
+    assert!(buffer.may_promise(waits));
+    commit(&mut buffer, 2, &[]);
+    let entered = submit(&mut buffer, enter(0));
+    commit(&mut buffer, 0, &[entered]);
+    assert!(may(&mut buffer, played(1, 2, 0)));
+}
+
+#[test]
+fn nothing_is_promised_under_an_epoch_that_is_known_to_be_over() {
+    let mut buffer = buffer();
+    submit(&mut buffer, enter(0));
+    commit(&mut buffer, 1, &[]);
+    assert!(!may(&mut buffer, played(1, 1, 0)), "replaced");
+    assert!(may(&mut buffer, played(2, 1, 1)), "and in nobody's way");
+    commit(&mut buffer, 2, &[2]);
+    submit(&mut buffer, restore(hero()));
+    commit(&mut buffer, 3, &[]);
+    assert!(!may(&mut buffer, played(2, 3, 1)), "a restore fences");
+    let fresh = submit(&mut buffer, enter(2));
+    commit(&mut buffer, 3, &[5]);
+    assert!(!buffer.may_promise(fresh));
+    assert!(may(&mut buffer, played(2, 3, 3)));
+}
+
+#[test]
+fn of_two_members_who_save_one_ship_the_second_is_promised_nothing_before_the_first_is_decided() {
+    let mut buffer = buffer();
+    assert!(may(&mut buffer, save(ship(), 1, 1, None).into()));
+    let second = submit(&mut buffer, save(ship(), 2, 1, None).into());
+    assert!(!buffer.may_promise(second));
+    commit(&mut buffer, 2, &[second]);
+    assert!(!may(&mut buffer, save(ship(), 2, 1, None).into()), "stale");
+    assert!(
+        !may(&mut buffer, save(ship(), 1, 2, None).into()),
+        "contested"
+    );
+}
+
+#[test]
+fn what_builds_on_a_refused_save_is_not_promised() {
+    let mut buffer = buffer();
+    submit(&mut buffer, played(1, 1, 0));
+    commit(&mut buffer, 2, &[]);
+    let refused = submit(&mut buffer, played(1, 2, 0));
+    let batch = buffer.take_batch(NOW).unwrap();
+    let waits = submit(&mut buffer, played(1, 3, 0));
+    assert!(buffer.may_promise(waits));
+    buffer.abort(batch.id, NOW);
+    commit_later(&mut buffer, &[refused]);
+    assert!(!buffer.may_promise(waits));
+}
+
+fn commit_later(buffer: &mut Buffer<()>, refused: &[u64]) {
+    let later = Duration::from_secs(2);
+    let batch = buffer.take_batch(later).unwrap();
+    let outcomes = refused.iter().map(|seq| {
+        let refusal = WriteRefusal::new(Cause::Check, "bad");
+        (*seq, Outcome::Refused(refusal))
+    });
+    buffer.finish(BatchReport {
+        batch: batch.id,
+        outcomes: outcomes.collect(),
+        rows: 0,
+        took: NOW,
+    });
+}
+
+#[test]
+fn a_player_who_comes_back_under_the_same_epoch_goes_on_from_what_waits() {
+    let mut buffer = buffer();
+    assert!(may(&mut buffer, played(1, 1, 4)));
+    assert!(may(&mut buffer, played(2, 2, 4)));
+    assert!(
+        buffer.submit(played(2, 1, 4), (), NOW).is_err(),
+        "stale at once"
+    );
+    let newest: Vec<u32> = buffer
+        .saves_of(hero())
+        .map(|(_, it)| it.version())
+        .collect();
+    assert_eq!(newest, [3, 2]);
+    commit(&mut buffer, 3, &[]);
+    assert_eq!(buffer.saves_of(hero()).count(), 0);
+}
