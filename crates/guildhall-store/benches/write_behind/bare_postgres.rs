@@ -23,8 +23,11 @@ pub struct BarePostgres {
 
 impl BarePostgres {
     pub fn open(cast: &Cast, url: &str) -> Self {
+        let mut conn = PgConnection::establish(url).unwrap();
+        // As the engine's connections have it.
+        conn.batch_execute("SET jit = off").unwrap();
         Self {
-            conn: PgConnection::establish(url).unwrap(),
+            conn,
             characters: cast.characters.iter().map(Uuid::to_string).collect(),
             account: cast.by.account.to_string(),
             session: cast.by.session.unwrap().to_string(),
