@@ -181,7 +181,7 @@ fn chaos(runner: Runner, backend: Backend) -> Work {
 
 /// One chaos test with everything that it says, for as many kills as somebody wants.
 pub fn chaos_kill(runs: &str, backend: Backend, seed: Option<&str>) -> Group {
-    let test = "test --locked --package guildhall --test chaos -- --nocapture --exact";
+    let test = "test --locked --workspace --test chaos -- --nocapture --exact";
     let mut args = words(test);
     args.push("after_each_kill_every_receipt_is_kept_and_nothing_else_is_there".to_owned());
     let mut work = with("CHAOS_KILLS", runs, on(backend, run(Runner::Libtest, args)));
