@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::{Applied, Failed, done, is_full};
 use crate::backend::Connection;
 use crate::explain::time;
-use crate::schema::invites;
-use crate::write_behind::WriteRefusal;
+use crate::schema::{guild_members, invites};
+use crate::write_behind::{Cause, WriteRefusal};
 
 /// What an invite lets one into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -28,7 +28,8 @@ impl InviteKind {
     }
 }
 
-/// Refused with `Unique` when the code exists, with `Limit` when as many codes of its maker are good as may be.
+/// Refused with `Unique` when the code exists, with `Limit` when as many codes of its maker are good as may be,
+/// with `Stale` when who makes one into a guild neither leads it nor is its officer any more.
 #[derive(Clone, Debug, Serialize)]
 pub struct AddInvite {
     #[serde(skip)]
@@ -47,6 +48,7 @@ pub struct AddInvite {
 
 impl AddInvite {
     pub(super) fn apply(&self, conn: &mut Connection, at_us: i64) -> Result<Applied, Failed> {
+        self.expect_rank(conn)?;
         self.expect_few(conn, at_us)?;
         diesel::insert_into(invites::table)
             .values((
@@ -59,6 +61,26 @@ impl AddInvite {
             ))
             .execute(conn)?;
         done()
+    }
+
+    /// A kick ends the codes that are there; one that was ordered before it was told must not come after it.
+    fn expect_rank(&self, conn: &mut Connection) -> Result<(), Failed> {
+        if self.kind != InviteKind::Guild {
+            return Ok(());
+        }
+        let may: i64 = guild_members::table
+            .find((self.target.to_string(), self.created_by.to_string()))
+            .filter(guild_members::rank.eq_any(["leader", "officer"]))
+            .count()
+            .get_result(conn)?;
+        match may {
+            0 => {
+                let sentence = "Who made the code may invite into the guild no more.";
+                let refusal = WriteRefusal::new(Cause::Stale, sentence);
+                Err(Failed::Refused(refusal))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn expect_few(&self, conn: &mut Connection, at_us: i64) -> Result<(), Failed> {

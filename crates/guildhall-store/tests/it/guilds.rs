@@ -1,7 +1,9 @@
 //! Ranks and their last leader; and a ship that is put back.
 
 use bytes::Bytes;
-use guildhall_store::changes::{CreateAccount, JoinGuild, LeaveGuild, RestoreShip, SetRank};
+use guildhall_store::changes::{
+    AddInvite, CreateAccount, InviteKind, JoinGuild, LeaveGuild, RestoreShip, SetRank,
+};
 use guildhall_store::{Cause, Change, Outcome, Write, queries};
 use uuid::Uuid;
 
@@ -44,6 +46,41 @@ fn leave(guild: Uuid, account: Uuid, rank: &'static str) -> Change {
         account,
         rank,
     })
+}
+
+#[test]
+fn who_is_put_out_makes_no_code_that_comes_after_the_kick() {
+    let mut world = World::new();
+    let guild = world.ship("Corsairs").id;
+    let officer = member(&mut world, guild, "officer");
+    let code = |n: u8| {
+        Change::AddInvite(AddInvite {
+            code_hash: [n; 32],
+            kind: InviteKind::Guild,
+            target: guild,
+            role: "member",
+            created_by: officer,
+            open_max: usize::MAX,
+            ttl_us: i64::MAX,
+        })
+    };
+    assert_eq!(cause(&world.change(code(1))), Some(Cause::Stale));
+    let raised = world.change(rank(guild, officer, "member", "officer"));
+    assert!(raised.is_durable());
+    assert!(world.change(code(2)).is_durable());
+    // Each was allowed while the officer was there.
+    world.submit_change(code(3));
+    world.submit_change(Change::LeaveGuild(LeaveGuild {
+        put_out: true,
+        guild,
+        account: officer,
+        rank: "officer",
+    }));
+    world.submit_change(code(4));
+    let causes: Vec<_> = world.flush().iter().map(cause).collect();
+    assert_eq!(causes, [None, None, Some(Cause::Stale)]);
+    let good = "SELECT count(*) FROM invites WHERE revoked_at IS NULL";
+    assert_eq!(world.session().number(good), 0);
 }
 
 #[test]

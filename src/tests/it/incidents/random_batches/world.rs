@@ -213,7 +213,7 @@ impl World {
                 open_max: usize::MAX,
                 ttl_us: 1,
                 code_hash: *blake3::hash(id.as_bytes()).as_bytes(),
-                kind: InviteKind::Guild,
+                kind: InviteKind::Campaign,
                 target: id,
                 role: "member",
                 created_by: Uuid::now_v7(),
