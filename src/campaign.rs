@@ -316,13 +316,19 @@ impl Handle<Join> for Campaign {
         });
         let account = by.account;
         let written = self.hall.change(change, by);
-        ctx.run(written, move |this, written, _| {
+        ctx.run(written, move |this, written, ctx| {
             let written = written.map_err(persistence::not_joined);
+            let is_member = matches!(&written, Err(refusal) if refusal.code == Code::AlreadyMember);
+            let unheard = is_member && !this.members.contains_key(&account);
             reply.send(written.map(|epoch| {
                 this.rights_epoch = this.rights_epoch.max(epoch);
                 this.members.insert(account, Seat { login, role });
                 this.view(role)
             }));
+            // What became of an earlier try was not known: whoever asks next loads what the database has.
+            if unheard {
+                ctx.exit(ExitReason::Normal);
+            }
         });
     }
 }

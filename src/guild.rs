@@ -19,6 +19,7 @@ use crate::{presence, refusal};
 
 mod disband;
 mod ranks;
+mod read_back;
 mod ship;
 
 pub use disband::Disband;
@@ -34,6 +35,10 @@ pub struct Guild {
     id: Uuid,
     realm: Uuid,
     members: BTreeMap<Uuid, GuildMember>,
+    /// Changes of members that were asked for so far.
+    changes: u64,
+    /// Whether the members are being read anew.
+    reading_back: bool,
     asked: bool,
 }
 
@@ -87,6 +92,8 @@ impl Guild {
             id,
             realm: Uuid::nil(),
             members: BTreeMap::new(),
+            changes: 0,
+            reading_back: false,
             asked: true,
         }
     }
@@ -156,8 +163,11 @@ impl Guild {
             Ok((Some(row), safe)) => reply.send(Ok(this.view(row, safe, rank))),
             Ok((None, _)) => this.put_ship_back(ctx, move |this, put_back, ctx| match put_back {
                 Ok(true) => this.answer_view((rank, session), reply, ctx),
-                // Its ship is there now, or its name is what it has lost.
-                Ok(false) => reply.send(Err(unreadable(id))),
+                // Its ship is there now, or the guild ended without this process: whoever asks next loads it anew.
+                Ok(false) => {
+                    reply.send(Err(unreadable(id)));
+                    ctx.exit(ExitReason::Normal);
+                }
                 Err(refusal) => reply.send(Err(refusal)),
             }),
             Err(refusal) => reply.send(Err(refusal)),
@@ -186,16 +196,27 @@ impl Guild {
 
     fn loaded(&mut self, row: &queries::GuildRow, members: Vec<queries::GuildMember>) {
         self.realm = row.realm_id;
-        for member in members {
-            if let Some(rank) = known_rank(&member.rank) {
-                let seat = GuildMember {
-                    account: member.account_id,
-                    login: member.login,
-                    rank,
-                };
-                self.members.insert(member.account_id, seat);
-            }
-        }
+        self.members = seats(members);
+    }
+}
+
+fn seats(members: Vec<queries::GuildMember>) -> BTreeMap<Uuid, GuildMember> {
+    let seat = |member: queries::GuildMember| {
+        let seat = GuildMember {
+            account: member.account_id,
+            login: member.login,
+            rank: known_rank(&member.rank)?,
+        };
+        Some((member.account_id, seat))
+    };
+    members.into_iter().filter_map(seat).collect()
+}
+
+/// Somebody was faster who took the rank away that this rests on.
+fn outranked(refusal: Refusal, rule: &'static str) -> Refusal {
+    match refusal.code {
+        Code::StaleVersion => Refusal::new(Code::RankForbidden, refusal.message).rule(rule),
+        _ => refusal,
     }
 }
 
@@ -284,7 +305,8 @@ impl Handle<Invite> for Guild {
         let change = Change::AddInvite(invite_row(&self.hall, self.id, &code, by.account));
         let written = self.hall.change(change, by);
         ctx.run(written, move |_, written, _| {
-            reply.send(written.map(|_| code.reveal()));
+            let made = written.map(|_| code.reveal());
+            reply.send(made.map_err(|refusal| outranked(refusal, "guild.invite")));
         });
     }
 }
@@ -340,10 +362,12 @@ impl Handle<Join> for Guild {
             invite: Some(invite),
             members_max: self.hall.config.limits.guild_members_max,
         });
-        let written = self.hall.change(change, by);
+        let written = self.change(change, by);
         ctx.run(written, move |this, written, ctx| {
             if let Err(refusal) = written {
-                reply.send(Err(persistence::not_joined(refusal)));
+                let refusal = persistence::not_joined(refusal);
+                this.read_back_after(&refusal, by, ctx);
+                reply.send(Err(refusal));
                 return;
             }
             let rank = member.rank;

@@ -36,7 +36,9 @@ pub use guildhall_store::write_behind::{
 };
 pub use journal::{JournalThread, replay};
 pub use newest::receipt_of;
-pub use refusals::{is_conflict, not_joined, refusal_of, rejection_of, reloaded_to, rows_of};
+pub use refusals::{
+    TAKEN_BACK, is_conflict, not_joined, refusal_of, rejection_of, reloaded_to, rows_of,
+};
 pub use submit::{Decided, Saved, drain_changes, drain_everything};
 pub use ticket::Answered;
 

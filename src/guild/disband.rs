@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use guildhall_process::{Ctx, ExitReason, Handle, ReplyTo};
-use guildhall_protocol::{Code, Event, Refusal};
+use guildhall_protocol::{Event, Refusal};
 use guildhall_rules::rights::GuildAct;
 
-use super::Guild;
+use super::{Guild, outranked};
 use crate::names;
 use crate::persistence::Author;
 
@@ -36,16 +36,9 @@ impl Handle<Disband> for Guild {
                 this.tell_members(by.session, Event::GuildGone { guild, by: account });
                 log::info!(guild = guild.to_string(); "disbanded");
             }
-            reply.send(disbanded.map(drop).map_err(leads_no_more));
+            let disbanded = disbanded.map(drop);
+            reply.send(disbanded.map_err(|refusal| outranked(refusal, "guild.disband")));
             ctx.exit(ExitReason::Normal);
         });
-    }
-}
-
-/// Another leader was faster.
-fn leads_no_more(refusal: Refusal) -> Refusal {
-    match refusal.code {
-        Code::StaleVersion => Refusal::new(Code::RankForbidden, refusal.message),
-        _ => refusal,
     }
 }

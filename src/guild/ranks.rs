@@ -53,10 +53,11 @@ impl Handle<SetRank> for Guild {
             from: from.as_str(),
             to: rank.as_str(),
         });
-        let written = self.hall.change(change, by);
-        ctx.run(written, move |this, written, _| {
-            if written.is_ok() {
-                this.ranked(account, rank, by);
+        let written = self.change(change, by);
+        ctx.run(written, move |this, written, ctx| {
+            match &written {
+                Ok(_) => this.ranked(account, rank, by),
+                Err(refusal) => this.read_back_after(refusal, by, ctx),
             }
             reply.send(written.map(drop).map_err(last_leader));
         });
@@ -76,10 +77,11 @@ impl Handle<Remove> for Guild {
             rank: rank.as_str(),
             put_out: by.account != account,
         });
-        let written = self.hall.change(change, by);
-        ctx.run(written, move |this, written, _| {
-            if written.is_ok() {
-                this.removed(account, by);
+        let written = self.change(change, by);
+        ctx.run(written, move |this, written, ctx| {
+            match &written {
+                Ok(_) => this.removed(account, by),
+                Err(refusal) => this.read_back_after(refusal, by, ctx),
             }
             reply.send(written.map(drop).map_err(last_leader));
         });
@@ -103,7 +105,7 @@ impl Guild {
         Ok(target)
     }
 
-    fn ranked(&mut self, account: Uuid, rank: Rank, by: Author) {
+    pub(super) fn ranked(&mut self, account: Uuid, rank: Rank, by: Author) {
         if let Some(member) = self.members.get_mut(&account) {
             member.rank = rank;
         }
@@ -117,7 +119,7 @@ impl Guild {
     }
 
     /// Whoever went is told too.
-    fn removed(&mut self, account: Uuid, by: Author) {
+    pub(super) fn removed(&mut self, account: Uuid, by: Author) {
         let concerned = self.members.keys().copied().collect();
         self.members.remove(&account);
         let left = Event::GuildMemberLeft {

@@ -1,11 +1,13 @@
 //! Ranks: who sets them, who puts whom out, and that a guild keeps a leader; told to the members who are here.
 
-use guildhall_client::Events;
+use guildhall_client::{ClientError, Events};
 use guildhall_protocol::{Code, Event, Rank};
+use guildhall_testkit::eventually;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{refused, told};
-use crate::harness::{Player, Server};
+use crate::harness::{PATIENCE, Player, Server};
 
 async fn crew<const N: usize>(server: &Server, logins: [&str; N]) -> (Uuid, Vec<Player>) {
     let mut people = Vec::new();
@@ -250,4 +252,41 @@ async fn a_stranger_learns_no_more_of_a_guild_than_of_one_that_there_is_not() {
     }
     assert_eq!(told[0], told[1]);
     assert!(told[0].iter().all(|refusal| refusal.code == Code::NotFound));
+}
+
+#[tokio::test]
+async fn who_was_put_out_while_the_database_did_not_answer_is_out_once_it_does() {
+    let server = Server::start();
+    let (guild, people) = crew(&server, ["leader", "second"]).await;
+    let [leader, second] = &people[..] else {
+        panic!("two people")
+    };
+    let database = server.sql();
+    let mut tries = 0;
+    // One that was not given to the database yet is taken back: nothing was done.
+    loop {
+        database.begin_and_lock("batches");
+        let put_out = leader
+            .client
+            .kick_from_guild(guild, second.account.id())
+            .await;
+        database.run("ROLLBACK");
+        let refusal = refused(put_out, Code::Unavailable);
+        if refusal.rule == "change.outcome_unknown" {
+            break;
+        }
+        tries += 1;
+        assert!(tries < 5, "{refusal:?}");
+    }
+    eventually(PATIENCE, "the member to be out", async || {
+        let seen = second.client.guild(guild).await;
+        matches!(seen, Err(ClientError::Refused(refusal)) if refusal.code == Code::NotFound)
+    })
+    .await;
+    let seen = leader.client.guild(guild).await.unwrap();
+    assert_eq!(seen.members.len(), 1, "{seen:?}");
+    refused(
+        second.client.save_ship(guild, 1, json!({})).await,
+        Code::NotFound,
+    );
 }

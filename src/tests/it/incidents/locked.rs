@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::{join, join_all};
 use guildhall_client::{AdminClient, ClientError};
+use guildhall_protocol::{Code, Role};
 use guildhall_testkit::{Backend, backend, eventually};
 use serde_json::json;
 
@@ -99,4 +100,38 @@ async fn a_stop_that_cannot_save_still_tells_the_sessions() {
         "{told:?}"
     );
     second.run("ROLLBACK");
+}
+
+#[tokio::test]
+async fn who_joined_while_the_database_did_not_answer_is_in_once_it_does() {
+    let server = Server::start();
+    let (gm, player) = (server.player("master").await, server.player("player").await);
+    let campaign = gm.client.create_campaign("Voyage").await.unwrap().campaign;
+    let code = gm.client.invite(campaign, Role::Player).await.unwrap();
+    let second = SecondWriter::on(&server);
+    let code_of = |error: &ClientError| match error {
+        ClientError::Refused(refusal) => (refusal.code, refusal.rule.clone()),
+        other => panic!("{other:?}"),
+    };
+    let mut tries = 0;
+    // One that was not given to the database yet is taken back: nothing was done.
+    loop {
+        second.begin_and_lock("batches");
+        let joined = player.client.join_campaign(&code).await;
+        second.run("ROLLBACK");
+        let (code, rule) = code_of(&joined.unwrap_err());
+        assert_eq!(code, Code::Unavailable, "{rule}");
+        if rule == "change.outcome_unknown" {
+            break;
+        }
+        tries += 1;
+        assert!(tries < 5, "{rule}");
+    }
+    let again = player.client.join_campaign(&code).await.unwrap_err();
+    assert_eq!(code_of(&again).0, Code::AlreadyMember);
+    eventually(PATIENCE, "the player to be in", async || {
+        let seen = player.client.members(campaign).await;
+        seen.is_ok_and(|members| members.len() == 2)
+    })
+    .await;
 }
