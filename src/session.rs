@@ -526,7 +526,11 @@ impl Session {
             | Ask::GuildDisband { .. }
             | Ask::ShipSave { .. }
             | Ask::ShipLedger { .. }) => self.guild_request(id, ask, ctx),
-            Ask::EscrowList { character, guild } => self.escrows(id, character, guild, ctx),
+            Ask::EscrowList {
+                character,
+                guild,
+                after,
+            } => self.escrows(id, (character, guild), after, ctx),
         }
     }
 

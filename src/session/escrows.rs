@@ -19,11 +19,11 @@ impl Session {
     pub(super) fn escrows(
         &mut self,
         id: Uuid,
-        character: Option<Uuid>,
-        guild: Option<Uuid>,
+        side: (Option<Uuid>, Option<Uuid>),
+        after: Option<Uuid>,
         ctx: &mut Ctx<Self>,
     ) {
-        let side = match (character, guild) {
+        let side = match side {
             (Some(id), None) => (EntityKind::Character, id),
             (None, Some(id)) => (EntityKind::Ship, id),
             _ => {
@@ -33,18 +33,24 @@ impl Session {
         };
         let (kind, thing) = side;
         let side = EntityKey { kind, id: thing };
-        let listed = list(Arc::clone(&self.hall), self.actor(), side);
+        let listed = list(Arc::clone(&self.hall), self.actor(), side, after);
         self.answer_later(id, listed, ctx);
     }
 }
 
-async fn list(hall: HallRef, actor: Actor, side: EntityKey) -> Result<Answer, Refusal> {
+async fn list(
+    hall: HallRef,
+    actor: Actor,
+    side: EntityKey,
+    after: Option<Uuid>,
+) -> Result<Answer, Refusal> {
     match side.kind {
         EntityKind::Character => drop(character::owned(&hall, &actor, side.id).await?),
         EntityKind::Ship => Guild::check(&hall, side.id, actor.account, GuildAct::Exchange).await?,
     }
+    let bytes_max = hall.config.limits.list_bytes_max();
     let rows = hall
-        .read(move |conn| queries::open_escrows(conn, side))
+        .read(move |conn| queries::open_escrows(conn, side, after, bytes_max))
         .await?;
     let view = |row: EscrowRow| EscrowView {
         escrow: row.id,

@@ -220,12 +220,17 @@ requests! {
     }
     /// What lies in escrow to or from a character.
     fn escrows_of_character(character: Uuid) -> Vec<EscrowView> {
-        Ask::EscrowList { character: Some(character), guild: None }
+        Ask::EscrowList { character: Some(character), guild: None, after: None }
             => Answer::EscrowListed { escrows } => escrows
     }
     /// What lies in escrow to or from a guild's ship.
     fn escrows_of_guild(guild: Uuid) -> Vec<EscrowView> {
-        Ask::EscrowList { character: None, guild: Some(guild) }
+        Ask::EscrowList { character: None, guild: Some(guild), after: None }
+            => Answer::EscrowListed { escrows } => escrows
+    }
+    /// What lies in escrow to or from a character behind this one, in the order of the list.
+    fn escrows_of_character_after(character: Uuid, after: Uuid) -> Vec<EscrowView> {
+        Ask::EscrowList { character: Some(character), guild: None, after: Some(after) }
             => Answer::EscrowListed { escrows } => escrows
     }
     /// Renames a character; the name as the server holds it.

@@ -136,7 +136,7 @@ messages! {
         /// To `ship.ledger`, newest first, at most 100 lines.
         "ship.ledger_told" ShipLedgerTold { guild: Uuid, lines: Vec<LedgerLine> }
 
-        /// To `escrow.list`, oldest first.
+        /// To `escrow.list`, in the order of the ids.
         "escrow.listed" EscrowListed { escrows: Vec<EscrowView> }
     }
 }

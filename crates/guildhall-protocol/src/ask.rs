@@ -163,12 +163,16 @@ messages! {
             before: Option<u32>,
         }
 
-        /// What lies open to or from a character or a guild's ship, one of the two → `escrow.listed`.
+        /// What lies open to or from a character or a guild's ship, one of the two → `escrow.listed`, as much as
+        /// fits one answer. Ask again with the last id in `after` until the answer is empty.
         "escrow.list" EscrowList {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             character: Option<Uuid>,
             #[serde(default, skip_serializing_if = "Option::is_none")]
             guild: Option<Uuid>,
+            /// Only those behind this one, in the order of the list.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            after: Option<Uuid>,
         }
     }
 }

@@ -517,6 +517,12 @@ impl Limits {
         us(self.invite_ttl_ms)
     }
 
+    /// Bytes of documents that one answer lists, if it is more than one. An eighth of the outbox, half of what one
+    /// answer may have: whoever gives much must not keep somebody from seeing what lies for him.
+    pub fn list_bytes_max(&self) -> usize {
+        self.outbox_bytes_max / 8
+    }
+
     /// What the retention of records needs.
     pub fn retention_limits(&self) -> RetentionLimits {
         RetentionLimits {

@@ -134,6 +134,7 @@ fn saves_that_move_something_have_their_frozen_form() {
     let list = Ask::EscrowList {
         character: None,
         guild: Some(id(2)),
+        after: None,
     };
     assert_eq!(
         text(list),

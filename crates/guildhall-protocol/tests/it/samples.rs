@@ -139,6 +139,7 @@ pub fn asks() -> Vec<Ask> {
         Ask::EscrowList {
             character: Some(id(4)),
             guild: None,
+            after: Some(id(12)),
         },
     ]
 }

@@ -29,16 +29,55 @@ pub struct EscrowRow {
     pub given_at: i64,
 }
 
-/// What is open for or from a character or a ship, oldest first, at most [`LIST_ROWS_MAX`].
-pub fn open_escrows(conn: &mut Connection, side: EntityKey) -> Result<Vec<EscrowRow>, StoreError> {
+/// Rows that are read at once: few enough that the largest documents are no burden.
+const ROWS_AT_ONCE: i64 = 16;
+/// What a row needs beside its document.
+const ROW_BYTES: usize = 512;
+
+/// What is open for or from a character or a ship behind `after`, in the order of the ids: as many as have
+/// `bytes_max` together, at least one, at most [`LIST_ROWS_MAX`].
+pub fn open_escrows(
+    conn: &mut Connection,
+    side: EntityKey,
+    after: Option<Uuid>,
+    bytes_max: usize,
+) -> Result<Vec<EscrowRow>, StoreError> {
+    let (mut after, mut bytes, mut shown) = (after, 0_usize, Vec::new());
+    for _ in 0..LIST_ROWS_MAX / ROWS_AT_ONCE {
+        let rows = open_behind(conn, side, after)?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in rows {
+            bytes = bytes
+                .saturating_add(row.what.len())
+                .saturating_add(ROW_BYTES);
+            if bytes > bytes_max && !shown.is_empty() {
+                return Ok(shown);
+            }
+            after = Some(row.id);
+            shown.push(row);
+        }
+    }
+    Ok(shown)
+}
+
+fn open_behind(
+    conn: &mut Connection,
+    side: EntityKey,
+    after: Option<Uuid>,
+) -> Result<Vec<EscrowRow>, StoreError> {
     let (kind, id) = (side.kind.as_str(), side.id.to_string());
     let to = escrows::to_kind.eq(kind).and(escrows::to_id.eq(id.clone()));
     let from = escrows::from_kind.eq(kind).and(escrows::from_id.eq(id));
+    // An empty text is before every id.
+    let after = after.map_or_else(String::new, |id| id.to_string());
     Ok(escrows::table
         .filter(escrows::taken_at.is_null())
         .filter(to.or(from))
-        .order((escrows::given_at, escrows::id))
-        .limit(LIST_ROWS_MAX)
+        .filter(escrows::id.gt(after))
+        .order(escrows::id)
+        .limit(ROWS_AT_ONCE)
         .select((
             escrows::id,
             escrows::from_id,

@@ -48,7 +48,7 @@ fn one(world: &mut World, write: Write) -> Outcome {
 }
 
 fn open(world: &World, side: EntityKey) -> Vec<Uuid> {
-    let rows = world.read(|conn| queries::open_escrows(conn, side));
+    let rows = world.read(|conn| queries::open_escrows(conn, side, None, usize::MAX));
     rows.into_iter().map(|row| row.id).collect()
 }
 
@@ -72,7 +72,7 @@ fn what_a_character_gives_lies_in_escrow_until_the_ship_takes_it_once() {
         (vec![escrow], vec![escrow])
     );
     let row = world
-        .read(|conn| queries::open_escrows(conn, ship))
+        .read(|conn| queries::open_escrows(conn, ship, None, usize::MAX))
         .remove(0);
     assert_eq!(
         (row.from, row.to, row.what.as_slice()),
@@ -318,7 +318,8 @@ fn sum(world: &World, sides: &[EntityKey]) -> u64 {
         .iter()
         .filter(|side| side.kind == EntityKind::Character);
     // Each escrow has one hero, as giver or as taker.
-    let waits = heroes.flat_map(|side| world.read(|conn| queries::open_escrows(conn, *side)));
+    let waits = heroes
+        .flat_map(|side| world.read(|conn| queries::open_escrows(conn, *side, None, usize::MAX)));
     let waits: u64 = waits
         .map(|row| String::from_utf8(row.what).unwrap().parse::<u64>().unwrap())
         .sum();
@@ -334,7 +335,7 @@ fn wander(seed: &mut Seed, world: &World, sides: &[EntityKey]) -> Write {
     } else {
         version
     };
-    let waits = world.read(|conn| queries::open_escrows(conn, me));
+    let waits = world.read(|conn| queries::open_escrows(conn, me, None, usize::MAX));
     let wait = waits.iter().find(|row| row.to == me.id);
     if let Some(row) = wait.filter(|_| seed.below(3) > 0) {
         let what: u64 = String::from_utf8(row.what.clone())

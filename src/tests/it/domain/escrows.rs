@@ -126,6 +126,46 @@ async fn gold_goes_from_a_character_to_the_ship_and_back_and_each_way_once() {
 }
 
 #[tokio::test]
+async fn gifts_that_fit_no_answer_are_listed_one_part_after_the_other() {
+    let server = Server::start_with(|config| {
+        let limits = &mut config.limits;
+        (limits.requests_in_flight_max, limits.guild_members_max) = (2, 10);
+        limits.outbox_bytes_max = 300 * 1024;
+    });
+    let Crew {
+        player,
+        hero,
+        guild,
+    } = crew(&server).await;
+    let mut given = Vec::new();
+    for version in 1..=2 {
+        let give: Vec<_> = (0..3)
+            .map(|_| GiveToCharacter {
+                escrow: Uuid::now_v7(),
+                to_character: hero,
+                what: json!("x".repeat(60_000)),
+            })
+            .collect();
+        given.extend(give.iter().map(|gift| gift.escrow));
+        let take = vec![];
+        let saved =
+            player
+                .client
+                .save_ship_with(guild, version, json!({}), Moves { give, take }, "gifts");
+        saved.await.unwrap();
+    }
+    let mut shown = Vec::new();
+    let mut some = player.client.escrows_of_character(hero).await.unwrap();
+    while let Some(last) = some.last().map(|escrow| escrow.escrow) {
+        shown.extend(some.iter().map(|escrow| escrow.escrow));
+        let behind = player.client.escrows_of_character_after(hero, last);
+        some = behind.await.unwrap();
+    }
+    given.sort_unstable();
+    assert_eq!(shown, given);
+}
+
+#[tokio::test]
 async fn nothing_goes_to_strangers_or_for_strangers() {
     let server = Server::start_with(|config| config.limits.escrows_open_max = 1);
     let Crew {
