@@ -110,6 +110,8 @@ pub struct EscrowFact {
     pub given_at: i64,
     pub taken_by: Option<String>,
     pub taken_at: Option<i64>,
+    /// The taker's version that holds it; none where it went back at the end of the guild.
+    pub to_version: Option<i64>,
 }
 
 /// A line of a ship's ledger.

@@ -184,10 +184,12 @@ fn ship(conn: &mut Connection, id: &str) -> Result<Option<PresentFact>, StoreErr
         .select((ships::version, ships::state, ships::updated_at))
         .first(conn)
         .optional()?;
+    let disbanded_at = guild(conn, id)?.and_then(|guild| guild.disbanded_at);
     Ok(row.map(|(version, state, at)| PresentFact {
         version: Some(version),
         state_bytes: state.len(),
         at,
+        disbanded_at,
         ..PresentFact::default()
     }))
 }
@@ -362,7 +364,7 @@ fn count_others(
 fn escrows_of(conn: &mut Connection, kind: Kind, id: &str) -> Result<Vec<EscrowFact>, StoreError> {
     type Row = (
         (String, String, String, String, String, Vec<u8>),
-        (String, i64, Option<String>, Option<i64>),
+        (String, i64, Option<String>, Option<i64>, Option<i64>),
     );
     let word = kind.as_str();
     let gave = escrows::from_id.eq(id).and(escrows::from_kind.eq(word));
@@ -385,12 +387,13 @@ fn escrows_of(conn: &mut Connection, kind: Kind, id: &str) -> Result<Vec<EscrowF
                 escrows::given_at,
                 escrows::taken_by,
                 escrows::taken_at,
+                escrows::to_version,
             ),
         ))
         .load(conn)?;
     let fact = |row: Row| {
-        let ((id, from_kind, from, to_kind, to, what), (given_by, given_at, taken_by, taken_at)) =
-            row;
+        let ((id, from_kind, from, to_kind, to, what), giving) = row;
+        let (given_by, given_at, taken_by, taken_at, to_version) = giving;
         EscrowFact {
             id,
             from: (from_kind, from),
@@ -400,6 +403,7 @@ fn escrows_of(conn: &mut Connection, kind: Kind, id: &str) -> Result<Vec<EscrowF
             given_at,
             taken_by,
             taken_at,
+            to_version,
         }
     };
     Ok(rows.into_iter().map(fact).collect())

@@ -173,7 +173,14 @@ fn tell_escrow(escrow: &EscrowFact, logins: &Logins, tell: &mut impl FnMut(i64, 
     );
     if let (Some(by), Some(at)) = (&escrow.taken_by, escrow.taken_at) {
         let by = who(by, None, logins);
-        tell(at, format!("{by} took escrow {}.", escrow.id));
+        let sentence = match escrow.to_version {
+            Some(version) => format!("{by} took escrow {}, with version {version}.", escrow.id),
+            None => format!(
+                "Escrow {} went back as a new one, since {by} disbanded the guild.",
+                escrow.id
+            ),
+        };
+        tell(at, sentence);
     }
 }
 
@@ -223,6 +230,12 @@ fn there(entity: &Entity, logins: &Logins, story: &mut Story) {
         count(present.state_bytes, "byte", "bytes"),
         time(present.at),
     ));
+    if let Some(at) = present.disbanded_at {
+        story.now.push(format!(
+            "Its guild was disbanded {}: nobody can reach the ship until an operator revives the guild.",
+            time(at)
+        ));
+    }
     let refused_since = entity.refusals.iter().filter(|it| it.at > present.at);
     let refused_since = refused_since.count();
     if refused_since > 0 {

@@ -158,11 +158,13 @@ fn what_waits_between_two_sides_is_told_on_both() {
         given_at: T0,
         taken_by: None,
         taken_at: None,
+        to_version: None,
     };
     let taken = EscrowFact {
         id: "e-2".into(),
         taken_by: Some("c-9".into()),
         taken_at: Some(T0 + MINUTE),
+        to_version: Some(3),
         ..escrow.clone()
     };
     let told = tell(&asked(Entity {
@@ -172,7 +174,10 @@ fn what_waits_between_two_sides_is_told_on_both() {
     .to_string();
     let given = format!("Smith gave 1 byte from ship {SHIP} to character c-1, as escrow e-1.");
     assert!(told.contains(&given), "{told}");
-    assert!(told.contains("account c-9 took escrow e-2."), "{told}");
+    assert!(
+        told.contains("account c-9 took escrow e-2, with version 3."),
+        "{told}"
+    );
     assert!(told.contains("Escrow e-1 waits for character c-1 to take it."));
     assert!(!told.contains("Escrow e-2 waits"), "{told}");
 }

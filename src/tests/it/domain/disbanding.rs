@@ -115,6 +115,15 @@ async fn what_lay_in_escrow_goes_to_the_characters_and_is_there_once() {
     // A retry of what was given gives nothing again.
     refused(give().await, Code::NotFound);
     assert_eq!(client.character(hero).await.unwrap().version, 2);
+    // Nobody took it, and the story does not say so.
+    let admin = AdminClient::new(&server.admin_url, &server.admin_token()).unwrap();
+    let story = admin.explain("character", &hero.to_string()).await.unwrap();
+    let story = story.to_string();
+    assert!(
+        story.contains(&format!("Escrow {paid} went back")),
+        "{story}"
+    );
+    assert!(!story.contains(" took escrow"), "{story}");
     let open = client.escrows_of_character(hero).await.unwrap();
     let mut amounts: Vec<_> = open.iter().map(|it| it.what.as_u64().unwrap()).collect();
     amounts.sort_unstable();
@@ -155,6 +164,11 @@ async fn an_operator_brings_a_guild_back_with_its_ship_and_its_name() {
     leader.client.disband_guild(guild).await.unwrap();
     let story = admin.explain("guild", &guild.to_string()).await.unwrap();
     assert!(story.to_string().contains("was disbanded"), "{story}");
+    let story = admin.explain("ship", &guild.to_string()).await.unwrap();
+    assert!(
+        story.to_string().contains("until an operator revives"),
+        "{story}"
+    );
     let nobody = json!({ "guild": guild, "leader": Uuid::now_v7() });
     let nobody = admin.post("/admin/guilds/revive", &nobody).await;
     assert_eq!(nobody.unwrap_err().code(), Some(Code::NotFound));
