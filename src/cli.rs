@@ -12,8 +12,9 @@ mod restore;
 mod scrub;
 mod serve;
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::{Parser, Subcommand};
 use guildhall::probe;
@@ -75,15 +76,32 @@ pub fn run() -> ExitCode {
         Some(Command::Dev(flags)) => ("start", system.block_on(serve::run(flags, true))),
         None => ("start", system.block_on(serve::run(cli.flags, true))),
     };
+    let done = match UNSAID.get() {
+        // A server goes on without anybody who reads where it listens.
+        Some(error) if doing != "start" => Err(unsaid(error)),
+        _ => done,
+    };
     done.unwrap_or_else(|failure| {
-        say(&format!("guildhall cannot {doing}: {failure}"));
+        // Not among what the command prints: that may be a file for a program.
+        let _ = writeln!(io::stderr(), "guildhall cannot {doing}: {failure}");
         ExitCode::FAILURE
     })
 }
 
-/// A reader that has closed standard output is no reason to stop.
+/// Why a part of the answer is not where standard output goes to: the disk is full, say.
+static UNSAID: OnceLock<io::Error> = OnceLock::new();
+
+fn unsaid(error: &io::Error) -> Failure {
+    format!("its answer could not be written: {error}. Make room, and give the command again.")
+        .into()
+}
+
+/// A reader that has closed standard output is no reason to stop; who gets half an answer must learn it.
 fn say(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => drop(UNSAID.set(error)),
+        _ => {}
+    }
 }
 
 /// The failure of the store with what to do about it.

@@ -1,5 +1,8 @@
 //! `guildhall migrate`, and a server that finds another schema than its own.
 
+use std::fs::File;
+use std::process::Stdio;
+
 use guildhall::server::{DATABASE_FILE, JOURNAL_FILE};
 use guildhall_store::journal::Entry;
 use guildhall_store::write_behind::{Author, EntityKey, EntityKind, Save, Write};
@@ -20,6 +23,32 @@ fn migrate(folder: &Folder, verb: &str) -> (Option<i32>, String) {
 
 fn sql(folder: &Folder) -> Sql {
     Sql::open_file(&folder.world().join(DATABASE_FILE))
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_to_its_end_is_a_failure_and_told_where_a_person_reads() {
+    let folder = Folder::new();
+    assert_eq!(migrate(&folder, "up").0, Some(0));
+    let status = |out: Stdio| {
+        let mut command = folder.program();
+        command
+            .args(["migrate", "status", "--data"])
+            .arg(folder.world());
+        let ended = command.stdout(out).output().unwrap();
+        (
+            ended.status.code(),
+            String::from_utf8(ended.stderr).unwrap(),
+        )
+    };
+    assert_eq!(status(Stdio::null()).0, Some(0));
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let (code, said) = status(full.into());
+    assert_eq!(code, Some(1), "{said}");
+    says(&said, &["guildhall cannot migrate", "could not be written"]);
+    // What a reader does not want to see to its end is none.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(status(writer.into()).0, Some(0));
 }
 
 #[test]
