@@ -256,6 +256,12 @@ fn ready_database(config: &Config, house: Option<House>) -> Result<World, StartF
 fn replayed(database: &Database, path: &Path) -> Result<Journal, StoreError> {
     let (mut journal, left) = database.open_journal(path)?;
     persistence::replay(database, &mut journal, left)?;
+    match journal.settle() {
+        Ok(()) => database.forget_flights(journal.id())?,
+        // What batches noted for it is known until there is room for it to settle.
+        Err(StoreError::DiskFull { .. }) => {}
+        Err(error) => return Err(error),
+    }
     // The lock went with the connection that wrote them.
     database.lock_world(None)?;
     Ok(journal)

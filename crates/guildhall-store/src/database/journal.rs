@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::Database;
-use crate::backend::Connection;
+use crate::backend::{Access, Connection, connect};
 use crate::error::StoreError;
 use crate::journal::{Flight, Journal, Left};
 use crate::schema::{batches, flights, world};
@@ -40,6 +40,19 @@ impl Database {
     /// [`StoreError::WorldInUse`]; the database.
     pub fn forget_journal(&self) -> Result<(), StoreError> {
         self.world.remember_journal(None)
+    }
+
+    /// Forgets what batches noted for this journal, which was replayed and has settled: it holds nothing of that.
+    ///
+    /// # Errors
+    /// [`StoreError::WorldLost`]; the database.
+    pub fn forget_flights(&self, journal: Uuid) -> Result<(), StoreError> {
+        // Not the writer's: see `World::remember_journal`.
+        let mut conn = connect(&self.world.target, Access::Write)?;
+        self.world.expect_ours(&mut conn)?;
+        let noted = flights::table.filter(flights::journal_id.eq(journal.to_string()));
+        diesel::delete(noted).execute(&mut conn)?;
+        Ok(())
     }
 
     /// Whether the batch was committed: what [`Journal::replay`] asks. Of a batch that was written in

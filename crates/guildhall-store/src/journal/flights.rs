@@ -88,9 +88,13 @@ impl Journal {
         }
     }
 
-    /// Adds the flights that the database alone knows of to what was left.
+    /// Adds the flights that the database alone knows of to what was left. They carried numbers that this file
+    /// never saw, those of changes and of what there was no room for: an entry with one of them would be taken
+    /// for committed.
     pub(crate) fn add_noted(&mut self, noted: Vec<Flight>, left: &mut Left) {
         for flight in noted {
+            let last = flight.runs.last().map_or(0, |run| run.last);
+            self.head.next_seq = self.head.next_seq.max(last.saturating_add(1));
             if left.flights.iter().all(|it| it.batch != flight.batch) {
                 self.flights.push(Out::noted(flight.clone()));
                 left.flights.push(flight);
@@ -141,6 +145,15 @@ impl Journal {
     /// # Errors
     /// As [`Journal::append`].
     pub fn close(mut self) -> Result<(), StoreError> {
+        self.settle()
+    }
+
+    /// Deletes what landed. When all flights had ended, what batches noted in the database for this journal is
+    /// needed no more: nothing is left here that they carried.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn settle(&mut self) -> Result<(), StoreError> {
         self.still_good()?;
         match self.flights.iter().any(|out| out.fate != Fate::Open) {
             true => self.turn_over(None),

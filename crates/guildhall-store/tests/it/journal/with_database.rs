@@ -131,6 +131,68 @@ fn what_was_committed_in_parts_is_given_to_nobody_again_although_the_batch_never
     }
 }
 
+/// A batch carries more than the journal ever saw: changes, and saves that it had no room for.
+#[test]
+fn a_number_that_a_batch_noted_in_the_database_is_never_given_to_a_later_save() {
+    let (place, mut world) = (Place::new(), World::new());
+    let (mut journal, _) = world.db.open_journal(&place.path()).unwrap();
+    let hero = world.character("Hero");
+    for base in 1..=3 {
+        world.submit(world.save(hero, base, format!("state {base}")));
+    }
+    let mut batch = world.batch();
+    let carried: Vec<u64> = batch.seqs().collect();
+    journal.append(&super::entries([carried[0]], 10)).unwrap();
+    batch.noted_for = Some(journal.id());
+    let outcomes = world.flush_batch(&batch).unwrap();
+    assert!(outcomes.iter().all(|outcome| outcome.is_durable()));
+    drop(journal);
+
+    // The next server gives its first save the next number, calls it safe, and is killed.
+    let (mut journal, left) = world.db.open_journal(&place.path()).unwrap();
+    let again = journal.replay(left, |batch: Uuid| world.db.is_committed(batch));
+    assert_eq!(seqs(&again.unwrap()), Vec::<u64>::new());
+    let next = journal.next_seq();
+    assert!(!carried.contains(&next), "{next} of {carried:?}");
+    journal.append(&super::entries([next], 10)).unwrap();
+    drop(journal);
+    let (mut journal, left) = world.db.open_journal(&place.path()).unwrap();
+    let again = journal.replay(left, |batch: Uuid| world.db.is_committed(batch));
+    assert_eq!(
+        seqs(&again.unwrap()),
+        [next],
+        "what was safe is given again"
+    );
+}
+
+#[test]
+fn what_batches_noted_is_forgotten_once_the_journal_holds_nothing_of_it() {
+    let (place, mut world) = (Place::new(), World::new());
+    let (mut journal, _) = world.db.open_journal(&place.path()).unwrap();
+    let hero = world.character("Hero");
+    world.submit(world.save(hero, 1, "saved"));
+    let mut batch = world.batch();
+    let carried: Vec<u64> = batch.seqs().collect();
+    journal.append(&super::entries(carried, 10)).unwrap();
+    batch.noted_for = Some(journal.id());
+    world.flush_batch(&batch).unwrap();
+    drop(journal);
+    assert_eq!(world.count("flights"), 1);
+
+    let (mut journal, left) = world.db.open_journal(&place.path()).unwrap();
+    let again = journal.replay(left, |batch: Uuid| world.db.is_committed(batch));
+    assert!(again.unwrap().is_empty());
+    world.db.forget_flights(Uuid::now_v7()).unwrap();
+    assert_eq!(world.count("flights"), 1, "that of another journal");
+    journal.settle().unwrap();
+    assert!(journal.is_empty());
+    world.db.forget_flights(journal.id()).unwrap();
+    assert_eq!(world.count("flights"), 0);
+    drop(journal);
+    let (_, left) = world.db.open_journal(&place.path()).unwrap();
+    assert!(left.entries.is_empty() && left.flights.is_empty());
+}
+
 #[test]
 fn a_batch_that_a_full_disk_cannot_record_notes_in_the_database_what_it_carries() {
     let (disk, mut world) = (SmallDisk::with_bytes(2 << 20), World::new());
