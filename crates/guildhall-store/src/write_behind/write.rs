@@ -118,10 +118,11 @@ impl Member {
         }
     }
 
-    /// The entity that it must come in turn with.
+    /// The entity that it must come in turn with: what is put into escrow is there for its target's next save.
     pub(super) fn entity(&self) -> Option<EntityKey> {
         match self {
             Self::Save(save) => Some(save.key),
+            Self::Change(Change::PutEscrow(put)) => Some(put.to),
             Self::Change(change) => change.among_saves_of(),
         }
     }

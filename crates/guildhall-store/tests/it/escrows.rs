@@ -94,6 +94,27 @@ fn what_a_character_gives_lies_in_escrow_until_the_ship_takes_it_once() {
     assert_eq!(world.stored(ship), (2, b"3".to_vec()));
 }
 
+/// Who gives and who takes need not wait for the commit in between.
+#[test]
+fn what_is_given_and_taken_in_one_batch_arrives_whichever_side_gives() {
+    let mut world = World::new();
+    let (hero, ship) = (world.character("Hero"), world.ship("Corsairs"));
+    for (base, from, to) in [(1, hero, ship), (2, ship, hero)] {
+        let escrow = Uuid::now_v7();
+        let give = put(&world, escrow, (from, base), to, "3");
+        world.submit(with(&world, (from, base), 7, give));
+        world.submit(with(
+            &world,
+            (to, base),
+            3,
+            take(&world, escrow, (to, base)),
+        ));
+        let causes: Vec<_> = world.flush().iter().map(cause).collect();
+        assert_eq!(causes, [None, None], "from {:?}", from.kind);
+        assert_eq!(open(&world, to), Vec::<Uuid>::new());
+    }
+}
+
 /// The state alone does not tell that something was given with it.
 #[test]
 fn an_equal_state_without_the_escrow_is_no_retry() {
