@@ -161,7 +161,10 @@ impl Dirty {
         let may_promise = kept && self.buffer.may_promise(seq);
         match self.buffer.receipt(seq) {
             Some(_) if self.broken => {}
-            Some(ticket) if may_promise => ticket.safe(),
+            Some(ticket) if may_promise => {
+                ticket.safe();
+                self.buffer.promised(seq);
+            }
             Some(_) => {
                 self.unpromised.insert(seq);
             }

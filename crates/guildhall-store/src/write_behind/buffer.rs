@@ -271,6 +271,13 @@ impl<R> Buffer<R> {
         contests.is_some_and(|contests| contests.may_promise(seq))
     }
 
+    /// The saves of a write were promised: what builds on a group is promised only after it.
+    pub fn promised(&mut self, seq: u64) {
+        if let Some(contests) = &mut self.contests {
+            contests.promised(seq);
+        }
+    }
+
     /// The saves of an entity without an outcome and their receipts, the newest first. Empty for a buffer
     /// that does not promise early.
     pub fn saves_of(&self, key: EntityKey) -> impl Iterator<Item = (&R, &Save)> {

@@ -2,10 +2,11 @@
 //! may be what it fails at, and not on top of what the last commits are known to have ended. Kept by a
 //! buffer that promises early; pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::batch::Unit;
-use super::outcome::Outcome;
+use super::batch::{GroupUnit, Unit};
+use super::outcome::{Outcome, WriteRefusal};
 use super::write::{EntityKey, EntityKind, Lane, Save, Write};
 use crate::changes::Change;
 
@@ -22,6 +23,9 @@ pub(super) struct Contests {
     waiting: HashMap<EntityKey, HashMap<Option<Lane>, InLane>>,
     /// Where in `waiting` each write is.
     places: HashMap<u64, Vec<(EntityKey, Option<Lane>)>>,
+    /// Groups of several entities that are not promised: by the danger of one of them what builds on the others
+    /// is in danger too.
+    open_groups: HashMap<Lane, BTreeSet<u64>>,
     young: HashMap<EntityKey, Settled>,
     old: HashMap<EntityKey, Settled>,
 }
@@ -53,13 +57,32 @@ impl Contests {
             lanes.entry(lane).or_default().insert(seq, save.cloned());
             places.push((key, lane));
         }
+        if places.len() > 1 {
+            for lane in places.iter().filter_map(|(_, lane)| *lane) {
+                self.open_groups.entry(lane).or_default().insert(seq);
+            }
+        }
         if !places.is_empty() {
             self.places.insert(seq, places);
         }
     }
 
+    /// The write was promised, so what builds on it may be.
+    pub fn promised(&mut self, seq: u64) {
+        let places = self.places.get(&seq).map_or([].as_slice(), Vec::as_slice);
+        for lane in places.iter().filter_map(|(_, lane)| *lane) {
+            if let Entry::Occupied(mut open) = self.open_groups.entry(lane) {
+                open.get_mut().remove(&seq);
+                if open.get().is_empty() {
+                    open.remove();
+                }
+            }
+        }
+    }
+
     /// The write has its outcome, or was taken back.
     pub fn clear(&mut self, seq: u64) {
+        self.promised(seq);
         for (key, lane) in self.places.remove(&seq).unwrap_or_default() {
             let Some(lanes) = self.waiting.get_mut(&key) else {
                 continue;
@@ -87,17 +110,27 @@ impl Contests {
                         self.at(unit.key).version = Some(version);
                     }
                 }
-                Unit::Group(unit) => {
-                    let Some(Outcome::Durable { version }) = outcomes.get(&unit.seq) else {
-                        continue;
-                    };
-                    for save in unit.saves() {
-                        self.at(save.key).version = Some(save.version());
+                Unit::Group(unit) => match outcomes.get(&unit.seq) {
+                    Some(Outcome::Durable { version }) => {
+                        for save in unit.saves() {
+                            self.at(save.key).version = Some(save.version());
+                        }
+                        for change in unit.changes() {
+                            self.changed(change, *version);
+                        }
                     }
-                    for change in unit.changes() {
-                        self.changed(change, *version);
-                    }
-                }
+                    Some(Outcome::Refused(refusal)) => self.refused(unit, refusal),
+                    None => {}
+                },
+            }
+        }
+    }
+
+    /// The rows of a refused group are as they are shown.
+    fn refused(&mut self, unit: &GroupUnit, refusal: &WriteRefusal) {
+        for (at, save) in unit.saves().enumerate() {
+            if let Some(present) = refusal.of_save(at).present {
+                self.at(save.key).version = Some(present.version);
             }
         }
     }
@@ -126,7 +159,11 @@ impl Contests {
             return false;
         };
         places.iter().all(|(key, lane)| match lane {
-            Some(lane) => self.is_alone(*key, *lane, seq) && self.goes_on(*key, *lane),
+            Some(lane) => {
+                self.is_alone(*key, *lane, seq)
+                    && self.goes_on(*key, *lane)
+                    && !self.is_behind_open_group(*lane, seq)
+            }
             None => false,
         })
     }
@@ -140,6 +177,11 @@ impl Contests {
         !lanes
             .iter()
             .any(|(lane, in_lane)| may_spoil(*lane, mine) && earlier(in_lane))
+    }
+
+    fn is_behind_open_group(&self, lane: Lane, seq: u64) -> bool {
+        let open = self.open_groups.get(&lane).and_then(BTreeSet::first);
+        open.is_some_and(|at| *at < seq)
     }
 
     /// The first save of the lane that waits builds on what is known to be there.

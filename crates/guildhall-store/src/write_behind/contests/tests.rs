@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::changes::{self, Change};
 use crate::write_behind::{
-    Author, BatchReport, Buffer, BufferLimits, Cause, EntityKey, EntityKind, Outcome, Save, Write,
-    WriteRefusal,
+    Author, BatchReport, Buffer, BufferLimits, Cause, EntityKey, EntityKind, Member, Outcome,
+    Present, Save, Write, WriteRefusal,
 };
 
 const NOW: Duration = Duration::ZERO;
@@ -171,6 +171,52 @@ fn what_builds_on_a_refused_save_is_not_promised() {
     buffer.abort(batch.id, NOW);
     commit_later(&mut buffer, &[refused]);
     assert!(!buffer.may_promise(waits));
+}
+
+#[test]
+fn what_builds_on_a_refused_group_is_not_promised() {
+    let mut buffer = buffer();
+    let trade = Member::Save(save(hero(), 1, 1, Some(0)));
+    let refused = submit(&mut buffer, Write::Group(vec![trade], by(1)));
+    let batch = buffer.take_batch(NOW).unwrap();
+    let present = Present {
+        version: 1,
+        schema_version: 1,
+        state: Bytes::new(),
+    };
+    let refusal = WriteRefusal::new(Cause::Check, "bad").showing(vec![Some(present)]);
+    buffer.finish(BatchReport {
+        batch: batch.id,
+        outcomes: vec![(refused, Outcome::Refused(refusal))],
+        rows: 0,
+        took: NOW,
+    });
+    assert!(!may(&mut buffer, played(1, 2, 0)));
+}
+
+/// The trade may fail at the mate, and takes what builds on it along.
+#[test]
+fn what_builds_on_a_group_is_promised_only_after_the_group() {
+    let mut buffer = buffer();
+    let mate = EntityKey {
+        id: Uuid::from_u128(8),
+        ..hero()
+    };
+    let change = changes::EnterPlay {
+        character: mate.id,
+        expected_epoch: 0,
+    };
+    let entered = submit(&mut buffer, Write::Change(Change::EnterPlay(change), by(2)));
+    let saves = [hero(), mate].map(|key| Member::Save(save(key, 1, 1, Some(0))));
+    let trade = submit(&mut buffer, Write::Group(saves.into(), by(1)));
+    let after = submit(&mut buffer, played(1, 2, 0));
+    assert!(!buffer.may_promise(trade), "the mate may be fenced");
+    assert!(!buffer.may_promise(after), "nor what builds on it");
+    assert!(buffer.withdraw(entered).is_some());
+    assert!(buffer.may_promise(trade));
+    assert!(!buffer.may_promise(after), "not kept anywhere, perhaps");
+    buffer.promised(trade);
+    assert!(buffer.may_promise(after));
 }
 
 fn commit_later(buffer: &mut Buffer<()>, refused: &[u64]) {
