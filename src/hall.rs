@@ -32,7 +32,7 @@ use crate::refusal;
 use crate::retention::Retention;
 use crate::session::Session;
 use crate::store::Store;
-use reads::HungReads;
+pub use reads::Readers;
 
 mod reads;
 #[cfg(test)]
@@ -53,9 +53,7 @@ pub struct Hall {
     /// Board bytes, content-addressed.
     pub blobs: Arc<FileBlobs>,
     /// Threads for database reads.
-    pub readers: Pool,
-    /// Reads that were given up and whose threads hang still.
-    hung_reads: HungReads,
+    pub readers: Readers,
     /// What is promised before the database has it, where that may be away.
     pub journal: Option<JournalThread>,
     /// Writes without an outcome; they outlive the process that drives them.
@@ -129,8 +127,7 @@ impl Hall {
     ) -> HallRef {
         let limits = &config.limits;
         Arc::new(Self {
-            readers: Pool::new("readers", limits.reader_threads, limits.reader_queue_max),
-            hung_reads: HungReads::default(),
+            readers: Readers::new(limits.reader_threads, limits.reader_queue_max),
             dirty: DirtyMap::new(limits, journal.as_ref().map(JournalThread::next_seq)),
             journal,
             files: Pool::new("files", limits.file_threads, limits.file_queue_max),
@@ -186,7 +183,8 @@ impl Hall {
     }
 
     /// Runs a query in a read transaction on a reader thread. Given up after `read_deadline_ms`, for a
-    /// database that hangs hangs the thread too; while all of them do, no more reads are begun.
+    /// database that hangs hangs the thread too; while all of them do, no more reads are begun, or, where it is
+    /// on the network, by others on connections of their own.
     pub fn read<T, F>(&self, query: F) -> impl Future<Output = Result<T, Refusal>> + use<T, F>
     where
         T: Send + 'static,
@@ -207,26 +205,30 @@ impl Hall {
         F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let database = self.database.clone();
-        let limits = &self.config.limits;
-        let reading = self.hung_reads.reading();
-        let begin = reading.clone();
-        let job = (self.hung_reads.count() < limits.reader_threads).then(|| {
-            self.readers.run(move || {
+        let is_remote = database.path().is_none();
+        let crew = self.readers.on_duty(is_remote);
+        let begun = crew.map(|crew| {
+            let reading = crew.hung.reading();
+            let (begin, database) = (reading.clone(), database.clone());
+            let job = crew.pool.run(move || {
                 let running = begin.begin()?;
                 let read = database.read(query);
                 drop(running);
                 Some(read)
-            })
+            });
+            (reading, job)
         });
         async move {
-            let Some(job) = job else {
+            let Some((reading, job)) = begun else {
                 return Err(no_answer());
             };
             match tokio::time::timeout(deadline, job).await {
                 Ok(Ok(Some(read))) => read.map_err(|error| refusal::store(&error)),
                 Ok(Err(error)) => Err(refusal::job(&error)),
                 Ok(Ok(None)) | Err(_) => {
-                    reading.give_up();
+                    if reading.give_up() && is_remote {
+                        database.give_up_readers();
+                    }
                     Err(no_answer())
                 }
             }

@@ -188,7 +188,7 @@ async fn load(hall: HallRef) -> Result<(NameIndex, LoadProof), Refusal> {
         return Err(Refusal::new(Code::Unavailable, sentence));
     }
     let database = hall.database.clone();
-    let job = hall.readers.run(move || NameIndex::load(&database));
+    let job = hall.readers.pool().run(move || NameIndex::load(&database));
     let loaded = job.await.map_err(|e| refusal::job(&e))?;
     loaded.map_err(|e| refusal::store(&e))
 }

@@ -36,7 +36,7 @@ pub async fn status(hall: &HallRef) -> Value {
         "guilds": { "ships_missing": hall.ships_missing.load(Ordering::Relaxed) },
         "retention": retention_figures(hall).await,
         "pools": {
-            "readers": pool(&hall.readers),
+            "readers": pool(&hall.readers.pool()),
             "files": pool(&hall.files),
             "passwords": pool(&hall.passwords),
         },

@@ -1,8 +1,81 @@
 //! Reads that are given up at their deadline. A database that hangs hangs the thread of the read too: it is
-//! counted until it comes back, and while all threads hang no more reads are begun. Called by `Hall::read`.
+//! counted until it comes back, and while all threads hang no more reads are begun. With a database on the
+//! network they are given up then, for what was lost there never comes. Called by `Hall::read`.
 
+use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use guildhall_process::Pool;
+
+/// Crews that were given up and of which some threads hang still; with so many no other one is hired.
+const CREWS_MAX: usize = 8;
+
+/// The threads that read.
+pub struct Readers {
+    threads: usize,
+    queue_max: usize,
+    crews: Mutex<Crews>,
+}
+
+struct Crews {
+    present: Crew,
+    former: Vec<HungReads>,
+}
+
+/// Some threads, and how many of them hang.
+#[derive(Clone)]
+pub(super) struct Crew {
+    pub pool: Pool,
+    pub hung: HungReads,
+}
+
+impl Crew {
+    fn new(threads: usize, queue_max: usize) -> Self {
+        Self {
+            pool: Pool::new("readers", threads, queue_max),
+            hung: HungReads::default(),
+        }
+    }
+}
+
+impl Readers {
+    pub(super) fn new(threads: usize, queue_max: usize) -> Self {
+        let present = Crew::new(threads, queue_max);
+        let former = Vec::new();
+        Self {
+            threads,
+            queue_max,
+            crews: Mutex::new(Crews { present, former }),
+        }
+    }
+
+    /// The present threads.
+    #[must_use]
+    pub fn pool(&self) -> Pool {
+        self.lock().present.pool.clone()
+    }
+
+    /// Who may begin a read; `None` while all hang, who are replaced if they `may_be_given_up`.
+    pub(super) fn on_duty(&self, may_be_given_up: bool) -> Option<Crew> {
+        let mut crews = self.lock();
+        let all_hang = |crew: &Crew| crew.hung.count() >= self.threads;
+        if all_hang(&crews.present) && may_be_given_up {
+            crews.former.retain(|it| it.count() > 0);
+            if crews.former.len() < CREWS_MAX {
+                log::error!("all readers hang: they are given up for others");
+                let fresh = Crew::new(self.threads, self.queue_max);
+                let former = mem::replace(&mut crews.present, fresh);
+                crews.former.push(former.hung);
+            }
+        }
+        (!all_hang(&crews.present)).then(|| crews.present.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Crews> {
+        self.crews.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// How many threads hang in reads that nobody waits for any more.
 #[derive(Clone, Default)]
@@ -53,8 +126,8 @@ impl Reading {
         (before == Stage::Waits).then_some(Running(self))
     }
 
-    /// Nobody waits for it any more.
-    pub fn give_up(&self) {
+    /// Nobody waits for it any more; true when it hangs.
+    pub fn give_up(&self) -> bool {
         let before = self.step(|stage| match stage {
             Stage::Waits => Stage::NotWanted,
             Stage::Runs => Stage::Hangs,
@@ -63,6 +136,7 @@ impl Reading {
         if before == Stage::Runs {
             self.hung.0.fetch_add(1, Ordering::Relaxed);
         }
+        before == Stage::Runs
     }
 
     /// The stage that was.

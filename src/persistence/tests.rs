@@ -464,7 +464,7 @@ fn a_read_whose_thread_hangs_is_given_up_in_time_and_no_more_are_begun_until_it_
         let next = house.hall.read(|_| Ok(()));
         assert_eq!(next.await.unwrap_err().code, Code::Unavailable);
         drop(go_on);
-        while house.hall.readers.stats().running > 0 {
+        while house.hall.readers.pool().stats().running > 0 {
             tokio::task::yield_now().await;
         }
         assert_eq!(house.hall.read(|_| Ok(7)).await, Ok(7));

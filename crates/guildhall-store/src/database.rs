@@ -6,6 +6,7 @@ mod lock;
 mod migrations;
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -44,7 +45,7 @@ impl Default for OpenOptions {
 #[derive(Clone)]
 pub struct Database {
     world: World,
-    readers: r2d2::Pool<Readers>,
+    readers: Arc<Mutex<r2d2::Pool<Readers>>>,
     writer_taken: Claims,
 }
 
@@ -121,17 +122,10 @@ impl Database {
     }
 
     fn with_readers(target: Target, readers: u32, deadline: Duration) -> Self {
-        let pool = r2d2::Pool::builder()
-            .max_size(readers.max(1))
-            .min_idle(Some(0))
-            .connection_timeout(deadline)
-            // A connection to another host may have died unseen; a file does not.
-            .test_on_check_out(target.file().is_none())
-            .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(Readers(target.clone()));
+        let pool = readers_of(&target, readers, deadline);
         Self {
             world: World::new(target),
-            readers: pool,
+            readers: Arc::new(Mutex::new(pool)),
             writer_taken: Claims::default(),
         }
     }
@@ -185,13 +179,23 @@ impl Database {
         &self,
         query: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut conn = self
-            .readers
-            .get()
-            .map_err(|error| StoreError::Unavailable {
-                detail: error.to_string(),
-            })?;
+        let readers = self.readers().clone();
+        let mut conn = readers.get().map_err(|error| StoreError::Unavailable {
+            detail: error.to_string(),
+        })?;
         conn.snapshot(query)
+    }
+
+    /// A read hangs: neither its connection nor those that rest are used any more, for what befell the one may
+    /// have befallen all. For a database on the network.
+    pub fn give_up_readers(&self) {
+        let mut readers = self.readers();
+        let (size, deadline) = (readers.max_size(), readers.connection_timeout());
+        *readers = readers_of(&self.world.target, size, deadline);
+    }
+
+    fn readers(&self) -> MutexGuard<'_, r2d2::Pool<Readers>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The one writer.
@@ -234,6 +238,17 @@ impl Database {
     pub fn path(&self) -> Option<&Path> {
         self.world.target.file()
     }
+}
+
+fn readers_of(target: &Target, size: u32, deadline: Duration) -> r2d2::Pool<Readers> {
+    r2d2::Pool::builder()
+        .max_size(size.max(1))
+        .min_idle(Some(0))
+        .connection_timeout(deadline)
+        // A connection to another host may have died unseen; a file does not.
+        .test_on_check_out(target.file().is_none())
+        .error_handler(Box::new(r2d2::NopErrorHandler))
+        .build_unchecked(Readers(target.clone()))
 }
 
 /// Makes the connections of the pool. Not diesel's own manager: that one opens a URL with whichever client

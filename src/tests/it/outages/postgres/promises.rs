@@ -1,6 +1,7 @@
 //! What is called safe while the connection that writes hangs: nothing that something undecided may spoil, and
 //! for whoever comes back what he has.
 
+use futures_util::future::join_all;
 use guildhall::presence::Figures;
 use guildhall_client::Account;
 use guildhall_protocol::SavingState::SavingDelayed;
@@ -115,4 +116,29 @@ async fn a_connection_that_stays_in_a_black_hole_is_given_up_and_all_is_saved_in
     assert!(took < CATCH_UP_MAX, "caught up after {took:?}");
     let version = format!("SELECT version FROM characters WHERE id = '{}'", scene.hero);
     assert_eq!(world.sql().number(&version), 2);
+}
+
+#[tokio::test]
+async fn reads_that_stay_in_a_black_hole_are_given_up_and_others_are_answered_in_time() {
+    let (postgres, world) = world();
+    let (proxy, scene) = behind_a_proxy(&postgres, &world).await;
+    let client = &scene.player.client;
+    let threads = scene.server.hall.config.limits.reader_threads;
+    let reads = || join_all((0..threads).map(|_| client.characters()));
+    // Slow enough that each thread has a connection of its own.
+    proxy.set(Carriage::Delay(Duration::from_millis(20)));
+    assert!(reads().await.iter().all(Result::is_ok));
+    proxy.set(Carriage::BlackHole);
+    for read in reads().await {
+        assert_eq!(read.unwrap_err().code(), Some(Code::Unavailable));
+    }
+    // The network is back, for new connections only.
+    proxy.set(Carriage::Pass);
+    let begun = Instant::now();
+    eventually(PATIENCE, "a read", async || {
+        client.characters().await.is_ok()
+    })
+    .await;
+    let took = begun.elapsed();
+    assert!(took < CATCH_UP_MAX, "read again after {took:?}");
 }
