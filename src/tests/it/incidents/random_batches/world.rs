@@ -67,7 +67,12 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
-        let server = Server::start_with(|config| config.limits.guilds_founded_max = SHIPS);
+        let server = Server::start_with(|config| {
+            config.limits.guilds_founded_max = SHIPS;
+            // All are of one account, and counted at the end.
+            config.limits.refused_lines_per_account_max = 100_000;
+            config.limits.refused_lines_max = 100_000;
+        });
         let player = server.player("player").await;
         let campaign = player.client.create_campaign("Campaign").await.unwrap();
         let mut world = Self {
