@@ -31,7 +31,7 @@ const HEROES_EACH: usize = 64;
 const DIRTY_MAX: usize = PLAYERS * HEROES_EACH / 2;
 const STATE_BYTES: usize = 4_096;
 /// The lock of the database is held so long, and then left so long.
-const HELD: Duration = Duration::from_millis(250);
+const HELD: Duration = Duration::from_millis(500);
 const LEFT: Duration = Duration::from_millis(50);
 /// After a refusal, as the refusal says: a little.
 const WAIT_A_LITTLE: Duration = Duration::from_millis(100);
