@@ -45,6 +45,12 @@ impl BareSqlite {
         }
     }
 
+    /// All connections of a process share one list of pages here: what this one holds at rest, the engine's
+    /// could not, which has the process to itself in a server.
+    pub fn release_cache(&self) {
+        self.conn.execute_batch("PRAGMA shrink_memory").unwrap();
+    }
+
     pub fn batch(&mut self) {
         self.version += 1;
         self.batch += 1;
