@@ -263,14 +263,7 @@ impl Session {
             let (character, (version, state)) = (save.character, row.unwrap_or_default());
             if !is_conflict(&refusal) {
                 shown.push(json!({ "character": character, "version": version }));
-                let reason = refusal.rule.clone();
-                let event = Event::CharacterReloaded {
-                    character,
-                    reason,
-                    version,
-                    state,
-                };
-                self.event(event, ctx);
+                self.tell_reloaded(character, &refusal, (version, state), ctx);
             } else if version == save.base_version {
                 shown.push(json!({ "character": character, "version": version }));
             } else {
@@ -287,14 +280,23 @@ impl Session {
         let Some((version, state)) = reloaded_to(&refusal) else {
             return refusal;
         };
-        let reason = refusal.rule.clone();
+        self.tell_reloaded(character, &refusal, (version, state), ctx);
+        refusal.detail(json!({ "version": version }))
+    }
+
+    fn tell_reloaded(
+        &mut self,
+        character: Uuid,
+        why: &Refusal,
+        (version, state): (u32, Value),
+        ctx: &mut Ctx<Self>,
+    ) {
         let event = Event::CharacterReloaded {
             character,
-            reason,
+            reason: why.rule.clone(),
             version,
             state,
         };
         self.event(event, ctx);
-        refusal.detail(json!({ "version": version }))
     }
 }

@@ -33,8 +33,6 @@ const STATE_BYTES: usize = 4_096;
 /// The lock of the database is held so long, and then left so long.
 const HELD: Duration = Duration::from_millis(500);
 const LEFT: Duration = Duration::from_millis(50);
-/// After a refusal, as the refusal says: a little.
-const WAIT_A_LITTLE: Duration = Duration::from_millis(100);
 const START: Duration = Duration::from_secs(30);
 const DRAIN: Duration = Duration::from_secs(60);
 
@@ -99,7 +97,8 @@ impl Hero {
         json!({ "version": version, "filling": "x".repeat(STATE_BYTES) })
     }
 
-    /// Saves on top of the last version again and again. Each save is answered, and by one of the words for a
+    /// Saves on top of the last version again and again, and does not wait as a refusal asks: more than the
+    /// database takes shall come on any machine. Each save is answered, and by one of the words for a
     /// server that has too much to do; anything else is a defect.
     async fn work(&mut self, client: &Client, tally: &Tally, until: Instant) {
         while Instant::now() < until {
@@ -114,7 +113,6 @@ impl Hero {
                 Err(error) => {
                     must_be_too_much(&error);
                     tally.refused.fetch_add(1, Ordering::Relaxed);
-                    tokio::time::sleep(WAIT_A_LITTLE).await;
                 }
             }
         }

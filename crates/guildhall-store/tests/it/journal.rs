@@ -26,6 +26,9 @@ const FILES: [&str; 3] = [
     "journal.sqlite3-mark",
 ];
 
+/// Bytes of a page of the file.
+const PAGE: usize = 4_096;
+
 /// A directory for one journal.
 pub struct Place(TempDir);
 
@@ -118,6 +121,17 @@ pub fn seqs(entries: &[Entry]) -> Vec<u64> {
 fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// A closed journal with 50 entries and an open flight.
+fn closed() -> Place {
+    let place = Place::new();
+    let (mut journal, _) = place.open();
+    journal.append(&entries(1..51, 1_000)).unwrap();
+    journal.take_off(Uuid::from_u128(1), &[1, 2, 9]).unwrap();
+    drop(journal);
+    assert!(!place.wal().exists(), "all of it is in the file");
+    place
 }
 
 #[test]

@@ -131,11 +131,6 @@ pub const SLEEPS: &[Exception] = &[
         function: "pump",
         reason: "being late is what it is told to do",
     },
-    Exception {
-        path: "src/tests/chaos/overload.rs",
-        function: "work",
-        reason: "a client that is told to wait a little does so",
-    },
 ];
 
 /// SPDX names; a package must be usable under these alone.

@@ -6,20 +6,7 @@ use std::path::Path;
 use guildhall_store::{Journal, StoreError};
 use uuid::Uuid;
 
-use super::{Place, WORLD, entries, whole};
-
-const PAGE: usize = 4_096;
-
-/// A closed journal with 50 entries and an open flight.
-fn closed() -> Place {
-    let place = Place::new();
-    let (mut journal, _) = place.open();
-    journal.append(&entries(1..51, 1_000)).unwrap();
-    journal.take_off(Uuid::from_u128(1), &[1, 2, 9]).unwrap();
-    drop(journal);
-    assert!(!place.wal().exists(), "all of it is in the file");
-    place
-}
+use super::{PAGE, Place, WORLD, closed, entries, whole};
 
 fn is_damage(error: &StoreError, path: &Path) -> bool {
     error.to_string().contains(path.to_str().unwrap())

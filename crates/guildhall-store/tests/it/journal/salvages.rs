@@ -8,17 +8,7 @@ use guildhall_store::journal::{Entry, Salvage, salvage};
 use guildhall_store::{Change, EntityKind, Member, Save, Write};
 use uuid::Uuid;
 
-use super::{FILES, Place, entries, entry, whole};
-
-const PAGE: usize = 4_096;
-
-fn closed() -> Place {
-    let place = Place::new();
-    let (mut journal, _) = place.open();
-    journal.append(&entries(1..51, 1_000)).unwrap();
-    journal.take_off(Uuid::from_u128(1), &[1, 2, 9]).unwrap();
-    place
-}
+use super::{FILES, PAGE, Place, closed, entries, entry, whole};
 
 fn bytes_of(place: &Place) -> Vec<Option<Vec<u8>>> {
     let dir = place.path().parent().unwrap().to_owned();
