@@ -9,7 +9,11 @@ use crate::backend::errors::is_violation;
 use crate::write_behind::Cause;
 
 /// Parts of messages about a disk without room. The operating system's own words are among them.
-const DISK_FULL: &[&str] = &["No space left on device", "could not extend file"];
+const DISK_FULL: &[&str] = &[
+    "No space left on device",
+    "Disk quota exceeded",
+    "could not extend file",
+];
 
 /// Parts of messages about a server that is away, on its way, or not to be reached.
 const OUTAGE: &[&str] = &[

@@ -43,6 +43,7 @@ fn unknown(message: &'static str) -> Error {
 fn the_machine_and_the_connection_are_never_a_writes_fault() {
     for message in [
         "could not extend file \"base/1/2\": No space left on device",
+        "could not write to file \"base/pgsql_tmp/1\": Disk quota exceeded",
         "server closed the connection unexpectedly",
         "terminating connection due to administrator command",
         "the database system is starting up",
