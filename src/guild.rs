@@ -212,14 +212,6 @@ fn seats(members: Vec<queries::GuildMember>) -> BTreeMap<Uuid, GuildMember> {
     members.into_iter().filter_map(seat).collect()
 }
 
-/// Somebody was faster who took the rank away that this rests on.
-fn outranked(refusal: Refusal, rule: &'static str) -> Refusal {
-    match refusal.code {
-        Code::StaleVersion => Refusal::new(Code::RankForbidden, refusal.message).rule(rule),
-        _ => refusal,
-    }
-}
-
 fn unreadable(id: Uuid) -> Refusal {
     log::error!(guild = id.to_string(); "a guild cannot be read");
     let sentence = "The guild cannot be read now; this was reported.";
@@ -305,8 +297,7 @@ impl Handle<Invite> for Guild {
         let change = Change::AddInvite(invite_row(&self.hall, self.id, &code, by.account));
         let written = self.hall.change(change, by);
         ctx.run(written, move |_, written, _| {
-            let made = written.map(|_| code.reveal());
-            reply.send(made.map_err(|refusal| outranked(refusal, "guild.invite")));
+            reply.send(written.map(|_| code.reveal()));
         });
     }
 }

@@ -7,7 +7,7 @@ use guildhall_process::{Ctx, ExitReason, Handle, ReplyTo};
 use guildhall_protocol::{Event, Refusal};
 use guildhall_rules::rights::GuildAct;
 
-use super::{Guild, outranked};
+use super::Guild;
 use crate::names;
 use crate::persistence::Author;
 
@@ -36,8 +36,7 @@ impl Handle<Disband> for Guild {
                 this.tell_members(by.session, Event::GuildGone { guild, by: account });
                 log::info!(guild = guild.to_string(); "disbanded");
             }
-            let disbanded = disbanded.map(drop);
-            reply.send(disbanded.map_err(|refusal| outranked(refusal, "guild.disband")));
+            reply.send(disbanded.map(drop));
             ctx.exit(ExitReason::Normal);
         });
     }

@@ -50,8 +50,9 @@ impl Handle<SetRank> for Guild {
         let change = Change::SetRank(changes::SetRank {
             guild: self.id,
             account,
-            from: from.as_str(),
-            to: rank.as_str(),
+            from,
+            to: rank,
+            set_by: by.account,
         });
         let written = self.change(change, by);
         ctx.run(written, move |this, written, ctx| {
@@ -74,8 +75,8 @@ impl Handle<Remove> for Guild {
         let change = Change::LeaveGuild(changes::LeaveGuild {
             guild: self.id,
             account,
-            rank: rank.as_str(),
-            put_out: by.account != account,
+            rank,
+            put_out_by: (by.account != account).then_some(by.account),
         });
         let written = self.change(change, by);
         ctx.run(written, move |this, written, ctx| {

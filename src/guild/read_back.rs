@@ -37,7 +37,10 @@ impl Guild {
     /// saves are taken also while the database is gone.
     pub(super) fn read_back_after(&mut self, refusal: &Refusal, by: Author, ctx: &mut Ctx<Self>) {
         let unknown = refusal.code == Code::Unavailable && refusal.rule != TAKEN_BACK;
-        let differs = matches!(refusal.code, Code::StaleVersion | Code::AlreadyMember);
+        let differs = matches!(
+            refusal.code,
+            Code::StaleVersion | Code::RankForbidden | Code::AlreadyMember
+        );
         if (unknown || differs) && !self.reading_back {
             self.reading_back = true;
             self.read_back(by, ctx);

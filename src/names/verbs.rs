@@ -190,7 +190,7 @@ pub fn release(
 /// Ends a guild: its name cools with the same write.
 ///
 /// # Errors
-/// `stale_version` for who leads it no more, `overloaded`, `unavailable`.
+/// `rank_forbidden` for who leads it no more, `overloaded`, `unavailable`.
 pub fn disband(
     hall: &HallRef,
     guild: Uuid,

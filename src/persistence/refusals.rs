@@ -48,6 +48,7 @@ pub fn refusal_of(refused: &WriteRefusal) -> Refusal {
     let (code, rule) = match refused.cause {
         Cause::Stale => (Code::StaleVersion, None),
         Cause::Fenced => (Code::Fenced, None),
+        Cause::Denied => (Code::RankForbidden, refused.constraint.clone()),
         Cause::Gone => (Code::NotFound, None),
         Cause::Taken => (Code::EscrowTaken, None),
         Cause::Limit => {

@@ -15,6 +15,7 @@ mod create_service;
 mod disband_guild;
 mod enter_play;
 mod free_name;
+mod guild_rights;
 mod join_campaign;
 mod join_guild;
 mod leave_guild;

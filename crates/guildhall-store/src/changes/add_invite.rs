@@ -1,14 +1,16 @@
 //! An invite code, of which only the hash is kept.
 
 use diesel::prelude::*;
+use guildhall_rules::rights::GuildAct;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::guild_rights::expect_right;
 use super::{Applied, Failed, done, is_full};
 use crate::backend::Connection;
 use crate::explain::time;
-use crate::schema::{guild_members, invites};
-use crate::write_behind::{Cause, WriteRefusal};
+use crate::schema::invites;
+use crate::write_behind::WriteRefusal;
 
 /// What an invite lets one into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -29,7 +31,7 @@ impl InviteKind {
 }
 
 /// Refused with `Unique` when the code exists, with `Limit` when as many codes of its maker are good as may be,
-/// with `Stale` when who makes one into a guild neither leads it nor is its officer any more.
+/// with `Denied` when who makes one into a guild may invite there no more.
 #[derive(Clone, Debug, Serialize)]
 pub struct AddInvite {
     #[serde(skip)]
@@ -48,7 +50,10 @@ pub struct AddInvite {
 
 impl AddInvite {
     pub(super) fn apply(&self, conn: &mut Connection, at_us: i64) -> Result<Applied, Failed> {
-        self.expect_rank(conn)?;
+        // A kick ends the codes that are there; one that was ordered before it was told must not come after it.
+        if self.kind == InviteKind::Guild {
+            expect_right(conn, self.target, self.created_by, GuildAct::Invite)?;
+        }
         self.expect_few(conn, at_us)?;
         diesel::insert_into(invites::table)
             .values((
@@ -61,26 +66,6 @@ impl AddInvite {
             ))
             .execute(conn)?;
         done()
-    }
-
-    /// A kick ends the codes that are there; one that was ordered before it was told must not come after it.
-    fn expect_rank(&self, conn: &mut Connection) -> Result<(), Failed> {
-        if self.kind != InviteKind::Guild {
-            return Ok(());
-        }
-        let may: i64 = guild_members::table
-            .find((self.target.to_string(), self.created_by.to_string()))
-            .filter(guild_members::rank.eq_any(["leader", "officer"]))
-            .count()
-            .get_result(conn)?;
-        match may {
-            0 => {
-                let sentence = "Who made the code may invite into the guild no more.";
-                let refusal = WriteRefusal::new(Cause::Stale, sentence);
-                Err(Failed::Refused(refusal))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn expect_few(&self, conn: &mut Connection, at_us: i64) -> Result<(), Failed> {

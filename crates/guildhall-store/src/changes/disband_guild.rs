@@ -1,20 +1,22 @@
 //! A guild ends: its people, its codes and its name. What it had stays, out of reach.
 
 use diesel::prelude::*;
+use guildhall_rules::rights::GuildAct;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::guild_rights::expect_right;
 use super::leave_guild::end_invites;
 use super::name_row::cool;
 use super::{Applied, Failed, NameOwner, OwnerKind, done};
 use crate::backend::Connection;
 use crate::columns::Count32;
 use crate::schema::{escrows, guild_members, guilds, ships};
-use crate::write_behind::{Cause, EntityKind, WriteRefusal};
+use crate::write_behind::EntityKind;
 
 /// Everybody leaves, codes end, the name cools. What lay in escrow for the ship goes back to the characters that
 /// gave it; what lies there for a character stays. Ship, ledger and history stay as they are, so that
-/// [`super::ReviveGuild`] can bring all of it back. Refused with `Stale` when who ordered it leads no more.
+/// [`super::ReviveGuild`] can bring all of it back. Refused with `Denied` when who ordered it leads no more.
 #[derive(Clone, Debug, Serialize)]
 pub struct DisbandGuild {
     pub guild: Uuid,
@@ -31,15 +33,7 @@ type Waiting = (String, (String, String), Vec<u8>, String);
 impl DisbandGuild {
     pub(super) fn apply(&self, conn: &mut Connection, at_us: i64) -> Result<Applied, Failed> {
         let guild = self.guild.to_string();
-        let leads: i64 = guild_members::table
-            .find((&guild, self.leader.to_string()))
-            .filter(guild_members::rank.eq("leader"))
-            .count()
-            .get_result(conn)?;
-        if leads == 0 {
-            let sentence = "Who ordered it leads the guild no more.";
-            return Err(Failed::Refused(WriteRefusal::new(Cause::Stale, sentence)));
-        }
+        expect_right(conn, self.guild, self.leader, GuildAct::Disband)?;
         diesel::update(guilds::table.find(&guild))
             .set(guilds::disbanded_at.eq(Some(at_us)))
             .execute(conn)?;

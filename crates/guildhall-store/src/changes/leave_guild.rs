@@ -1,33 +1,38 @@
-//! A member leaves a guild, by own will or another's: the author of the change tells which.
+//! A member leaves a guild, by own will or another's.
 
 use diesel::prelude::*;
+use guildhall_rules::rights::Rank;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::guild_rights::expect_may_kick;
 use super::set_rank::expect_a_leader;
 use super::{Applied, Failed, done};
 use crate::backend::Connection;
 use crate::schema::{guild_members, invites};
 use crate::write_behind::{Cause, WriteRefusal};
 
-/// Refused with `Stale` when the member has another rank than `rank` by now or is none, with
-/// `Check` when no leader would be left.
+/// Refused with `Denied` when who puts the member out may do so no more, with `Stale` when the member has another
+/// rank than `rank` by now or is none, with `Check` when no leader would be left.
 #[derive(Clone, Debug, Serialize)]
 pub struct LeaveGuild {
     pub guild: Uuid,
     pub account: Uuid,
     /// The rank that whoever decided this has seen.
-    pub rank: &'static str,
-    /// Put out by another: every code of the guild that is good ends, since nobody knows which of them the
+    pub rank: Rank,
+    /// Who puts the member out, if another does: every code of the guild that is good ends, since nobody knows which of them the
     /// member has.
-    pub put_out: bool,
+    pub put_out_by: Option<Uuid>,
 }
 
 impl LeaveGuild {
     pub(super) fn apply(&self, conn: &mut Connection, at_us: i64) -> Result<Applied, Failed> {
+        if let Some(by) = self.put_out_by {
+            expect_may_kick(conn, self.guild, by, self.rank)?;
+        }
         let theirs = guild_members::table
             .find((self.guild.to_string(), self.account.to_string()))
-            .filter(guild_members::rank.eq(self.rank));
+            .filter(guild_members::rank.eq(self.rank.as_str()));
         if diesel::delete(theirs).execute(conn)? == 0 {
             return Err(Failed::Refused(WriteRefusal::new(
                 Cause::Stale,
@@ -35,7 +40,7 @@ impl LeaveGuild {
             )));
         }
         expect_a_leader(conn, self.guild)?;
-        if self.put_out {
+        if self.put_out_by.is_some() {
             end_invites(conn, self.guild, at_us)?;
         }
         done()

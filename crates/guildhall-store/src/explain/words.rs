@@ -42,6 +42,7 @@ pub(super) fn reason(cause: &str) -> &'static str {
         Some(Cause::NotNull) => "a value is missing",
         Some(Cause::Stale) => "it was made from another version than the present one",
         Some(Cause::Fenced) => "somebody else played the character by then",
+        Some(Cause::Denied) => "who asked for it had lost the right to by then",
         Some(Cause::Gone) => "what it would change was not there",
         Some(Cause::Taken) => "another had taken it by then",
         Some(Cause::Limit) => "there were as many as may be",

@@ -1,6 +1,7 @@
 //! What became of a write.
 
 use bytes::Bytes;
+use guildhall_rules::rights;
 
 /// The answer to one submitted write, given only after its transaction was committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub enum Cause {
     Stale,
     /// Saved under a play epoch that is over: somebody else plays the character now.
     Fenced,
+    /// Who asked for it may not do it any more; the constraint is the rule of the right.
+    Denied,
     /// What it would change does not exist.
     Gone,
     /// What it would take lies in escrow no more: another save took it.
@@ -82,13 +85,14 @@ pub enum Cause {
 
 impl Cause {
     /// All causes.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Unique,
         Self::Check,
         Self::ForeignKey,
         Self::NotNull,
         Self::Stale,
         Self::Fenced,
+        Self::Denied,
         Self::Gone,
         Self::Taken,
         Self::Limit,
@@ -106,6 +110,7 @@ impl Cause {
             Self::NotNull => "not_null",
             Self::Stale => "stale",
             Self::Fenced => "fenced",
+            Self::Denied => "denied",
             Self::Gone => "gone",
             Self::Taken => "taken",
             Self::Limit => "limit",
@@ -142,6 +147,14 @@ impl WriteRefusal {
         Self {
             constraint: Some(name.to_owned()),
             ..Self::new(Cause::Limit, detail)
+        }
+    }
+
+    /// Who asked for it may not do it any more.
+    pub(crate) fn denied(denied: rights::Denied) -> Self {
+        Self {
+            constraint: Some(denied.rule.to_owned()),
+            ..Self::new(Cause::Denied, denied.sentence)
         }
     }
 

@@ -1,6 +1,9 @@
 //! Ranks and their last leader; and a ship that is put back.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
+use guildhall_rules::rights::Rank;
 use guildhall_store::changes::{
     AddInvite, CreateAccount, InviteKind, JoinGuild, LeaveGuild, RestoreShip, SetRank,
 };
@@ -30,18 +33,28 @@ fn member(world: &mut World, guild: Uuid, login: &str) -> Uuid {
     id
 }
 
-fn rank(guild: Uuid, account: Uuid, from: &'static str, to: &'static str) -> Change {
+fn rank(by: Uuid, guild: Uuid, account: Uuid, from: Rank, to: Rank) -> Change {
     Change::SetRank(SetRank {
         guild,
         account,
         from,
         to,
+        set_by: by,
     })
 }
 
-fn leave(guild: Uuid, account: Uuid, rank: &'static str) -> Change {
+fn leave(guild: Uuid, account: Uuid, rank: Rank) -> Change {
     Change::LeaveGuild(LeaveGuild {
-        put_out: false,
+        put_out_by: None,
+        guild,
+        account,
+        rank,
+    })
+}
+
+fn kick(by: Uuid, guild: Uuid, account: Uuid, rank: Rank) -> Change {
+    Change::LeaveGuild(LeaveGuild {
+        put_out_by: Some(by),
         guild,
         account,
         rank,
@@ -51,7 +64,7 @@ fn leave(guild: Uuid, account: Uuid, rank: &'static str) -> Change {
 #[test]
 fn who_is_put_out_makes_no_code_that_comes_after_the_kick() {
     let mut world = World::new();
-    let guild = world.ship("Corsairs").id;
+    let (guild, leader) = (world.ship("Corsairs").id, world.account);
     let officer = member(&mut world, guild, "officer");
     let code = |n: u8| {
         Change::AddInvite(AddInvite {
@@ -64,21 +77,16 @@ fn who_is_put_out_makes_no_code_that_comes_after_the_kick() {
             ttl_us: i64::MAX,
         })
     };
-    assert_eq!(cause(&world.change(code(1))), Some(Cause::Stale));
-    let raised = world.change(rank(guild, officer, "member", "officer"));
+    assert_eq!(cause(&world.change(code(1))), Some(Cause::Denied));
+    let raised = world.change(rank(leader, guild, officer, Rank::Member, Rank::Officer));
     assert!(raised.is_durable());
     assert!(world.change(code(2)).is_durable());
     // Each was allowed while the officer was there.
     world.submit_change(code(3));
-    world.submit_change(Change::LeaveGuild(LeaveGuild {
-        put_out: true,
-        guild,
-        account: officer,
-        rank: "officer",
-    }));
+    world.submit_change(kick(leader, guild, officer, Rank::Officer));
     world.submit_change(code(4));
     let causes: Vec<_> = world.flush().iter().map(cause).collect();
-    assert_eq!(causes, [None, None, Some(Cause::Stale)]);
+    assert_eq!(causes, [None, None, Some(Cause::Denied)]);
     let good = "SELECT count(*) FROM invites WHERE revoked_at IS NULL";
     assert_eq!(world.session().number(good), 0);
 }
@@ -89,8 +97,8 @@ fn a_guild_keeps_a_leader_whoever_leaves_or_steps_down() {
     let (guild, leader) = (world.ship("Corsairs").id, world.account);
     let heir = member(&mut world, guild, "heir");
     for last in [
-        leave(guild, leader, "leader"),
-        rank(guild, leader, "leader", "member"),
+        leave(guild, leader, Rank::Leader),
+        rank(leader, guild, leader, Rank::Leader, Rank::Member),
     ] {
         let Outcome::Refused(refused) = world.change(last) else {
             panic!("the last leader is gone");
@@ -103,12 +111,12 @@ fn a_guild_keeps_a_leader_whoever_leaves_or_steps_down() {
     }
     assert!(
         world
-            .change(rank(guild, heir, "member", "leader"))
+            .change(rank(leader, guild, heir, Rank::Member, Rank::Leader))
             .is_durable()
     );
     // Two leaders go at once: whoever comes second stays.
-    world.submit_change(leave(guild, leader, "leader"));
-    world.submit_change(leave(guild, heir, "leader"));
+    world.submit_change(leave(guild, leader, Rank::Leader));
+    world.submit_change(leave(guild, heir, Rank::Leader));
     let causes: Vec<_> = world.flush().iter().map(cause).collect();
     assert_eq!(causes, [None, Some(Cause::Check)]);
     let (_, members) = world.read(|conn| queries::guild(conn, guild)).unwrap();
@@ -118,11 +126,55 @@ fn a_guild_keeps_a_leader_whoever_leaves_or_steps_down() {
         .collect();
     assert_eq!(ranks, [("heir", "leader")]);
     for gone in [
-        leave(guild, leader, "leader"),
-        rank(guild, leader, "leader", "officer"),
+        leave(guild, leader, Rank::Leader),
+        rank(heir, guild, leader, Rank::Leader, Rank::Officer),
     ] {
         assert_eq!(cause(&world.change(gone)), Some(Cause::Stale));
     }
+}
+
+/// Each order was allowed when it was given: who gave the second has lost the rank for it.
+#[test]
+fn who_is_put_down_or_out_changes_no_rank_and_puts_nobody_out_after_it() {
+    let mut world = World::new();
+    let (guild, leader) = (world.ship("Corsairs").id, world.account);
+    let [heir, officer, hand] = ["heir", "officer", "hand"].map(|it| member(&mut world, guild, it));
+    for (who, to) in [(heir, Rank::Leader), (officer, Rank::Officer)] {
+        let raised = world.change(rank(leader, guild, who, Rank::Member, to));
+        assert!(raised.is_durable());
+    }
+    let pairs = [
+        // A leader is put down and raises somebody.
+        (
+            rank(leader, guild, heir, Rank::Leader, Rank::Member),
+            rank(heir, guild, hand, Rank::Member, Rank::Leader),
+            "guild.set_rank",
+        ),
+        // An officer is put out and puts somebody out.
+        (
+            kick(leader, guild, officer, Rank::Officer),
+            kick(officer, guild, hand, Rank::Member),
+            "guild.kick",
+        ),
+    ];
+    for (first, second, rule) in pairs {
+        world.submit_change(first);
+        world.submit_change(second);
+        let outcomes = world.flush();
+        assert!(outcomes[0].is_durable());
+        let Outcome::Refused(refused) = &outcomes[1] else {
+            panic!("both were done");
+        };
+        assert_eq!(refused.cause, Cause::Denied);
+        assert_eq!(refused.constraint.as_deref(), Some(rule));
+    }
+    let equal = kick(leader, guild, leader, Rank::Leader);
+    assert_eq!(cause(&world.change(equal)), Some(Cause::Denied));
+    let (_, members) = world.read(|conn| queries::guild(conn, guild)).unwrap();
+    let ranks = members.iter().map(|it| (it.account_id, it.rank.as_str()));
+    let ranks: BTreeMap<_, _> = ranks.collect();
+    let expected = [(leader, "leader"), (heir, "member"), (hand, "member")];
+    assert_eq!(ranks, BTreeMap::from(expected));
 }
 
 #[test]
