@@ -130,7 +130,8 @@ pub async fn realms(hall: &HallRef) -> Result<Vec<queries::RealmRow>, Refusal> {
     hall.read(queries::all_realms).await
 }
 
-/// Revokes every token of an account and ends its sessions.
+/// Revokes every token of an account and ends its sessions, whatever the database answers: a revocation that
+/// may be done yet must not leave a session behind. One that was not answered for may be repeated.
 ///
 /// # Errors
 /// `not_found` when there is no such account, `unavailable`.
@@ -141,15 +142,16 @@ pub async fn revoke_tokens(hall: &HallRef, account: Uuid) -> Result<(), Refusal>
     if row.is_none() {
         return Err(Refusal::new(Code::NotFound, "There is no such account."));
     }
+    let end = || {
+        hall.tokens.sign_out_account(account);
+        session::tell_all(hall, || AccountRevoked(account));
+    };
+    end();
     let change = Change::RevokeTokens(changes::RevokeTokens { account });
-    hall.change(change, Author::SERVER).await?;
-    hall.tokens.sign_out_account(account);
-    let sessions = hall.sessions.registry();
-    for id in sessions.keys() {
-        if let Some(session) = sessions.whereis(&id) {
-            session::tell_or_end(&session, AccountRevoked(account));
-        }
-    }
+    let revoked = hall.change(change, Author::SERVER).await;
+    // Who came in meanwhile, with a token that only the database knew.
+    end();
+    revoked?;
     log::info!(account = account.to_string(); "every token was revoked");
     Ok(())
 }

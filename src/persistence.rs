@@ -351,14 +351,10 @@ impl Persistence {
         let oldest_unsaved_ms =
             oldest.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
         log::warn!("saving is now: {}", state.as_str());
-        for id in self.hall.sessions.registry().keys() {
-            self.tell(
-                id,
-                Event::ServerSaving {
-                    state,
-                    oldest_unsaved_ms,
-                },
-            );
-        }
+        let saving = Event::ServerSaving {
+            state,
+            oldest_unsaved_ms,
+        };
+        session::tell_all(&self.hall, || Notice(saving.clone()));
     }
 }

@@ -204,12 +204,7 @@ impl Process for Presence {
 impl Presence {
     /// A predecessor's entries died with it, the sessions did not.
     fn ask_who_is_here(&self) {
-        let sessions = self.hall.sessions.registry();
-        for id in sessions.keys() {
-            if let Some(session) = sessions.whereis(&id) {
-                session::tell_or_end(&session, Announce);
-            }
-        }
+        session::tell_all(&self.hall, || Announce);
     }
 }
 

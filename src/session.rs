@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::auth::Identity;
 use crate::auth::secrets::SecretHash;
 use crate::board_sync::BoardSync;
-use crate::hall::{self, HallRef};
+use crate::hall::{self, Hall, HallRef};
 use crate::presence;
 use crate::refusal;
 use uploads::Uploads;
@@ -138,6 +138,19 @@ where
 {
     if let Err(SendError::Full(_)) = session.tell(message) {
         guildhall_process::exit(session.pid(), ended("slow_reader"));
+    }
+}
+
+/// Tells every session, each of which knows itself whether it is meant: no list could lag behind.
+pub fn tell_all<M: Send + 'static>(hall: &Hall, message: impl Fn() -> M)
+where
+    Session: Handle<M>,
+{
+    let sessions = hall.sessions.registry();
+    for id in sessions.keys() {
+        if let Some(session) = sessions.whereis(&id) {
+            tell_or_end(&session, message());
+        }
     }
 }
 

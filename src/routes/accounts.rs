@@ -121,8 +121,10 @@ pub(super) async fn sign_out(hall: web::Data<Hall>, request: HttpRequest) -> Ans
     let hall = hall.into_inner();
     let identity = auth::identify(&hall, auth::bearer(&request)?).await?;
     let token: SecretHash = identity.token;
-    // Before the database has it: from here on nobody comes in with this token.
+    // Before the database has it: from here on nobody comes in with this token, and nobody is in, whatever the
+    // database answers.
     hall.tokens.sign_out(token);
+    session::tell_all(&hall, || TokenRevoked(token));
     let change = Change::RevokeToken(changes::RevokeToken {
         hash: token.0,
         account: identity.account,
@@ -132,13 +134,6 @@ pub(super) async fn sign_out(hall: web::Data<Hall>, request: HttpRequest) -> Ans
         session: None,
     };
     hall.change(change, by).await?;
-    // Every session is told and knows itself whether it is meant: no list could lag behind.
-    let sessions = hall.sessions.registry();
-    for id in sessions.keys() {
-        if let Some(session) = sessions.whereis(&id) {
-            session::tell_or_end(&session, TokenRevoked(token));
-        }
-    }
     log::info!(account = identity.account.to_string(); "signed out");
     Ok(HttpResponse::NoContent().finish())
 }

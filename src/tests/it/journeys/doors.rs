@@ -94,6 +94,23 @@ async fn a_sign_out_ends_the_live_sockets_of_its_token_and_the_token_stays_dead(
 }
 
 #[tokio::test]
+async fn a_sign_out_ends_the_live_sockets_also_while_the_database_does_not_answer() {
+    let server = Server::start();
+    let player = server.player("anna").await;
+    let database = server.sql();
+    database.begin_and_lock("batches");
+    let signed_out = player.account.sign_out().await;
+    assert_eq!(signed_out.unwrap_err().code(), Some(Code::Unavailable));
+    let ended = tokio::time::timeout(PATIENCE, player.client.ended()).await;
+    database.run("ROLLBACK");
+    let signed_out = ClientError::Closed {
+        code: 4000,
+        reason: "signed_out".to_owned(),
+    };
+    assert_eq!(ended.unwrap(), signed_out);
+}
+
+#[tokio::test]
 async fn a_client_that_closes_is_answered_and_gone() {
     let server = Server::start();
     let player = server.player("anna").await;
