@@ -2,7 +2,7 @@
 //! receipts and no thread; kept in an `Arc<Mutex<_>>` it outlives whoever drives it, and a batch
 //! that was under way then is found with [`Buffer::in_flight`].
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use guildhall_rules::saving::percent;
@@ -89,6 +89,8 @@ pub struct Buffer<R> {
     queue: Queue,
     /// By sequence number, so the first is the oldest.
     dirty: BTreeMap<u64, Dirty<R>>,
+    /// Those of them that are changes, in their turn before all saves or among those of an entity.
+    changes: BTreeSet<u64>,
     /// The sum of what `dirty` carries.
     dirty_bytes: usize,
     out: Option<Out>,
@@ -106,6 +108,7 @@ impl<R> Buffer<R> {
             limits,
             queue: Queue::default(),
             dirty: BTreeMap::new(),
+            changes: BTreeSet::new(),
             dirty_bytes: 0,
             out: None,
             close_at: None,
@@ -162,6 +165,9 @@ impl<R> Buffer<R> {
         );
         if let Some(contests) = &mut self.contests {
             contests.take_up(seq, &write);
+        }
+        if matches!(write, Write::Change(..)) {
+            self.changes.insert(seq);
         }
         let urgent = write.is_urgent();
         self.enqueue(write, seq, now);
@@ -406,6 +412,7 @@ impl<R> Buffer<R> {
 
     fn clear(&mut self, seq: u64) -> Option<R> {
         let dirty = self.dirty.remove(&seq)?;
+        self.changes.remove(&seq);
         self.dirty_bytes = self.dirty_bytes.saturating_sub(dirty.bytes);
         if let Some(contests) = &mut self.contests {
             contests.clear(seq);
@@ -461,16 +468,10 @@ impl<R> Buffer<R> {
             .is_none_or(|(seq, _)| *seq >= mark)
     }
 
-    /// Like [`Buffer::decided_before`], for changes that are units of their own: saves and groups
-    /// may go on waiting for company.
+    /// Like [`Buffer::decided_before`], for changes that were submitted alone: saves and groups may go
+    /// on waiting for company.
     pub fn changes_decided_before(&self, mark: u64) -> bool {
-        let out = self.out.iter().flat_map(|out| out.batch.units.iter());
-        let out = out.filter_map(|unit| match unit {
-            Unit::Change(unit) => Some(unit.seq),
-            Unit::Save(_) | Unit::Group(_) => None,
-        });
-        let mut pending = out.chain(self.queue.oldest_change());
-        pending.all(|seq| seq >= mark)
+        self.changes.first().is_none_or(|seq| *seq >= mark)
     }
 
     /// Whether every write has its outcome.

@@ -38,11 +38,6 @@ impl Queue {
         [change, save].into_iter().flatten().min()
     }
 
-    /// The first change that waits.
-    pub fn oldest_change(&self) -> Option<u64> {
-        self.changes.front().map(|(unit, _)| unit.seq)
-    }
-
     /// The newest save of a lane that waits.
     pub fn newest(&self, lane: Lane) -> Option<Newest<'_>> {
         let at = self.newest.get(&lane)?;

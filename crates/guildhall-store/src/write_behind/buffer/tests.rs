@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::changes::{AddToken, Change, RevokeToken};
+use crate::changes::{AddToken, Change, DisbandGuild, RevokeToken};
 use crate::write_behind::{Author, Cause, EntityKey, EntityKind, SaveUnit, Unit, WriteRefusal};
 
 const ORIGIN: Duration = Duration::ZERO;
@@ -335,6 +335,30 @@ fn a_mark_is_passed_when_what_was_submitted_before_it_is_decided() {
     assert!(buffer.changes_decided_before(mark));
     assert!(buffer.decided_before(mark));
     assert!(!buffer.changes_decided_before(buffer.mark()));
+}
+
+/// Whoever loads a guild must not find it as it was before its end.
+#[test]
+fn a_change_that_waits_among_saves_is_waited_for_like_any_other() {
+    let mut buffer = buffer(10, 10);
+    let disband = Change::DisbandGuild(DisbandGuild {
+        guild: Uuid::from_u128(1),
+        realm: Uuid::nil(),
+        leader: Uuid::nil(),
+        cooling_us: 0,
+    });
+    assert!(disband.among_saves_of().is_some());
+    let disband = Write::Change(disband, BY);
+    let first = buffer.submit(disband.clone(), 1, ORIGIN).unwrap();
+    assert!(!buffer.changes_decided_before(buffer.mark()));
+    assert_eq!(buffer.withdraw(first), Some(1));
+    assert!(buffer.changes_decided_before(buffer.mark()));
+    buffer.submit(disband, 2, ORIGIN).unwrap();
+    let mark = buffer.mark();
+    let batch = buffer.take_batch(ORIGIN).unwrap();
+    assert!(!buffer.changes_decided_before(mark), "under way");
+    buffer.finish(all_durable(&batch));
+    assert!(buffer.changes_decided_before(mark));
 }
 
 mod groups;
