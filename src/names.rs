@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::hall::HallRef;
 use crate::persistence::{
     Author, Cause, Change, Decided, NameOwner, Outcome, Write, drain_changes, refusal_of,
-    rejection_of,
+    rejection_of, taken_back,
 };
 use crate::refusal;
 use reconcile::Pass;
@@ -77,6 +77,8 @@ pub struct Claim {
     pub by: Author,
     /// Why an operator ordered it; then everyone who shows the name is told, else everyone but the asker.
     pub reason: Option<String>,
+    /// When its asker hears no answer any more, on the hall's clock: what is not submitted by then is not written.
+    pub until: Duration,
     /// The version by this write, after the commit; or the refusal.
     pub reply: ReplyTo<Result<u32, Refusal>>,
 }
@@ -272,14 +274,18 @@ impl Doing {
 /// The other half of a claim under way: what is written, and who hears of it.
 struct Asked {
     change: Change,
+    until: Duration,
     reply: ReplyTo<Result<u32, Refusal>>,
 }
 
 impl Names {
     fn begin(&mut self, claim: Claim, ctx: &mut Ctx<Self>) {
         let owner = claim.deed.owner();
-        let (change, reply) = (claim.change, claim.reply);
-        let asked = Asked { change, reply };
+        let asked = Asked {
+            change: claim.change,
+            until: claim.until,
+            reply: claim.reply,
+        };
         let doing = |step, before| Doing {
             owner,
             step,
@@ -343,7 +349,12 @@ impl Names {
         });
     }
 
+    /// Not for an asker who has given up: a guild that was to end with the write would go on beside it.
     fn write(&mut self, doing: Doing, asked: Asked, ctx: &mut Ctx<Self>) {
+        if self.hall.now() >= asked.until {
+            asked.reply.send(Err(taken_back()));
+            return self.give_up(doing, ctx);
+        }
         self.under_way(&doing);
         let decided = self.hall.submit(Write::Change(asked.change, doing.by));
         ctx.run(decided, move |this, decided, ctx| {
@@ -533,3 +544,6 @@ impl Handle<Figures> for Names {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

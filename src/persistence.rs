@@ -37,7 +37,7 @@ pub use guildhall_store::write_behind::{
 pub use journal::{JournalThread, replay};
 pub use newest::receipt_of;
 pub use refusals::{
-    TAKEN_BACK, is_conflict, not_joined, refusal_of, rejection_of, reloaded_to, rows_of,
+    TAKEN_BACK, is_conflict, not_joined, refusal_of, rejection_of, reloaded_to, rows_of, taken_back,
 };
 pub use submit::{Decided, Saved, drain_changes, drain_everything};
 pub use ticket::Answered;

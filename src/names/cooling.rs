@@ -8,7 +8,7 @@ use guildhall_protocol::{Code, Refusal};
 use guildhall_store::names::{self, StoredName};
 use serde_json::json;
 
-use super::{Claim, Deed, Names};
+use super::{Claim, Deed, Names, verbs};
 use crate::hall::{self, CALL_TIMEOUT};
 use crate::persistence::{Author, Change, changes};
 use crate::refusal;
@@ -74,13 +74,14 @@ impl Handle<FreeDue> for Names {
         let now = hall::now_us();
         let due = self.hall.read(move |conn| names::due(conn, now, max));
         let me = ctx.me();
-        ctx.run(due, move |_, due, ctx| {
+        ctx.run(due, move |this, due, ctx| {
             let due = match due {
                 Ok(due) => due,
                 Err(refusal) => return reply.send(Err(refusal)),
             };
+            let until = verbs::until(&this.hall);
             let freed = due.into_iter().map(move |name| {
-                let freed = me.call(CALL_TIMEOUT, |reply| free(name, reply));
+                let freed = me.call(CALL_TIMEOUT, move |reply| free(name, until, reply));
                 async move { freed.await.map_err(|e: CallError| refusal::call(&e))? }
             });
             let freed = futures_util::future::join_all(freed);
@@ -93,7 +94,11 @@ impl Handle<FreeDue> for Names {
 }
 
 /// One that was taken back meanwhile is refused by the database, and that is right.
-pub(super) fn free(name: StoredName, reply: ReplyTo<Result<u32, Refusal>>) -> Claim {
+pub(super) fn free(
+    name: StoredName,
+    until: Duration,
+    reply: ReplyTo<Result<u32, Refusal>>,
+) -> Claim {
     Claim {
         change: Change::FreeName(changes::FreeName {
             realm: name.entry.realm,
@@ -104,6 +109,7 @@ pub(super) fn free(name: StoredName, reply: ReplyTo<Result<u32, Refusal>>) -> Cl
         deed: Deed::Free(name),
         by: Author::SERVER,
         reason: None,
+        until,
         reply,
     }
 }

@@ -1,6 +1,8 @@
 //! What can be asked of the name authority, for characters and guilds alike. Each asks before it returns
 //! and resolves after the commit.
 
+use std::time::Duration;
+
 use futures_util::Future;
 use guildhall_protocol::{Code, Refusal};
 use guildhall_rules::names::NameKey;
@@ -8,7 +10,7 @@ use guildhall_store::names::{self, NameEntry, StoredName};
 use uuid::Uuid;
 
 use super::{Claim, Deed, cooling};
-use crate::hall::HallRef;
+use crate::hall::{Hall, HallRef};
 use crate::persistence::{Author, Change, NameOwner, OwnerKind, changes};
 use crate::refusal;
 
@@ -50,14 +52,22 @@ fn claim(
     by: Author,
     reason: Option<String>,
 ) -> impl Future<Output = Result<u32, Refusal>> + use<> {
+    let until = until(hall);
     let claim = hall.names.call(move |reply| Claim {
         deed,
         change,
         by,
         reason,
+        until,
         reply,
     });
     async move { claim.await.map_err(|e| refusal::call(&e))? }
+}
+
+/// When who asks now is answered, on the hall's clock.
+pub(super) fn until(hall: &Hall) -> Duration {
+    let patience = Duration::from_millis(hall.config.limits.answer_deadline_ms);
+    hall.now().saturating_add(patience)
 }
 
 /// How long a name that is given up cools, in microseconds.
@@ -274,9 +284,10 @@ pub async fn unreserve(
     let reserved = reserved.filter(|name| name.entry.owner.kind == OwnerKind::Reserved);
     let sentence = "The name is not reserved.";
     let name = reserved.ok_or_else(|| Refusal::new(Code::NotFound, sentence))?;
+    let until = until(&hall);
     let freed = hall.names.call(move |reply| Claim {
         by,
-        ..cooling::free(name, reply)
+        ..cooling::free(name, until, reply)
     });
     freed.await.map_err(|e| refusal::call(&e))?
 }

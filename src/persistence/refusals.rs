@@ -20,10 +20,7 @@ pub fn rejection_of(reason: RejectReason) -> Refusal {
             Refusal::new(Code::Overloaded, sentence)
         }
         RejectReason::NotAGroup { why } => Refusal::new(Code::BadField, why),
-        RejectReason::TakenBack => {
-            let sentence = "The database cannot be reached now; nothing was changed.";
-            Refusal::new(Code::Unavailable, sentence).rule(TAKEN_BACK)
-        }
+        RejectReason::TakenBack => taken_back(),
         RejectReason::Shut => {
             let sentence = "This server takes no more changes; nothing was changed.";
             Refusal::new(Code::Unavailable, sentence).rule(READ_ONLY)
@@ -33,6 +30,13 @@ pub fn rejection_of(reason: RejectReason) -> Refusal {
             Refusal::new(Code::StaleVersion, sentence).detail(json!({ "version": pending_version }))
         }
     }
+}
+
+/// The refusal for a change that did not come to the database in time.
+#[must_use]
+pub fn taken_back() -> Refusal {
+    let sentence = "The database cannot be reached now; nothing was changed.";
+    Refusal::new(Code::Unavailable, sentence).rule(TAKEN_BACK)
 }
 
 /// The refusal for a change that the database has and did not answer for in time.
