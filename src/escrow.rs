@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use guildhall_protocol::Refusal;
+use guildhall_protocol::{Code, Refusal};
 use guildhall_rules::rights::GuildAct;
 use guildhall_store::queries;
 use serde_json::Value;
@@ -78,13 +78,32 @@ pub fn members(
     std::iter::once(Member::Save(save)).chain(moves).collect()
 }
 
-/// Whether the owner of a character may exchange with these guilds' ships.
+/// Whether the owner of a character may give these, each an escrow and the guild for whose ship it is. One that
+/// was given with this version may be given again, whatever became of the membership: the database tells whether
+/// it is the same save, and writes none on a version that is past.
 ///
 /// # Errors
 /// `not_found`, for a guild that the owner is no member of too; `unavailable`.
-pub async fn may_give(hall: &HallRef, owner: Uuid, guilds: Vec<Uuid>) -> Result<(), Refusal> {
-    for guild in guilds {
-        Guild::check(hall, guild, owner, GuildAct::Exchange).await?;
+pub async fn may_give(
+    hall: &HallRef,
+    owner: Uuid,
+    (character, version): (Uuid, u32),
+    gifts: Vec<(Uuid, Uuid)>,
+) -> Result<(), Refusal> {
+    let giver = EntityKey {
+        kind: EntityKind::Character,
+        id: character,
+    };
+    for (escrow, guild) in gifts {
+        match Guild::check(hall, guild, owner, GuildAct::Exchange).await {
+            Err(refusal) if refusal.code == Code::NotFound => {
+                let given = hall.read(move |conn| queries::was_given(conn, escrow, giver, version));
+                if !given.await? {
+                    return Err(refusal);
+                }
+            }
+            allowed => allowed?,
+        }
     }
     Ok(())
 }

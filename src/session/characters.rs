@@ -137,8 +137,12 @@ impl Session {
             return self.save(id, character, playing, save, ctx);
         }
         let hall = Arc::clone(&self.hall);
-        let guilds = save.give.iter().map(|gift| gift.to_guild).collect();
-        let allowed = async move { escrow::may_give(&hall, playing.owner, guilds).await };
+        let version = save.base_version.saturating_add(1);
+        let gifts = save.give.iter().map(|gift| (gift.escrow, gift.to_guild));
+        let gifts = gifts.collect();
+        let allowed = async move {
+            escrow::may_give(&hall, playing.owner, (character, version), gifts).await
+        };
         ctx.wait(allowed, move |this, allowed, ctx| match allowed {
             Ok(()) => this.save(id, character, playing, save, ctx),
             Err(refusal) => this.answer(id, Err(refusal), ctx),

@@ -62,6 +62,23 @@ pub fn open_escrows(
     Ok(shown)
 }
 
+/// Whether this giver gave it, with this version.
+pub fn was_given(
+    conn: &mut Connection,
+    escrow: Uuid,
+    giver: EntityKey,
+    version: u32,
+) -> Result<bool, StoreError> {
+    let found: i64 = escrows::table
+        .find(escrow.to_string())
+        .filter(escrows::from_kind.eq(giver.kind.as_str()))
+        .filter(escrows::from_id.eq(giver.id.to_string()))
+        .filter(escrows::from_version.eq(i64::from(version)))
+        .count()
+        .get_result(conn)?;
+    Ok(found == 1)
+}
+
 fn open_behind(
     conn: &mut Connection,
     side: EntityKey,

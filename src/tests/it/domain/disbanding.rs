@@ -112,8 +112,14 @@ async fn what_lay_in_escrow_goes_to_the_characters_and_is_there_once() {
         .save_ship_with(guild, 1, json!({}), owe, "owed");
     owe.await.unwrap();
     leader.client.disband_guild(guild).await.unwrap();
-    // A retry of what was given gives nothing again.
-    refused(give().await, Code::NotFound);
+    // Sent again it is answered as it was, and gives nothing again; another one is none.
+    assert_eq!(give().await.unwrap().version, 2);
+    let more = to_guild(paid, guild, 4);
+    let more = client.save_character_with(hero, 1, json!({"gold": 6}), more);
+    refused(more.await, Code::StaleVersion);
+    let other = to_guild(Uuid::now_v7(), guild, 3);
+    let other = client.save_character_with(hero, 1, json!({"gold": 7}), other);
+    refused(other.await, Code::NotFound);
     assert_eq!(client.character(hero).await.unwrap().version, 2);
     // Nobody took it, and the story does not say so.
     let admin = AdminClient::new(&server.admin_url, &server.admin_token()).unwrap();
