@@ -102,6 +102,7 @@ pub async fn create(
     let name = checked_name(&name)?;
     let stored = encode_state(&hall, &state)?;
     let character = Uuid::now_v7();
+    let max = hall.config.limits.characters_per_account_max;
     let change = Change::CreateCharacter(changes::CreateCharacter {
         id: character,
         realm: actor.realm,
@@ -109,7 +110,7 @@ pub async fn create(
         name: names::row(actor.realm, &name),
         schema_version: STATE_SCHEMA_VERSION,
         state: stored.into(),
-        of_account_max: hall.config.limits.characters_per_account_max,
+        of_account_max: (!actor.is_service).then_some(max),
     });
     let display = name.display.clone();
     let by = actor.author();

@@ -99,7 +99,7 @@ impl Scene {
 fn create(id: Uuid, of: &Identity) -> Change {
     let key = format!("hero {id}");
     Change::CreateCharacter(changes::CreateCharacter {
-        of_account_max: usize::MAX,
+        of_account_max: None,
         id,
         realm: DEFAULT_REALM,
         account: of.account,

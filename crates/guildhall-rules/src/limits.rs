@@ -89,7 +89,7 @@ pub struct Limits {
     /// Former names that are kept for one character or guild at a time: undoing a mistake takes one. Each is a
     /// name that nobody else can have. 3.
     pub names_cooling_max: usize,
-    /// Characters of one account. 50.
+    /// Characters of one player's account. A service makes them for its realm and has no bound. 50.
     pub characters_per_account_max: usize,
     /// Guilds that one account has founded and that are there, or whose name cools. 10.
     pub guilds_founded_max: usize,

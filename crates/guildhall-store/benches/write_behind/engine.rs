@@ -69,7 +69,7 @@ impl Cast {
 
     fn create(&self, id: Uuid) -> Change {
         Change::CreateCharacter(CreateCharacter {
-            of_account_max: usize::MAX,
+            of_account_max: None,
             id,
             realm: DEFAULT_REALM,
             account: self.by.account,

@@ -21,8 +21,8 @@ pub struct CreateCharacter {
     pub schema_version: u16,
     #[serde(serialize_with = "payload::document")]
     pub state: Bytes,
-    /// Characters of one account.
-    pub of_account_max: usize,
+    /// Characters of one account; none for a service, which makes them for its realm.
+    pub of_account_max: Option<usize>,
 }
 
 impl CreateCharacter {
@@ -31,15 +31,7 @@ impl CreateCharacter {
             kind: OwnerKind::Character,
             id: self.id,
         };
-        let theirs: i64 = characters::table
-            .filter(characters::account_id.eq(self.account.to_string()))
-            .count()
-            .get_result(conn)?;
-        if is_full(theirs, self.of_account_max) {
-            let sentence = format!("{theirs} characters are as many as one account may have.");
-            let limit = WriteRefusal::limit("characters_per_account_max", sentence);
-            return Err(Failed::Refused(limit));
-        }
+        self.expect_few(conn)?;
         self.name.claim(conn, owner, at_us)?;
         diesel::insert_into(characters::table)
             .values((
@@ -65,5 +57,20 @@ impl CreateCharacter {
                 state: self.state.clone(),
             }],
         })
+    }
+    fn expect_few(&self, conn: &mut Connection) -> Result<(), Failed> {
+        let Some(max) = self.of_account_max else {
+            return Ok(());
+        };
+        let theirs: i64 = characters::table
+            .filter(characters::account_id.eq(self.account.to_string()))
+            .count()
+            .get_result(conn)?;
+        if is_full(theirs, max) {
+            let sentence = format!("{theirs} characters are as many as one account may have.");
+            let limit = WriteRefusal::limit("characters_per_account_max", sentence);
+            return Err(Failed::Refused(limit));
+        }
+        Ok(())
     }
 }

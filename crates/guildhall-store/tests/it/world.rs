@@ -264,7 +264,7 @@ impl World {
 
     pub fn create_character(&self, id: Uuid, name: &str) -> Change {
         Change::CreateCharacter(CreateCharacter {
-            of_account_max: usize::MAX,
+            of_account_max: None,
             id,
             realm: self.realm,
             account: self.account,

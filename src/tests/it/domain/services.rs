@@ -273,3 +273,16 @@ async fn a_trade_that_the_database_refuses_is_told_of_each_character() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_service_makes_more_characters_than_a_player_may_have() {
+    let server = Server::start_with(|config| config.limits.characters_per_account_max = 1);
+    let (_, game, _events) = service(&server, None, "game-1").await;
+    for name in ["Hero", "Villain"] {
+        game.create_character(name, json!({})).await.unwrap();
+    }
+    let anna = server.player("anna").await.client;
+    anna.create_character("Mine", json!({})).await.unwrap();
+    let second = anna.create_character("Another", json!({})).await;
+    refused(second, Code::LimitReached);
+}

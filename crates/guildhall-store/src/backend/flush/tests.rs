@@ -88,7 +88,7 @@ impl Bench {
     fn creation(&self, name: &str) -> (Change, EntityKey) {
         let id = Uuid::now_v7();
         let create = Change::CreateCharacter(CreateCharacter {
-            of_account_max: usize::MAX,
+            of_account_max: None,
             id,
             realm: DEFAULT_REALM,
             account: self.by.account,
