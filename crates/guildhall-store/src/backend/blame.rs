@@ -8,7 +8,7 @@ use diesel::result::Error;
 
 use super::errors::is_environment;
 use super::flush::{Banned, part_id};
-use super::{Connection, watermark};
+use super::{Connection, postgres, watermark};
 use crate::write_behind::{Batch, Cause, Unit, WriteRefusal};
 
 /// What to do with a batch that failed at its commit.
@@ -18,11 +18,15 @@ pub(super) enum Parts {
     Halves,
     /// One unit is left: its writes are refused.
     Alone(Banned),
+    /// One unit is left, and took too long: its writes are refused if that is its own doing.
+    Slow(Banned),
 }
 
 /// Only a database that still answers is asked again in parts.
 pub(super) fn parts(batch: &Batch, error: &Error, conn: &mut Connection) -> Parts {
-    if !batch.may_part() || is_environment(conn, error) || conn.batch_execute("SELECT 1").is_err() {
+    let slow = postgres::is_too_slow(error);
+    let nobodys = is_environment(conn, error) && !slow;
+    if !batch.may_part() || nobodys || conn.batch_execute("SELECT 1").is_err() {
         return Parts::NoneYet;
     }
     if batch.units.len() > 1 {
@@ -30,7 +34,21 @@ pub(super) fn parts(batch: &Batch, error: &Error, conn: &mut Connection) -> Part
     }
     let refusal = || WriteRefusal::new(Cause::Held, error.to_string());
     let seqs = batch.units.iter().flat_map(Unit::seqs);
-    Parts::Alone(seqs.map(|seq| (seq, refusal())).collect())
+    let held = seqs.map(|seq| (seq, refusal())).collect();
+    match slow {
+        true => Parts::Slow(held),
+        false => Parts::Alone(held),
+    }
+}
+
+/// Whether the database writes another row like this unit's in a small part of the time that the unit had:
+/// what is slow then is the unit, and not the database.
+pub(super) fn others_are_quick(conn: &mut Connection, batch: &Batch) -> QueryResult<bool> {
+    let entity = batch.units.iter().flat_map(Unit::entities).next();
+    match conn {
+        Connection::Sqlite(_) => Ok(true),
+        Connection::Postgres(conn) => postgres::others_are_quick(conn, entity),
+    }
 }
 
 /// The halves of a batch, each a batch with an id of its own.

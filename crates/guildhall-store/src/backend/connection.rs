@@ -2,8 +2,9 @@
 //! this type; where the two databases differ, `backend/sqlite` and `backend/postgres` speak to their own.
 
 use diesel::connection::SimpleConnection;
-use diesel::{MultiConnection, PgConnection, SqliteConnection};
+use diesel::{MultiConnection, PgConnection, QueryResult, SqliteConnection};
 
+use super::postgres;
 use crate::error::StoreError;
 
 /// A connection to one of the databases that a world can live in.
@@ -13,7 +14,26 @@ pub enum AnyConnection {
     Postgres(PgConnection),
 }
 
+/// How long a statement of the writer may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Deadline {
+    /// As long as may be.
+    Batch,
+    /// Short, while a batch goes in parts to see which one is slow.
+    Part,
+    /// For one unit that was too slow.
+    Alone,
+}
+
 impl AnyConnection {
+    /// Sets the deadline of the statements to come; SQLite has none.
+    pub(super) fn set_deadline(&mut self, deadline: Deadline) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(conn) => postgres::set_deadline(conn, deadline),
+        }
+    }
+
     /// Runs `query` on one state of the database: all of it sees the same commits. Begun and ended
     /// here and not by diesel, whose transaction answers `Ok` where PostgreSQL has rolled back
     /// because of an error that `query` swallowed; a query that only reads loses nothing by it.

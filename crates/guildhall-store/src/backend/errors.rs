@@ -7,22 +7,15 @@ use super::{Connection, postgres, sqlite};
 use crate::error::StoreError;
 use crate::write_behind::{Cause, WriteRefusal};
 
-/// The refusal of one write, or a failure of the whole. With `blames`, unclear errors are the write's;
-/// those of the environment never are.
-pub(super) fn judge(
-    conn: &Connection,
-    error: &Error,
-    blames: bool,
-) -> Result<WriteRefusal, StoreError> {
+/// The refusal of one write, if the error is its fault. With `blames`, unclear errors are; those of the
+/// environment never are.
+pub(super) fn judge(conn: &Connection, error: &Error, blames: bool) -> Option<WriteRefusal> {
     let cause = match conn {
         Connection::Sqlite(_) => sqlite::cause(error),
         Connection::Postgres(_) => postgres::cause(error),
     };
-    match cause {
-        Some(cause) => Ok(refusal(cause, error)),
-        None if blames && !is_environment(conn, error) => Ok(refusal(Cause::Held, error)),
-        None => Err(store_error(error)),
-    }
+    let held = || (blames && !is_environment(conn, error)).then_some(Cause::Held);
+    Some(refusal(cause.or_else(held)?, error))
 }
 
 /// Whether it lies with the disk, the file, a lock or the connection, so that the same write may succeed

@@ -8,8 +8,9 @@ use std::time::Instant;
 use diesel::connection::SimpleConnection;
 use uuid::Uuid;
 
+use super::connection::Deadline;
 use super::run::{self, Written};
-use super::{Connection, blame, store_error};
+use super::{Connection, blame, postgres, store_error};
 use crate::error::StoreError;
 use crate::world::World;
 use crate::write_behind::{Batch, BatchReport, WriteRefusal};
@@ -35,13 +36,17 @@ pub(super) enum Stop {
     OneLineEach,
     /// Nobody's fault: give the batch again later.
     Failed(StoreError),
-    /// The database answered, and failed at the commit: no statement is to blame.
-    AtCommit(diesel::result::Error),
+    /// The database answered, and failed at the commit or took too long: which write is to blame, if any,
+    /// only its parts can tell.
+    InParts(diesel::result::Error),
 }
 
 impl From<diesel::result::Error> for Stop {
     fn from(error: diesel::result::Error) -> Self {
-        Self::Failed(store_error(&error))
+        match postgres::is_too_slow(&error) {
+            true => Self::InParts(error),
+            false => Self::Failed(store_error(&error)),
+        }
     }
 }
 
@@ -71,6 +76,9 @@ impl BatchWriter {
             None => self.world.write_connection()?,
         };
         let written = self.write(&mut conn, batch, &Banned::new())?;
+        if batch.may_part() {
+            conn.set_deadline(Deadline::Batch)?;
+        }
         self.conn = Some(conn);
         self.pace = written.pace;
         Ok(BatchReport {
@@ -94,7 +102,7 @@ impl BatchWriter {
         }
         let error = match self.commit_without_the_banned(conn, batch, banned.clone()) {
             Ok(written) => return Ok(written),
-            Err(Stop::AtCommit(error)) => error,
+            Err(Stop::InParts(error)) => error,
             Err(stop) => return Err(failed(stop)),
         };
         match blame::parts(batch, &error, conn) {
@@ -103,6 +111,7 @@ impl BatchWriter {
             blame::Parts::Alone(held) => self
                 .commit_without_the_banned(conn, batch, held)
                 .map_err(failed),
+            blame::Parts::Slow(held) => self.write_slow(conn, batch, held, &error),
         }
     }
 
@@ -113,9 +122,32 @@ impl BatchWriter {
         banned: &Banned,
     ) -> Result<Written, StoreError> {
         let [first, second] = blame::halves(batch);
+        conn.set_deadline(Deadline::Part)?;
         let mut written = self.write(conn, &first, banned)?;
+        conn.set_deadline(Deadline::Part)?;
         written.join(self.write(conn, &second, banned)?);
         Ok(written)
+    }
+
+    /// One unit that took too long may have met a database that did. It is held if it is slow once more
+    /// while others are quick before and after it.
+    fn write_slow(
+        &self,
+        conn: &mut Connection,
+        batch: &Batch,
+        held: Banned,
+        error: &diesel::result::Error,
+    ) -> Result<Written, StoreError> {
+        if !blame::others_are_quick(conn, batch)? {
+            return Err(store_error(error));
+        }
+        conn.set_deadline(Deadline::Alone)?;
+        match self.commit_without_the_banned(conn, batch, Banned::new()) {
+            Err(Stop::InParts(_)) if blame::others_are_quick(conn, batch)? => self
+                .commit_without_the_banned(conn, batch, held)
+                .map_err(failed),
+            other => other.map_err(failed),
+        }
     }
 
     /// Each turn but one bans one more write, so there are at most as many turns as writes and one.
@@ -133,7 +165,7 @@ impl BatchWriter {
                     banned.insert(seq, refusal);
                 }
                 Err(Stop::OneLineEach) => lines_max = 1,
-                Err(stop @ (Stop::Failed(_) | Stop::AtCommit(_))) => {
+                Err(stop @ (Stop::Failed(_) | Stop::InParts(_))) => {
                     let _ended = conn.batch_execute("ROLLBACK");
                     return Err(stop);
                 }
@@ -147,7 +179,7 @@ impl BatchWriter {
 fn failed(stop: Stop) -> StoreError {
     match stop {
         Stop::Failed(error) => error,
-        Stop::AtCommit(error) => store_error(&error),
+        Stop::InParts(error) => store_error(&error),
         Stop::Without { .. } | Stop::OneLineEach => StoreError::Database {
             detail: "a batch could not be written without the write that ended it".to_owned(),
         },

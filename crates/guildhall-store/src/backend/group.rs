@@ -88,7 +88,7 @@ impl<'a> Run<'a> {
                     return Ok(Ok(link.version));
                 }
                 Ok(_) => {}
-                Err(error) => return Ok(Err(Not::Refused(self.refusal_of(unit.seq, &error)?))),
+                Err(error) => return Ok(Err(Not::Refused(self.refusal_of(unit.seq, error)?))),
             }
         }
         let why = save::why_missed(self.conn, save.key, save.fence, &link)?;
@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
                 Ok(Err(Not::Refused(refusal)))
             }
             Err(Failed::Database(error)) => {
-                Ok(Err(Not::Refused(self.refusal_of(unit.seq, &error)?)))
+                Ok(Err(Not::Refused(self.refusal_of(unit.seq, error)?)))
             }
         }
     }

@@ -5,10 +5,12 @@
 mod bulk;
 mod connect;
 mod errors;
+mod slow;
 mod statements;
 
 pub(super) use bulk::save_many;
 pub(crate) use connect::{connect, end_former, foreign_language, hold_world, holder, sign_world};
 pub(crate) use errors::is_away;
-pub(super) use errors::{cause, is_delay, is_disk_full, is_environment, is_outage};
+pub(super) use errors::{cause, is_delay, is_disk_full, is_environment, is_outage, is_too_slow};
+pub(super) use slow::{others_are_quick, set_deadline};
 pub(super) use statements::{history, update};

@@ -106,7 +106,7 @@ pub(super) fn run(
     match conn.batch_execute("COMMIT") {
         Ok(()) => Ok(written),
         Err(error) if is_environment(conn, &error) => Err(error.into()),
-        Err(error) => Err(Stop::AtCommit(error)),
+        Err(error) => Err(Stop::InParts(error)),
     }
 }
 
@@ -169,7 +169,7 @@ impl Run<'_> {
                 self.refuse_change(unit, refusal)
             }
             Err(Failed::Database(error)) => {
-                let refusal = self.refusal_of(unit.seq, &error)?;
+                let refusal = self.refusal_of(unit.seq, error)?;
                 self.undo_unit()?;
                 self.refuse_change(unit, refusal)
             }
@@ -231,7 +231,7 @@ impl Run<'_> {
         let mut lines = self.lines.as_slice();
         while let Some(first) = lines.first() {
             lines = record::history(self.conn, self.batch, self.at_us, lines, lines_max)
-                .map_err(|error| line_refused(self.conn, first, lines_max, &error, self.blames))?;
+                .map_err(|error| line_refused(self.conn, first, lines_max, error, self.blames))?;
         }
         Ok(())
     }
@@ -240,9 +240,11 @@ impl Run<'_> {
     pub(super) fn refusal_of(
         &mut self,
         seq: u64,
-        error: &diesel::result::Error,
+        error: diesel::result::Error,
     ) -> Result<WriteRefusal, Stop> {
-        let refusal = judge(self.conn, error, self.blames).map_err(Stop::Failed)?;
+        let Some(refusal) = judge(self.conn, &error, self.blames) else {
+            return Err(error.into());
+        };
         match self.transaction_is_gone() {
             true => Err(Stop::Without { seq, refusal }),
             false => Ok(refusal),
@@ -276,16 +278,16 @@ fn line_refused(
     conn: &Connection,
     line: &Line,
     lines_max: usize,
-    error: &diesel::result::Error,
+    error: diesel::result::Error,
     blames: bool,
 ) -> Stop {
-    match judge(conn, error, blames) {
-        Ok(_) if lines_max > 1 => Stop::OneLineEach,
-        Ok(refusal) if !line.is_refusal => Stop::Without {
+    match judge(conn, &error, blames) {
+        Some(_) if lines_max > 1 => Stop::OneLineEach,
+        Some(refusal) if !line.is_refusal => Stop::Without {
             seq: line.seq,
             refusal,
         },
-        _ => Stop::Failed(store_error(error)),
+        _ => error.into(),
     }
 }
 

@@ -237,7 +237,7 @@ impl<'a> Run<'a> {
                     }
                 },
                 Err(error) => {
-                    let (seq, refusal) = (link.seq, self.refusal_of(link.seq, &error)?);
+                    let (seq, refusal) = (link.seq, self.refusal_of(link.seq, error)?);
                     if self.may_stand(key, link)? {
                         return Err(Stop::Without { seq, refusal });
                     }
@@ -268,7 +268,7 @@ impl<'a> Run<'a> {
     ) -> Result<Result<Option<Found>, WriteRefusal>, Stop> {
         match find(self.conn, key) {
             Ok(found) => Ok(Ok(found)),
-            Err(error) => self.refusal_of(seq, &error).map(Err),
+            Err(error) => self.refusal_of(seq, error).map(Err),
         }
     }
 

@@ -149,7 +149,7 @@ impl Unit {
     }
 
     /// The entities that it must come in turn with.
-    pub(super) fn entities(&self) -> impl Iterator<Item = EntityKey> {
+    pub(crate) fn entities(&self) -> impl Iterator<Item = EntityKey> {
         let (one, members) = match self {
             Self::Change(_) => (None, [].as_slice()),
             Self::Save(unit) => (Some(unit.key), [].as_slice()),

@@ -36,16 +36,12 @@ const OUTAGE: &[&str] = &[
     "remaining connection slots",
 ];
 
-/// Parts of messages about others who hold what is wanted. However long that takes, it is no fault of the
-/// write: it is waited for like a server that is away.
-const WAIT: &[&str] = &[
-    "canceling statement due to lock timeout",
-    "deadlock detected",
-];
-
-/// Parts of messages about what took too long: [`WAIT`], and statements that may be slow for ever, which are
-/// not the machine's fault then.
+/// Parts of messages about what took too long, mostly since others hold what is wanted. That alone tells
+/// nothing of the write: it is waited for like a server that is away.
 const DELAY: &[&str] = &["canceling statement due to", "deadlock detected"];
+
+/// The one delay that a write may cause by itself, if others are quick meanwhile.
+const TOO_SLOW: &str = "canceling statement due to statement timeout";
 
 /// Parts of messages that tell a value which no row can hold.
 const BAD_VALUE: &[&str] = &["invalid byte sequence", "out of range", "value too long"];
@@ -58,8 +54,9 @@ pub(in crate::backend) fn is_delay(message: &str) -> bool {
     DELAY.iter().any(|part| message.contains(part))
 }
 
-fn is_wait(message: &str) -> bool {
-    WAIT.iter().any(|part| message.contains(part))
+/// Whether a statement was given up for its length: the write is slow, or the whole database is.
+pub(in crate::backend) fn is_too_slow(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(_, info) if info.message().contains(TOO_SLOW))
 }
 
 pub(in crate::backend) fn is_outage(message: &str) -> bool {
@@ -118,7 +115,7 @@ pub(in crate::backend) fn is_environment(error: &Error) -> bool {
     match error {
         Error::DatabaseError(DatabaseErrorKind::Unknown, info) => {
             let message = info.message();
-            is_disk_full(message) || is_outage(message) || is_wait(message)
+            is_disk_full(message) || is_outage(message) || is_delay(message)
         }
         Error::DatabaseError(kind, _) => !is_violation(kind),
         Error::BrokenTransactionManager => true,

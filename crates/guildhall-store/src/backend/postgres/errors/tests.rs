@@ -50,6 +50,8 @@ fn the_machine_and_the_connection_are_never_a_writes_fault() {
         "cannot execute UPDATE in a read-only transaction",
         "deadlock detected",
         "canceling statement due to lock timeout",
+        "canceling statement due to statement timeout",
+        "canceling statement due to user request",
     ] {
         assert_eq!(cause(&unknown(message)), None, "{message}");
         assert!(is_environment(&unknown(message)), "{message}");
@@ -59,13 +61,21 @@ fn the_machine_and_the_connection_are_never_a_writes_fault() {
 }
 
 #[test]
-fn slow_statements_and_raised_exceptions_are_nobodys_fault_until_somebody_is_blamed() {
+fn raised_exceptions_are_nobodys_fault_until_somebody_is_blamed() {
+    let raised = unknown("the harbour is closed");
+    assert_eq!(cause(&raised), None);
+    assert!(!is_environment(&raised));
+}
+
+#[test]
+fn of_all_delays_only_a_statement_that_took_too_long_may_be_its_own() {
+    let slow = "canceling statement due to statement timeout";
+    assert!(is_too_slow(&unknown(slow)));
     for message in [
-        "canceling statement due to statement timeout",
-        "the harbour is closed",
+        "canceling statement due to lock timeout",
+        "deadlock detected",
     ] {
-        assert_eq!(cause(&unknown(message)), None, "{message}");
-        assert!(!is_environment(&unknown(message)), "{message}");
+        assert!(!is_too_slow(&unknown(message)), "{message}");
     }
 }
 
