@@ -184,9 +184,8 @@ impl Dirty {
     /// The newest save of an entity that is safe and not committed; `of`: of this session's only.
     pub fn newest_safe(&self, key: EntityKey, of: Option<Uuid>) -> Option<&Save> {
         let theirs = |save: &Save| of.is_none() || save.by.session == of;
-        let mut saves = self.buffer.saves_of(key);
-        let newest = saves.find(|(ticket, save)| ticket.is_safe() && theirs(save));
-        newest.map(|(_, save)| save)
+        self.buffer
+            .newest_save(key, |ticket, save| theirs(save) && ticket.is_safe())
     }
 
     /// Looks at the buffer; the new state, if it is another.

@@ -284,11 +284,17 @@ impl<R> Buffer<R> {
         }
     }
 
-    /// The saves of an entity without an outcome and their receipts, the newest first. Empty for a buffer
+    /// The newest save of an entity without an outcome that is wanted, by its receipt too. `None` for a buffer
     /// that does not promise early.
-    pub fn saves_of(&self, key: EntityKey) -> impl Iterator<Item = (&R, &Save)> {
-        let saves = self.contests.iter().flat_map(move |it| it.saves_of(key));
-        saves.filter_map(|(seq, save)| Some((&self.dirty.get(&seq)?.receipt, save)))
+    pub fn newest_save(
+        &self,
+        key: EntityKey,
+        is_wanted: impl Fn(&R, &Save) -> bool,
+    ) -> Option<&Save> {
+        let receipt = |seq| self.dirty.get(&seq).map(|dirty| &dirty.receipt);
+        self.contests.as_ref()?.newest_save(key, |seq, save| {
+            receipt(seq).is_some_and(|receipt| is_wanted(receipt, save))
+        })
     }
 
     /// The receipts of the writes without an outcome from a sequence number on that were

@@ -5,6 +5,8 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use uuid::Uuid;
+
 use super::batch::{GroupUnit, Unit};
 use super::outcome::{Outcome, WriteRefusal};
 use super::write::{EntityKey, EntityKind, Lane, Save, Write};
@@ -26,15 +28,35 @@ pub(super) struct Contests {
     /// Groups of several entities that are not promised: by the danger of one of them what builds on the others
     /// is in danger too.
     open_groups: HashMap<Lane, BTreeSet<u64>>,
-    young: HashMap<EntityKey, Settled>,
-    old: HashMap<EntityKey, Settled>,
+    /// What moves with the saves of a write, and rests on more than its own entity.
+    moves: HashMap<u64, Vec<Move>>,
+    /// Writes without an outcome that put into an escrow or take from it.
+    escrows: HashMap<Uuid, BTreeSet<u64>>,
+    young: HashMap<Thing, Settled>,
+    old: HashMap<Thing, Settled>,
 }
 
-/// What the last commits have told of an entity.
+/// What goes into an escrow, with whom it is for, or comes out of it.
+#[derive(Clone, Copy)]
+struct Move {
+    escrow: Uuid,
+    to: Option<EntityKey>,
+}
+
+/// What the last commits are remembered of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Thing {
+    Entity(EntityKey),
+    Escrow(Uuid),
+}
+
+/// What the last commits have told of it.
 #[derive(Clone, Copy, Default)]
 struct Settled {
     version: Option<u32>,
     fence: Fence,
+    /// Nothing can be put there: the guild is disbanded; or nothing taken: it was refused, or taken.
+    ended: bool,
 }
 
 /// Under which play epoch saves are written.
@@ -51,7 +73,9 @@ impl Contests {
     pub fn take_up(&mut self, seq: u64, write: &Write) {
         let mut places = Vec::new();
         let saves = write.saves().map(|save| (save.key, Some(save)));
-        for (key, save) in saves.chain(changed(write).map(|key| (key, None))) {
+        // The entities among whose saves a change of this write waits its turn.
+        let changed = write.changes().filter_map(Change::among_saves_of);
+        for (key, save) in saves.chain(changed.map(|key| (key, None))) {
             let lane = save.map(Save::lane);
             let lanes = self.waiting.entry(key).or_default();
             lanes.entry(lane).or_default().insert(seq, save.cloned());
@@ -64,6 +88,13 @@ impl Contests {
         }
         if !places.is_empty() {
             self.places.insert(seq, places);
+        }
+        let moves: Vec<_> = write.changes().filter_map(Move::of).collect();
+        for it in &moves {
+            self.escrows.entry(it.escrow).or_default().insert(seq);
+        }
+        if !moves.is_empty() {
+            self.moves.insert(seq, moves);
         }
     }
 
@@ -95,6 +126,14 @@ impl Contests {
                 self.waiting.remove(&key);
             }
         }
+        for it in self.moves.remove(&seq).unwrap_or_default() {
+            if let Entry::Occupied(mut writes) = self.escrows.entry(it.escrow) {
+                writes.get_mut().remove(&seq);
+                if writes.get().is_empty() {
+                    writes.remove();
+                }
+            }
+        }
     }
 
     /// Remembers what a commit tells, from the units in the order in which they were written.
@@ -103,17 +142,23 @@ impl Contests {
             outcomes.iter().map(|(seq, it)| (*seq, it)).collect();
         for unit in units {
             match unit {
-                Unit::Change(_) => {}
+                Unit::Change(unit) => {
+                    if let (Change::ReviveGuild(it), Some(Outcome::Durable { .. })) =
+                        (&unit.change, outcomes.get(&unit.seq))
+                    {
+                        self.ends(Thing::Entity(ship_of(it.guild)), false);
+                    }
+                }
                 Unit::Save(unit) => {
                     let outcomes = unit.links.iter().filter_map(|it| outcomes.get(&it.seq));
                     if let Some(version) = outcomes.filter_map(|it| version_by(it)).max() {
-                        self.at(unit.key).version = Some(version);
+                        self.at(Thing::Entity(unit.key)).version = Some(version);
                     }
                 }
                 Unit::Group(unit) => match outcomes.get(&unit.seq) {
                     Some(Outcome::Durable { version }) => {
                         for save in unit.saves() {
-                            self.at(save.key).version = Some(save.version());
+                            self.at(Thing::Entity(save.key)).version = Some(save.version());
                         }
                         for change in unit.changes() {
                             self.changed(change, *version);
@@ -130,22 +175,38 @@ impl Contests {
     fn refused(&mut self, unit: &GroupUnit, refusal: &WriteRefusal) {
         for (at, save) in unit.saves().enumerate() {
             if let Some(present) = refusal.of_save(at).present {
-                self.at(save.key).version = Some(present.version);
+                self.at(Thing::Entity(save.key)).version = Some(present.version);
+            }
+        }
+        for change in unit.changes() {
+            if let Change::PutEscrow(put) = change {
+                self.ends(Thing::Escrow(put.escrow), true);
             }
         }
     }
 
+    fn ends(&mut self, thing: Thing, ended: bool) {
+        self.at(thing).ended = ended;
+    }
+
     fn changed(&mut self, change: &Change, version: u32) {
+        match change {
+            Change::PutEscrow(put) => return self.ends(Thing::Escrow(put.escrow), false),
+            Change::TakeEscrow(take) => return self.ends(Thing::Escrow(take.escrow), true),
+            Change::DisbandGuild(it) => return self.ends(Thing::Entity(ship_of(it.guild)), true),
+            _ => {}
+        }
         let Some(key) = change.among_saves_of() else {
             return;
         };
-        let settled = self.at(key);
+        let settled = self.at(Thing::Entity(key));
         match change {
             Change::EnterPlay(_) => settled.fence = Fence::Is(version),
             Change::Restore(_) if key.kind == EntityKind::Character => {
                 *settled = Settled {
                     version: Some(version),
                     fence: Fence::Raised,
+                    ended: false,
                 };
             }
             Change::Restore(_) | Change::RestoreShip(_) => settled.version = Some(version),
@@ -158,14 +219,30 @@ impl Contests {
         let Some(places) = self.places.get(&seq) else {
             return false;
         };
-        places.iter().all(|(key, lane)| match lane {
-            Some(lane) => {
-                self.is_alone(*key, *lane, seq)
-                    && self.goes_on(*key, *lane)
-                    && !self.is_behind_open_group(*lane, seq)
-            }
-            None => false,
-        })
+        let mut moves = self.moves.get(&seq).into_iter().flatten();
+        moves.all(|it| self.may_move(it, seq))
+            && places.iter().all(|(key, lane)| match lane {
+                Some(lane) => {
+                    self.is_alone(*key, *lane, seq)
+                        && self.goes_on(*key, *lane)
+                        && !self.is_behind_open_group(*lane, seq)
+                }
+                None => false,
+            })
+    }
+
+    /// What moves is there, or somebody to take it, whatever becomes of the writes taken up before.
+    fn may_move(&self, it: &Move, seq: u64) -> bool {
+        let escrow = self.escrows.get(&it.escrow).and_then(BTreeSet::first);
+        let change = |to: EntityKey| self.waiting.get(&to)?.get(&None)?.keys().next();
+        let earlier = [escrow, it.to.and_then(change)];
+        let decided = !earlier.into_iter().flatten().any(|at| *at < seq);
+        let ended = |thing| self.settled(thing).is_some_and(|settled| settled.ended);
+        let is_over = match it.to {
+            Some(to) => ended(Thing::Entity(to)),
+            None => ended(Thing::Escrow(it.escrow)),
+        };
+        decided && !is_over
     }
 
     /// No other lane's write of the entity, taken up before, may still spoil it.
@@ -191,7 +268,7 @@ impl Contests {
         let Some((_, Some(first))) = first else {
             return true;
         };
-        let Some(settled) = self.young.get(&key).or_else(|| self.old.get(&key)) else {
+        let Some(settled) = self.settled(Thing::Entity(key)) else {
             return true;
         };
         let fence_holds = match (settled.fence, mine.fence) {
@@ -205,23 +282,34 @@ impl Contests {
                 .is_none_or(|version| version == first.base_version)
     }
 
-    /// The saves of an entity without an outcome, the newest first.
-    pub fn saves_of(&self, key: EntityKey) -> impl Iterator<Item = (u64, &Save)> {
-        let lanes = self.waiting.get(&key).into_iter().flatten();
-        let saves = lanes.flat_map(|(_, in_lane)| in_lane.iter());
-        let mut saves: Vec<_> = saves
-            .filter_map(|(seq, save)| Some((*seq, save.as_ref()?)))
-            .collect();
-        saves.sort_unstable_by_key(|(seq, _)| std::cmp::Reverse(*seq));
-        saves.into_iter()
+    /// The newest save of an entity without an outcome that is wanted. Of each lane the newest are looked at
+    /// until one is: mostly the first.
+    pub fn newest_save(
+        &self,
+        key: EntityKey,
+        is_wanted: impl Fn(u64, &Save) -> bool,
+    ) -> Option<&Save> {
+        let lanes = self.waiting.get(&key)?.values();
+        let newest = lanes.filter_map(|in_lane| {
+            let mut saves = in_lane.iter().rev();
+            saves.find_map(|(seq, save)| {
+                let save = save.as_ref()?;
+                is_wanted(*seq, save).then_some((*seq, save))
+            })
+        });
+        newest.max_by_key(|(seq, _)| *seq).map(|(_, save)| save)
     }
 
-    fn at(&mut self, key: EntityKey) -> &mut Settled {
-        if self.young.len() >= SETTLED_MAX && !self.young.contains_key(&key) {
+    fn settled(&self, thing: Thing) -> Option<&Settled> {
+        self.young.get(&thing).or_else(|| self.old.get(&thing))
+    }
+
+    fn at(&mut self, thing: Thing) -> &mut Settled {
+        if self.young.len() >= SETTLED_MAX && !self.young.contains_key(&thing) {
             self.old = std::mem::take(&mut self.young);
         }
-        let known = self.old.remove(&key).unwrap_or_default();
-        self.young.entry(key).or_insert(known)
+        let known = self.old.remove(&thing).unwrap_or_default();
+        self.young.entry(thing).or_insert(known)
     }
 }
 
@@ -233,17 +321,22 @@ fn version_by(outcome: &Outcome) -> Option<u32> {
     }
 }
 
-/// The entities among whose saves a change of this write waits its turn.
-fn changed(write: &Write) -> impl Iterator<Item = EntityKey> {
-    let (one, members) = match write {
-        Write::Save(_) => (None, [].as_slice()),
-        Write::Change(change, _) => (Some(change), [].as_slice()),
-        Write::Group(members, _) => (None, members.as_slice()),
-    };
-    let changes = one
-        .into_iter()
-        .chain(members.iter().filter_map(super::Member::as_change));
-    changes.filter_map(Change::among_saves_of)
+impl Move {
+    fn of(change: &Change) -> Option<Self> {
+        let (escrow, to) = match change {
+            Change::PutEscrow(put) => (put.escrow, Some(put.to)),
+            Change::TakeEscrow(take) => (take.escrow, None),
+            _ => return None,
+        };
+        Some(Self { escrow, to })
+    }
+}
+
+fn ship_of(guild: Uuid) -> EntityKey {
+    EntityKey {
+        kind: EntityKind::Ship,
+        id: guild,
+    }
 }
 
 /// Whether a write of another lane may be what one of mine fails at. An older play is over: what is saved

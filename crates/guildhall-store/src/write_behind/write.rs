@@ -191,6 +191,17 @@ impl Write {
             .chain(members.iter().filter_map(Member::as_save))
     }
 
+    /// The changes in it.
+    pub(super) fn changes(&self) -> impl Iterator<Item = &Change> {
+        let (one, members) = match self {
+            Self::Save(_) => (None, [].as_slice()),
+            Self::Change(change, _) => (Some(change), [].as_slice()),
+            Self::Group(members, _) => (None, members.as_slice()),
+        };
+        one.into_iter()
+            .chain(members.iter().filter_map(Member::as_change))
+    }
+
     /// What keeps it from being taken up at all, as a sentence.
     pub(super) fn malformed(&self) -> Option<&'static str> {
         match self {

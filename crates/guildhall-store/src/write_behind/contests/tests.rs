@@ -243,11 +243,155 @@ fn a_player_who_comes_back_under_the_same_epoch_goes_on_from_what_waits() {
         buffer.submit(played(2, 1, 4), (), NOW).is_err(),
         "stale at once"
     );
-    let newest: Vec<u32> = buffer
-        .saves_of(hero())
-        .map(|(_, it)| it.version())
-        .collect();
-    assert_eq!(newest, [3, 2]);
+    let newest = |buffer: &Buffer<()>| buffer.newest_save(hero(), |(), _| true).map(Save::version);
+    assert_eq!(newest(&buffer), Some(3));
+    let older = buffer.newest_save(hero(), |(), save| save.by == by(1));
+    assert_eq!(older.map(Save::version), Some(2));
     commit(&mut buffer, 3, &[]);
-    assert_eq!(buffer.saves_of(hero()).count(), 0);
+    assert_eq!(newest(&buffer), None);
+}
+
+#[test]
+fn the_newest_save_is_found_without_a_look_at_those_before_it() {
+    let mut buffer = buffer();
+    for base in 1..1_000 {
+        submit(&mut buffer, save(ship(), 1, base, None).into());
+    }
+    submit(&mut buffer, save(ship(), 2, 1, None).into());
+    let looks = std::cell::Cell::new(0);
+    let newest = buffer.newest_save(ship(), |(), _| {
+        looks.set(looks.get() + 1);
+        true
+    });
+    let newest = newest.map(|it| (it.by, it.version()));
+    assert_eq!(newest, Some((by(2), 2)), "the last that came");
+    assert_eq!(looks.get(), 2, "one of each author");
+}
+
+#[test]
+fn what_is_taken_is_promised_only_when_what_was_put_is_decided_and_was_not_refused() {
+    for is_refused in [false, true] {
+        let mut buffer = buffer();
+        let put = submit(&mut buffer, give(hero(), 1, ship()));
+        assert!(buffer.may_promise(put));
+        let take = take(&mut buffer, ship(), 2);
+        assert!(!buffer.may_promise(take));
+        buffer.promised(put);
+        assert!(!buffer.may_promise(take), "kept, and not decided");
+        assert!(may(&mut buffer, save(mate(), 3, 1, None).into()));
+        let batch = buffer.take_batch(NOW).unwrap();
+        assert!(!buffer.may_promise(take), "nor while it is out");
+        // The take comes with the next batch.
+        let refused = Outcome::Refused(WriteRefusal::new(Cause::Stale, "stale"));
+        let outcome = match is_refused {
+            true => refused,
+            false => Outcome::Durable { version: 2 },
+        };
+        buffer.finish(BatchReport {
+            batch: batch.id,
+            outcomes: vec![(put, outcome)],
+            rows: 1,
+            took: NOW,
+        });
+        assert_eq!(buffer.may_promise(take), !is_refused);
+    }
+}
+
+#[test]
+fn of_two_who_take_the_same_the_second_is_promised_nothing() {
+    let mut buffer = buffer();
+    let first = take(&mut buffer, ship(), 1);
+    let second = take(&mut buffer, mate(), 2);
+    assert!(buffer.may_promise(first));
+    assert!(!buffer.may_promise(second));
+    commit(&mut buffer, 2, &[second]);
+    let third = take(&mut buffer, hero(), 3);
+    assert!(!buffer.may_promise(third), "it is taken");
+}
+
+#[test]
+fn what_is_put_onto_a_ship_is_promised_only_when_no_end_of_its_guild_is_undecided_or_done() {
+    for is_refused in [false, true] {
+        let mut buffer = buffer();
+        let disband = submit(&mut buffer, disband());
+        let put = submit(&mut buffer, give(hero(), 1, ship()));
+        assert!(!buffer.may_promise(put));
+        assert!(may(&mut buffer, give(mate(), 3, hero())), "another target");
+        let refused: &[u64] = if is_refused { &[disband] } else { &[] };
+        commit(&mut buffer, 2, refused);
+        let later = submit(&mut buffer, give(hero(), 2, ship()));
+        assert_eq!(buffer.may_promise(later), is_refused);
+    }
+}
+
+#[test]
+fn a_ship_that_an_operator_brings_back_can_be_given_to_again() {
+    let mut buffer = buffer();
+    submit(&mut buffer, disband());
+    commit(&mut buffer, 2, &[]);
+    let name = changes::NameRow {
+        realm: Uuid::nil(),
+        key: "corsairs".to_owned(),
+        display: "Corsairs".to_owned(),
+        skeleton: "corsairs".to_owned(),
+        key_version: 1,
+    };
+    let revive = Change::ReviveGuild(changes::ReviveGuild {
+        guild: ship().id,
+        leader: hero().id,
+        name,
+    });
+    submit(&mut buffer, Write::Change(revive, Author::SERVER));
+    commit(&mut buffer, 2, &[]);
+    assert!(may(&mut buffer, give(hero(), 1, ship())));
+}
+
+fn mate() -> EntityKey {
+    EntityKey {
+        id: Uuid::from_u128(8),
+        ..hero()
+    }
+}
+
+fn disband() -> Write {
+    let disband = changes::DisbandGuild {
+        guild: ship().id,
+        realm: Uuid::nil(),
+        leader: hero().id,
+        cooling_us: 0,
+    };
+    Write::Change(Change::DisbandGuild(disband), by(9))
+}
+
+/// What the hero gives first.
+const GIFT: Uuid = Uuid::from_u128(701);
+
+fn give(from: EntityKey, base_version: u32, to: EntityKey) -> Write {
+    let session = from.id.as_u128();
+    let put = Change::PutEscrow(changes::PutEscrow {
+        escrow: Uuid::from_u128(session * 100 + u128::from(base_version)),
+        realm: Uuid::nil(),
+        from,
+        from_version: base_version + 1,
+        to,
+        what: Bytes::from_static(b"gold"),
+        given_by: Uuid::nil(),
+        open_max: 10,
+    });
+    let saved = save(from, session, base_version, None);
+    Write::Group(vec![Member::Save(saved), Member::Change(put)], by(session))
+}
+
+fn take(buffer: &mut Buffer<()>, to: EntityKey, session: u128) -> u64 {
+    let take = Change::TakeEscrow(changes::TakeEscrow {
+        escrow: GIFT,
+        to,
+        to_version: 2,
+        taken_by: Uuid::nil(),
+    });
+    let members = vec![
+        Member::Save(save(to, session, 1, None)),
+        Member::Change(take),
+    ];
+    submit(buffer, Write::Group(members, by(session)))
 }
