@@ -121,12 +121,7 @@ impl Process for Persistence {
         }
         // What a predecessor had in flight is of unknown outcome: it goes again, and the watermark in the
         // database tells whether it was committed.
-        let now = self.hall.now();
-        let mut dirty = self.hall.dirty.lock();
-        if let Some(batch) = dirty.buffer.in_flight().map(|batch| batch.id) {
-            dirty.buffer.abort(batch, now);
-        }
-        drop(dirty);
+        self.hall.dirty.lock().succeed(self.hall.now());
         self.schedule(ctx);
         Init::Ready
     }
@@ -225,7 +220,7 @@ impl Persistence {
         let flush_at = dirty.buffer.next_flush();
         // What is in a batch must be in the journal before it, and appends otherwise go one by one.
         let entries = match batch.is_some() || self.appending == 0 {
-            true => std::mem::take(&mut dirty.to_journal),
+            true => dirty.take_to_journal(),
             false => Vec::new(),
         };
         let state = dirty.look(now);

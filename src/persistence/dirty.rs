@@ -32,7 +32,9 @@ pub(super) struct Dirty {
     /// How long a write waits that is promised to nobody, where the journal makes the window long.
     short_window: Option<Duration>,
     /// What the journal must still be given, in the order of the numbers.
-    pub to_journal: Vec<Entry>,
+    to_journal: Vec<Entry>,
+    /// On their way into the journal, of which the process that drives this hears the end.
+    appending: BTreeSet<u64>,
     /// A write before this number is not in the journal. Until they all have their outcome nothing is called
     /// safe: it might build on what a crash loses.
     not_kept_before: u64,
@@ -79,6 +81,7 @@ impl DirtyMap {
             answer_deadline: Duration::from_millis(limits.answer_deadline_ms),
             short_window,
             to_journal: Vec::new(),
+            appending: BTreeSet::new(),
             not_kept_before: 0,
             unpromised: BTreeSet::new(),
             answered_before: 0,
@@ -132,8 +135,27 @@ impl Dirty {
         Ok(())
     }
 
+    /// What the journal is to be given now.
+    pub fn take_to_journal(&mut self) -> Vec<Entry> {
+        let entries = std::mem::take(&mut self.to_journal);
+        self.appending.extend(entries.iter().map(|entry| entry.seq));
+        entries
+    }
+
+    /// Whoever drove this died: nobody hears any more whether the journal took what was on its way into it.
+    pub fn succeed(&mut self, now: Duration) {
+        if let Some(batch) = self.buffer.in_flight().map(|batch| batch.id) {
+            self.buffer.abort(batch, now);
+        }
+        let unheard: Vec<u64> = std::mem::take(&mut self.appending).into_iter().collect();
+        if !unheard.is_empty() {
+            self.not_kept(&unheard, now);
+        }
+    }
+
     /// The journal did not take these: who saved them waits for their commit, which may not be long.
     pub fn not_kept(&mut self, seqs: &[u64], now: Duration) {
+        self.appended(seqs);
         let newest = seqs.iter().max().map(|seq| seq.saturating_add(1));
         self.not_kept_before = self.not_kept_before.max(newest.unwrap_or(0));
         let window = self.short_window.unwrap_or_default();
@@ -142,8 +164,15 @@ impl Dirty {
 
     /// These are in the journal.
     pub fn safe(&mut self, seqs: &[u64]) {
+        self.appended(seqs);
         for seq in seqs {
             self.promise(*seq);
+        }
+    }
+
+    fn appended(&mut self, seqs: &[u64]) {
+        for seq in seqs {
+            self.appending.remove(seq);
         }
     }
 

@@ -1,7 +1,8 @@
 //! With a journal: `safe` before the database has it, long windows, and the replay at the next start.
 
 use super::*;
-use crate::persistence::Author;
+use crate::persistence::ticket::Ticket;
+use crate::persistence::{Answered, Author};
 
 /// A world with one character, in which only the journal lives.
 async fn open(kit: &Kit) -> Scene {
@@ -243,6 +244,39 @@ fn nothing_is_called_safe_while_an_earlier_save_is_not_in_the_journal_and_not_de
         let (_, second) = futures_util::future::join(first, second).await;
         let receipt = second.unwrap().receipt;
         assert_eq!(receipt, Receipt::Queued, "a crash may lose its base");
+        scene.return_database().await;
+        kit.advance(RECOVERY).await;
+        assert_eq!(newest(&scene).await, 3);
+        let hall = &scene.house.hall;
+        let third = hall.save(scene.save(3, "third"), Receipt::Safe).await;
+        assert_eq!(third.unwrap().receipt, Receipt::Safe);
+    });
+}
+
+#[test]
+fn what_a_crash_left_on_its_way_into_the_journal_is_waited_for_before_anything_is_called_safe() {
+    testing::run(async |kit| {
+        let mut scene = open(&kit).await;
+        scene.lose_database().await;
+        let hall = &scene.house.hall;
+        let persistence = hall.persistence.whereis().unwrap();
+        exit(persistence.pid(), ExitReason::Kill);
+        kit.assert_exit(persistence.pid(), ExitReason::Killed).await;
+        // The last that it did was to take the first save over, of which nobody knows where it came.
+        let write = scene.save(1, "first").into();
+        let (answer, first) = tokio::sync::oneshot::channel();
+        let ticket = Ticket::new(&write, Receipt::Safe, answer);
+        let now = hall.now();
+        assert!(hall.dirty.lock().submit(write, ticket, now).is_ok());
+        assert_eq!(hall.dirty.lock().take_to_journal().len(), 1);
+        scene.house.start_persistence(&kit).await;
+        let second = hall.save(scene.save(2, "second"), Receipt::Safe);
+        let (first, second) = futures_util::future::join(first, second).await;
+        let Ok(Answered::Promised { receipt: first, .. }) = first else {
+            panic!("{first:?}");
+        };
+        let receipts = [first, second.unwrap().receipt];
+        assert_eq!(receipts, [Receipt::Queued; 2], "a crash may lose the first");
         scene.return_database().await;
         kit.advance(RECOVERY).await;
         assert_eq!(newest(&scene).await, 3);
