@@ -14,7 +14,15 @@ use crate::presence::Tell;
 /// The reason in the events that tell of a restore.
 const REASON: &str = "restored";
 
-/// Makes a new version of the entity with the state of `version`; the new version, once it is durable.
+/// What a restore made.
+pub struct Restored {
+    /// The new version.
+    pub version: u32,
+    /// What the state that was put back does not know of; none where that could not be read.
+    pub crossed: Option<Vec<queries::CrossedEscrow>>,
+}
+
+/// Makes a new version of the entity with the state of `version`, and looks what that crosses.
 ///
 /// # Errors
 /// `not_found` when there is no such entity, or its history holds no such version; `unavailable`.
@@ -23,7 +31,7 @@ pub async fn restore(
     kind: EntityKind,
     id: Uuid,
     version: u32,
-) -> Result<u32, Refusal> {
+) -> Result<Restored, Refusal> {
     let entity = EntityKey { kind, id };
     let change = Change::Restore(changes::Restore { entity, version });
     let made = hall.change(change, Author::SERVER).await?;
@@ -38,7 +46,14 @@ pub async fn restore(
         }
         Err(refusal) => log::warn!("nobody could be told of the restore: {refusal}"),
     }
-    Ok(made)
+    let crossed = hall.read(move |conn| queries::crossed_escrows(conn, entity, version));
+    let crossed = crossed.await;
+    let crossed =
+        crossed.inspect_err(|refusal| log::warn!("what it crosses is not known: {refusal}"));
+    Ok(Restored {
+        version: made,
+        crossed: crossed.ok(),
+    })
 }
 
 /// What is there now, for those whom it concerns.

@@ -5,8 +5,9 @@ use std::str::FromStr;
 use actix_web::{HttpResponse, web};
 use guildhall_protocol::{Code, Refusal};
 use guildhall_store::explain::{self, Kind};
+use guildhall_store::queries;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::hall::Hall;
@@ -54,11 +55,22 @@ pub(super) async fn restore(
         RestoreKind::Character => EntityKind::Character,
         RestoreKind::Ship => EntityKind::Ship,
     };
-    let made = restore::restore(&hall.into_inner(), kind, id, version).await?;
+    let restored = restore::restore(&hall.into_inner(), kind, id, version).await?;
     Ok(HttpResponse::Ok().json(json!({
         "kind": kind.as_str(),
         "id": id,
         "restored_version": version,
-        "version": made,
+        "version": restored.version,
+        "crossed_escrows": restored.crossed.map(|all| all.iter().map(crossed).collect::<Vec<_>>()),
     })))
+}
+
+fn crossed(escrow: &queries::CrossedEscrow) -> Value {
+    json!({
+        "escrow": escrow.escrow,
+        "did": if escrow.gave { "gave" } else { "took" },
+        "version": escrow.version,
+        "other": { "kind": escrow.other.0, "id": escrow.other.1 },
+        "taken": escrow.taken,
+    })
 }

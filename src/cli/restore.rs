@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use guildhall::server::ADMIN_TOKEN_FILE;
 use guildhall_client::{AdminClient, ClientError};
 use guildhall_protocol::Code;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::flags::WorldFlags;
@@ -89,5 +90,28 @@ pub async fn run(flags: Flags) -> Result<ExitCode, Failure> {
         "{kind} {} has the state of version {} again, as version {made}.",
         flags.id, flags.version
     ));
+    match answer.get("crossed_escrows").and_then(Value::as_array) {
+        Some(all) => all.iter().for_each(|escrow| say(&crossed(escrow))),
+        None => say("What it crosses in escrow could not be read; `guildhall explain` tells."),
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What moved with a later version, and what has become of it by the restore.
+fn crossed(escrow: &Value) -> String {
+    let word = |at| escrow.pointer(at).and_then(Value::as_str).unwrap_or("?");
+    let (id, kind, other) = (word("/escrow"), word("/other/kind"), word("/other/id"));
+    let version = escrow.get("version").cloned().unwrap_or_default();
+    let taken = escrow.get("taken").and_then(Value::as_bool) == Some(true);
+    match (word("/did"), taken) {
+        ("took", _) => format!(
+            "Escrow {id} was taken with version {version}, from {kind} {other}: what was taken is in neither now."
+        ),
+        (_, true) => format!(
+            "Escrow {id} was given with version {version} and taken by {kind} {other}: what was given is in both now."
+        ),
+        (_, false) => format!(
+            "Escrow {id} was given with version {version} and waits for {kind} {other}: what was given is here again too."
+        ),
+    }
 }

@@ -2,7 +2,7 @@
 
 mod bounds;
 mod disbanding;
-mod escrows;
+pub mod escrows;
 mod plays;
 mod ranks;
 mod realms;

@@ -104,6 +104,8 @@ pub struct RefusalFact {
 pub struct EscrowFact {
     pub id: String,
     pub from: (String, String),
+    /// The giver's version that it left with.
+    pub from_version: i64,
     pub to: (String, String),
     pub bytes: usize,
     pub given_by: String,

@@ -363,7 +363,7 @@ fn count_others(
 
 fn escrows_of(conn: &mut Connection, kind: Kind, id: &str) -> Result<Vec<EscrowFact>, StoreError> {
     type Row = (
-        (String, String, String, String, String, Vec<u8>),
+        (String, String, String, i64, String, String, Vec<u8>),
         (String, i64, Option<String>, Option<i64>, Option<i64>),
     );
     let word = kind.as_str();
@@ -378,6 +378,7 @@ fn escrows_of(conn: &mut Connection, kind: Kind, id: &str) -> Result<Vec<EscrowF
                 escrows::id,
                 escrows::from_kind,
                 escrows::from_id,
+                escrows::from_version,
                 escrows::to_kind,
                 escrows::to_id,
                 escrows::what,
@@ -392,11 +393,12 @@ fn escrows_of(conn: &mut Connection, kind: Kind, id: &str) -> Result<Vec<EscrowF
         ))
         .load(conn)?;
     let fact = |row: Row| {
-        let ((id, from_kind, from, to_kind, to, what), giving) = row;
+        let ((id, from_kind, from, from_version, to_kind, to, what), giving) = row;
         let (given_by, given_at, taken_by, taken_at, to_version) = giving;
         EscrowFact {
             id,
             from: (from_kind, from),
+            from_version,
             to: (to_kind, to),
             bytes: what.len(),
             given_by,

@@ -276,8 +276,27 @@ fn restorable(entity: &Entity, story: &mut Story) {
             ranges(&versions),
             entity.id
         ));
+        for escrow in &entity.escrows {
+            story.now.extend(crossing(entity, escrow));
+        }
     }
     story.restorable.extend(versions);
+}
+
+/// What a restore would do to what moved.
+fn crossing(entity: &Entity, escrow: &EscrowFact) -> Option<String> {
+    let gave = escrow.from.0 == entity.kind.as_str() && escrow.from.1 == entity.id;
+    let id = &escrow.id;
+    if gave {
+        let version = escrow.from_version;
+        return Some(format!(
+            "Escrow {id} left it with version {version}: to put back an earlier one would double what was given."
+        ));
+    }
+    let version = escrow.to_version?;
+    Some(format!(
+        "Escrow {id} arrived with version {version}: to put back an earlier one would lose what was taken."
+    ))
 }
 
 /// `1, 3-6`.

@@ -152,6 +152,7 @@ fn what_waits_between_two_sides_is_told_on_both() {
     let escrow = EscrowFact {
         id: "e-1".into(),
         from: ("ship".into(), SHIP.into()),
+        from_version: 2,
         to: ("character".into(), "c-1".into()),
         bytes: 1,
         given_by: SMITH.into(),
@@ -164,6 +165,8 @@ fn what_waits_between_two_sides_is_told_on_both() {
         id: "e-2".into(),
         taken_by: Some("c-9".into()),
         taken_at: Some(T0 + MINUTE),
+        from: ("character".into(), "c-9".into()),
+        to: ("ship".into(), SHIP.into()),
         to_version: Some(3),
         ..escrow.clone()
     };
@@ -180,6 +183,12 @@ fn what_waits_between_two_sides_is_told_on_both() {
     );
     assert!(told.contains("Escrow e-1 waits for character c-1 to take it."));
     assert!(!told.contains("Escrow e-2 waits"), "{told}");
+    for crossed in [
+        "Escrow e-1 left it with version 2: to put back",
+        "Escrow e-2 arrived with version 3: to put back",
+    ] {
+        assert!(told.contains(crossed), "{told}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::LIST_ROWS_MAX;
 use crate::backend::Connection;
-use crate::columns::IdText;
+use crate::columns::{Count32, IdText, MaybeCount32};
 use crate::error::StoreError;
 use crate::schema::escrows;
 use crate::write_behind::EntityKey;
@@ -104,4 +104,79 @@ fn open_behind(
             escrows::given_at,
         ))
         .load(conn)?)
+}
+
+/// What moved with a version of a side that is later than the one it is put back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrossedEscrow {
+    pub escrow: Uuid,
+    /// Whether the side gave it; else it took it.
+    pub gave: bool,
+    /// The version of the side with which it left or arrived.
+    pub version: u32,
+    /// Kind and id of the other side.
+    pub other: (String, Uuid),
+    /// Whether it has arrived.
+    pub taken: bool,
+}
+
+/// What the state of `version` does not know of: what this side gave with a later one, and what it took, in the
+/// order in which it was given.
+pub fn crossed_escrows(
+    conn: &mut Connection,
+    side: EntityKey,
+    version: u32,
+) -> Result<Vec<CrossedEscrow>, StoreError> {
+    type Row = (
+        (IdText, String, IdText, Count32),
+        (String, IdText, MaybeCount32, Option<i64>),
+    );
+    let (kind, id) = (side.kind.as_str(), side.id.to_string());
+    let later = i64::from(version);
+    let gave = escrows::from_kind
+        .eq(kind)
+        .and(escrows::from_id.eq(id.clone()))
+        .and(escrows::from_version.gt(later));
+    let took = escrows::to_kind
+        .eq(kind)
+        .and(escrows::to_id.eq(id))
+        .and(escrows::to_version.is_not_null())
+        .and(escrows::to_version.assume_not_null().gt(later));
+    let rows: Vec<Row> = escrows::table
+        .filter(gave.or(took))
+        .order((escrows::given_at, escrows::id))
+        .select((
+            (
+                escrows::id,
+                escrows::from_kind,
+                escrows::from_id,
+                escrows::from_version,
+            ),
+            (
+                escrows::to_kind,
+                escrows::to_id,
+                escrows::to_version,
+                escrows::taken_at,
+            ),
+        ))
+        .load(conn)?;
+    let crossed = |row: Row| {
+        let ((escrow, from_kind, from, from_version), (to_kind, to, to_version, taken_at)) = row;
+        let (from, to) = (Uuid::from(from), Uuid::from(to));
+        let gave = from == side.id && from_kind == kind;
+        CrossedEscrow {
+            escrow: escrow.into(),
+            gave,
+            version: match Option::from(to_version) {
+                Some(version) if !gave => version,
+                _ => from_version.into(),
+            },
+            other: match gave {
+                true => (to_kind, to),
+                false => (from_kind, from),
+            },
+            taken: taken_at.is_some(),
+        }
+    };
+    Ok(rows.into_iter().map(crossed).collect())
 }

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{admin, writable};
+use crate::domain::escrows::{taking, to_character, to_guild};
 use crate::harness::{PATIENCE, Player};
 
 /// What somebody is told of a restore: id, version, state.
@@ -138,4 +139,33 @@ async fn the_listener_tells_the_story_that_the_database_tells() {
     assert_eq!(refused.unwrap_err().code(), Some(Code::BadField));
     let refused = admin(&server).explain("weather", &id).await;
     assert_eq!(refused.unwrap_err().code(), Some(Code::BadField));
+}
+
+#[tokio::test]
+async fn the_answer_names_what_was_given_and_taken_after_the_version_that_is_put_back() {
+    let server = writable();
+    let player = server.player("the-player").await;
+    let client = &player.client;
+    let (hero, _) = client.create_character("Hero", json!({})).await.unwrap();
+    let (guild, _) = client.create_guild("The guild").await.unwrap();
+    let (hero, guild) = (hero.character, guild.guild);
+    let (paid, owed) = (Uuid::now_v7(), Uuid::now_v7());
+    let give = client.save_character_with(hero, 1, json!({}), to_guild(paid, guild, 3));
+    give.await.unwrap();
+    let owe = client.save_ship_with(guild, 1, json!({}), to_character(owed, hero, 2), "owed");
+    owe.await.unwrap();
+    let take = client.save_character_with(hero, 2, json!({}), taking(owed));
+    take.await.unwrap();
+    let other = json!({ "kind": "ship", "id": guild });
+    let gave =
+        json!({ "escrow": paid, "did": "gave", "version": 2, "other": other, "taken": false });
+    let took =
+        json!({ "escrow": owed, "did": "took", "version": 3, "other": other, "taken": true });
+    let hero_to = async |version| {
+        let answer = admin(&server).restore("character", hero, version).await;
+        answer.unwrap()["crossed_escrows"].clone()
+    };
+    assert_eq!(hero_to(3).await, json!([]));
+    assert_eq!(hero_to(2).await, json!([took]));
+    assert_eq!(hero_to(1).await, json!([gave, took]));
 }
