@@ -64,6 +64,22 @@ impl Store {
         }
     }
 
+    /// What a file needs between flushes, once the answer is out.
+    fn rest(&self) {
+        if self.hall.database.path().is_none() {
+            return;
+        }
+        let idle = Arc::clone(&self.idle);
+        drop(self.thread.run(move || {
+            let resting = idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(mut writer) = resting {
+                writer.rest();
+                // One that panicked is not put back.
+                *idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
+            }
+        }));
+    }
+
     /// Leaves the thread to its fate, with its connection.
     fn give_up(&mut self) {
         log::error!("the database hangs: its connection is given up, and another one opened");
@@ -127,6 +143,7 @@ impl Handle<Flush> for Store {
                     log::error!("a flush did not end: {detail}");
                     Err(StoreError::Unavailable { detail })
                 }));
+                this.rest();
             },
         );
     }

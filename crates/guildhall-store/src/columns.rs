@@ -6,6 +6,7 @@ use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// Declares a column adaptor: read as the SQL type, handed on as the Rust type.
 macro_rules! column {
@@ -90,6 +91,25 @@ where
     type Row = Option<String>;
     fn build(row: Option<String>) -> deserialize::Result<Self> {
         Ok(Self(row.unwrap_or_default()))
+    }
+}
+
+/// An id as the text that is stored, where it lies: one of the many of each batch needs no memory of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StoredId([u8; Hyphenated::LENGTH]);
+
+impl StoredId {
+    pub fn as_str(&self) -> &str {
+        // Always ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl From<Uuid> for StoredId {
+    fn from(id: Uuid) -> Self {
+        let mut text = [0; Hyphenated::LENGTH];
+        id.hyphenated().encode_lower(&mut text);
+        Self(text)
     }
 }
 

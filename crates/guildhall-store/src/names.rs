@@ -6,6 +6,7 @@ mod hash;
 mod index;
 mod load;
 mod lookup;
+mod pieces;
 mod rows;
 mod slice;
 mod table;
@@ -17,8 +18,6 @@ use crate::changes::NameOwner;
 pub(crate) use backfill::backfill;
 pub use hash::{LoadProof, NameHashes, key_hash};
 pub use index::{Held, NameClash, NameDiff, NameIndex, Reservation, Slice};
-#[doc(hidden)]
-pub use load::read_bare;
 pub use lookup::{before, by_hashes, clash, due, gave_up, holder, present, shown_to};
 pub use slice::{SliceRows, read_slice};
 

@@ -33,6 +33,12 @@ impl Writer {
     pub fn flush(&mut self, batch: &Batch) -> Result<BatchReport, StoreError> {
         self.backend.flush(batch)
     }
+
+    /// What a writer does between batches, when nobody waits for it any more. Without it everything works, but
+    /// now and then a batch takes long.
+    pub fn rest(&mut self) {
+        self.backend.rest();
+    }
 }
 
 /// The right to be the writer; given back when dropped.

@@ -134,6 +134,7 @@ impl Engine {
         }
         let batch = self.buffer.take_batch(Duration::ZERO).unwrap();
         let outcomes = self.buffer.finish(self.writer.flush(&batch).unwrap());
+        self.writer.rest();
         assert_eq!(outcomes.len(), self.cast.characters.len());
         let mut durable = 0;
         for (at, outcome) in outcomes {

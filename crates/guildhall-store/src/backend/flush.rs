@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::connection::Deadline;
 use super::run::{self, Written};
-use super::{Connection, blame, postgres, store_error};
+use super::{Connection, blame, postgres, sqlite, store_error};
 use crate::error::StoreError;
 use crate::world::World;
 use crate::write_behind::{Batch, BatchReport, WriteRefusal};
@@ -87,6 +87,15 @@ impl BatchWriter {
             rows: written.rows,
             took: started.elapsed(),
         })
+    }
+
+    /// See [`crate::Writer::rest`].
+    pub(crate) fn rest(&mut self) {
+        if let Some(Connection::Sqlite(conn)) = &mut self.conn
+            && let Err(error) = sqlite::checkpoint_if_due(conn)
+        {
+            log::warn!("the write-ahead log stays as long as it is: {error}");
+        }
     }
 
     /// A batch that the database took and refused at its commit is, when that is no accident any more,

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::{Connection, postgres, sqlite};
-use crate::columns::signed;
+use crate::columns::{StoredId, signed};
 use crate::schema::refused_writes;
 use crate::write_behind::{Author, WriteRefusal};
 
@@ -13,13 +13,13 @@ use crate::write_behind::{Author, WriteRefusal};
 pub(super) struct Line {
     pub seq: u64,
     pub kind: &'static str,
-    pub id: String,
+    pub id: StoredId,
     pub cause: &'static str,
     pub is_refusal: bool,
     pub write_seq: i64,
     pub version: i64,
-    pub account: String,
-    pub session: Option<String>,
+    pub account: StoredId,
+    pub session: Option<StoredId>,
     /// The document that the write made, which a restore puts back.
     pub made: Option<Made>,
 }
@@ -42,13 +42,13 @@ impl Line {
         Self {
             seq,
             kind,
-            id: id.to_string(),
+            id: id.into(),
             cause,
             is_refusal: false,
             write_seq: signed(seq),
             version: version.into(),
-            account: by.account.to_string(),
-            session: by.session.map(|id| id.to_string()),
+            account: by.account.into(),
+            session: by.session.map(StoredId::from),
             made: None,
         }
     }
@@ -100,12 +100,12 @@ pub(super) fn refused(
     diesel::insert_into(refused_writes::table)
         .values((
             refused_writes::at.eq(at_us),
-            refused_writes::account_id.eq(&line.account),
-            refused_writes::session_id.eq(&line.session),
+            refused_writes::account_id.eq(line.account.as_str()),
+            refused_writes::session_id.eq(line.session.as_ref().map(StoredId::as_str)),
             refused_writes::batch.eq(batch),
             refused_writes::write_seq.eq(line.write_seq),
             refused_writes::entity_kind.eq(line.kind),
-            refused_writes::entity_id.eq(&line.id),
+            refused_writes::entity_id.eq(line.id.as_str()),
             refused_writes::version.eq(line.version),
             refused_writes::cause.eq(refusal.cause.as_str()),
             refused_writes::constraint_name.eq(refusal.constraint.as_deref().map(without_nul)),

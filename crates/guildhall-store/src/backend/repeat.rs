@@ -62,8 +62,8 @@ impl Run<'_> {
         // What this batch has written is not in the table yet.
         if let Some(line) = self.lines.iter().rev().find(made) {
             let same = self.lines.iter().filter(|it| it.seq == line.seq);
-            let did = same.map(|it| part(it.kind, it.id.clone(), it.cause, it.version));
-            return Ok(line.account == account && did.collect::<Shape>() == *shape);
+            let did = same.map(|it| part(it.kind, it.id.as_str().to_owned(), it.cause, it.version));
+            return Ok(line.account.as_str() == account && did.collect::<Shape>() == *shape);
         }
         let line: Option<(i64, i64, String)> = entity_history::table
             .filter(entity_history::entity_id.eq(&id))

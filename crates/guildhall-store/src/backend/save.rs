@@ -14,7 +14,7 @@ use super::record::Line;
 use super::repeat::SAVED;
 use super::run::{Run, too_large};
 use super::{Connection, postgres, sqlite};
-use crate::columns::{Count32, Small16};
+use crate::columns::{Count32, Small16, StoredId};
 use crate::schema::{characters, ships};
 use crate::write_behind::{
     Cause, EntityKey, EntityKind, Link, Outcome, Present, SaveUnit, Unit, WriteRefusal,
@@ -24,7 +24,7 @@ use crate::write_behind::{
 pub(super) struct Row<'a> {
     pub seq: u64,
     pub kind: EntityKind,
-    pub id: String,
+    pub id: StoredId,
     pub base: i64,
     pub version: i64,
     /// The play epoch that the row must have; ships have none.
@@ -45,7 +45,7 @@ impl<'a> Row<'a> {
         Self {
             seq: link.seq,
             kind: key.kind,
-            id: key.id.to_string(),
+            id: key.id.into(),
             base: base.into(),
             version: link.version.into(),
             fence: fence.map(i64::from),

@@ -2,9 +2,11 @@
 //! wrong all the same is found. And the head, which counts what must be there: a record that is
 //! missing altogether is found by its sum.
 
+use twox_hash::XxHash3_128;
 use uuid::Uuid;
 
-/// Length of a checksum: BLAKE3, cut to 16 bytes. Against accidents, not against forgers.
+/// Length of a checksum: XXH3 of 128 bits. Against accidents, not against forgers: a hash that withstands those
+/// takes a fifth of the time of an append.
 const CHECK_BYTES: usize = 16;
 
 /// What a record is; its first byte, so that none is taken for another.
@@ -42,9 +44,7 @@ pub(super) fn unseal(record: &[u8]) -> Option<(Reader<'_>, u128)> {
 }
 
 fn check(body: &[u8]) -> u128 {
-    let hash = blake3::hash(body);
-    let first = hash.as_bytes().first_chunk::<CHECK_BYTES>();
-    u128::from_le_bytes(first.copied().unwrap_or_default())
+    XxHash3_128::oneshot(body)
 }
 
 /// Reads a body from its front.

@@ -83,6 +83,33 @@ pub struct NameIndex {
     reserved_looks: HashMap<(Uuid, Look), Vec<NameOwner>>,
 }
 
+/// Names for [`NameIndex::extend`].
+#[derive(Default)]
+pub struct Gathered {
+    taken: Vec<(u64, Held)>,
+    folded: Vec<u32>,
+    written: Vec<u32>,
+}
+
+impl Gathered {
+    pub fn push(&mut self, name: &Known) {
+        self.taken.push((name.hashes.key, name.held()));
+        self.folded.push(short(name.hashes.folded));
+        self.written.push(short(name.hashes.written));
+    }
+
+    pub fn len(&self) -> usize {
+        self.taken.len()
+    }
+
+    /// Puts them in the order of the tables: each is then put in near the one before, where the memory is at hand.
+    pub fn sort(&mut self) {
+        self.taken.sort_unstable_by_key(|(key, _)| *key);
+        self.folded.sort_unstable();
+        self.written.sort_unstable();
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Look {
     Folded(String),
@@ -154,6 +181,20 @@ impl NameIndex {
         self.folded.insert(short(hashes.folded), ());
         self.written.insert(short(hashes.written), ());
         self.proof.add(hashes.key);
+    }
+
+    /// Takes in many names that the database holds, faster than one by one, and leaves none of them behind.
+    pub fn extend(&mut self, names: &mut Gathered) {
+        for (key, held) in names.taken.drain(..) {
+            self.taken.insert(key, held);
+            self.proof.add(key);
+        }
+        for look in names.folded.drain(..) {
+            self.folded.insert(look, ());
+        }
+        for look in names.written.drain(..) {
+            self.written.insert(look, ());
+        }
     }
 
     /// Frees a name of this owner; false when the index has none such.

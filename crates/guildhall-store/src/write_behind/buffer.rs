@@ -404,6 +404,10 @@ impl<R> Buffer<R> {
     }
 
     fn ban_what_builds_on_refused(&mut self, out: &Out, report: &BatchReport) {
+        let mut outcomes = report.outcomes.iter();
+        if outcomes.all(|(_, outcome)| outcome.is_durable()) {
+            return;
+        }
         let durable: HashSet<u64> = report
             .outcomes
             .iter()

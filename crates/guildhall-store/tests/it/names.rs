@@ -76,19 +76,37 @@ fn every_name_is_loaded_however_old_and_the_index_equals_the_database() {
 
 #[test]
 fn many_names_are_hashed_in_small_transactions_and_loaded() {
+    let world = crowded(2500);
+    assert_eq!(world.db.hash_names().unwrap(), 2500);
+    let index = load(&world);
+    assert_eq!(index.len(), 2501);
+    assert_equal(&world, &index);
+}
+
+#[test]
+fn more_names_than_one_piece_has_are_each_read_once() {
+    let world = crowded(40_000);
+    assert_eq!(world.db.hash_names().unwrap(), 40_000);
+    // Pieces that are half empty, and one that is empty.
+    world.meddle("DELETE FROM names WHERE claimed_at BETWEEN 9000 AND 34000");
+    let (index, proof) = NameIndex::load(&world.db).unwrap();
+    assert_eq!(proof.rows, 14_999 + 1);
+    assert_eq!(index.proof(), proof);
+    assert_equal(&world, &index);
+}
+
+/// A world of one character and so many guilds whose names have no hash yet.
+fn crowded(names: u32) -> World {
     let mut world = World::new();
     world.character("Bob");
     world.meddle(&format!(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {names})
          INSERT INTO names (id, realm_id, owner_kind, owner_id, name_key, display, skeleton, key_version,
          claimed_at) SELECT 'row' || i, '{}', 'guild', '00000000-0000-7000-8000-' || substr(CAST(1000000000000 + i AS TEXT), 2),
          'n' || i, 'N' || i, 'n' || i, 1, i FROM n",
         world.realm
     ));
-    assert_eq!(world.db.hash_names().unwrap(), 2500);
-    let index = load(&world);
-    assert_eq!(index.len(), 2501);
-    assert_equal(&world, &index);
+    world
 }
 
 #[test]
@@ -365,9 +383,18 @@ fn lookbacks(source: &str) -> Vec<&str> {
 fn no_query_of_the_names_looks_back_only_so_far() {
     let load = include_str!("../../src/names/load.rs");
     assert_eq!(lookbacks(load), Vec::<&str>::new());
+    assert!(load.contains("names::table"), "the queries have moved");
+    // Only by where a row lies, and every row lies somewhere.
+    let pieces = include_str!("../../src/names/pieces.rs");
+    let by_place = [
+        "let rows = names::table.select(COLUMNS).filter(here);",
+        ".filter(sql::<Bool>(&here))",
+    ];
+    let found = lookbacks(pieces).into_iter().map(str::trim);
+    assert_eq!(found.collect::<Vec<_>>(), by_place);
+    assert!(pieces.contains("sql::<Bool>(\"rowid BETWEEN \")"));
     assert!(
-        load.contains("names::table") && load.contains("FROM names"),
-        "the queries have moved"
+        pieces.contains("let here = format!(\n                \"ctid >= '({first},0)' AND ctid")
     );
     let bad = "names::table.filter(names::claimed_at.gt(three_thousand_days_ago))";
     assert_eq!(lookbacks(bad), [bad]);

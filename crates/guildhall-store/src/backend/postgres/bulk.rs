@@ -120,7 +120,7 @@ impl Bulk<'_> {
         let Some(named) = named_row(error).map(|id| id.to_string()) else {
             return false;
         };
-        match rows.iter().position(|row| row.id == named) {
+        match rows.iter().position(|row| row.id.as_str() == named) {
             Some(at) => {
                 let row = rows.remove(at);
                 self.saved.refused.insert(row.seq, refusal.clone());

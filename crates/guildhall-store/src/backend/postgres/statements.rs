@@ -8,6 +8,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text};
 
 use crate::backend::record::Line;
 use crate::backend::save::Row;
+use crate::columns::StoredId;
 use crate::write_behind::EntityKind;
 
 /// Writes one row over the version and the fence that it builds on; the number of rows that were there.
@@ -40,7 +41,7 @@ impl QueryFragment<Pg> for UpdateRow<'_> {
         out.push_sql(", updated_at = ");
         out.push_bind_param::<BigInt, i64>(&self.0.at_us)?;
         out.push_sql(condition);
-        out.push_bind_param::<Text, String>(&self.0.id)?;
+        out.push_bind_param::<Text, str>(self.0.id.as_str())?;
         out.push_sql(" AND version = ");
         out.push_bind_param::<BigInt, i64>(&self.0.base)?;
         if let Some(fence) = &self.0.fence {
@@ -69,7 +70,10 @@ pub(in crate::backend) fn history<'a>(
         ids: lines.iter().map(|line| line.id.as_str()).collect(),
         versions: lines.iter().map(|line| line.version).collect(),
         accounts: lines.iter().map(|line| line.account.as_str()).collect(),
-        sessions: lines.iter().map(|line| line.session.as_deref()).collect(),
+        sessions: lines
+            .iter()
+            .map(|line| line.session.as_ref().map(StoredId::as_str))
+            .collect(),
         seqs: lines.iter().map(|line| line.write_seq).collect(),
         causes: lines.iter().map(|line| line.cause).collect(),
         schema_versions: lines

@@ -18,6 +18,8 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// so the readers are told not to. FULL: a commit is on the disk before it is reported.
 /// The writer's cache of 16 MiB holds what a batch touches: SQLite's own 2 MiB hold less
 /// than the leaves of 256 rows in all indexes, and every batch would read them again.
+/// The log goes into the file between batches (`checkpoint`), or within a commit where the writer has no rest
+/// before the log has four times the length.
 fn pragmas(access: Access) -> &'static str {
     match access {
         Access::Read => {
@@ -26,7 +28,7 @@ fn pragmas(access: Access) -> &'static str {
         Access::Write => {
             "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
              PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-             PRAGMA cache_size = -16384;"
+             PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000;"
         }
     }
 }

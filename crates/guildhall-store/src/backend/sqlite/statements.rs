@@ -13,26 +13,32 @@ use crate::write_behind::EntityKind;
 
 /// Writes one row over the version and the fence that it builds on; the number of rows that were there.
 pub(in crate::backend) fn update(conn: &mut SqliteConnection, row: &Row<'_>) -> QueryResult<usize> {
-    UpdateRow(row).execute(conn)
+    match (row.kind, row.fence) {
+        (EntityKind::Character, None) => UpdateRow::<false, false>(row).execute(conn),
+        (EntityKind::Character, Some(_)) => UpdateRow::<false, true>(row).execute(conn),
+        (EntityKind::Ship, _) => UpdateRow::<true, false>(row).execute(conn),
+    }
 }
 
-/// The statement of the hot path. diesel's own update is prepared anew each time, which would
-/// cost more than its running.
-struct UpdateRow<'a>(&'a Row<'a>);
+/// The statement of the hot path: of a ship or a character, with or without a fence. diesel's own update is
+/// prepared anew each time, which would cost more than its running.
+struct UpdateRow<'a, const SHIP: bool, const FENCED: bool>(&'a Row<'a>);
 
-impl QueryId for UpdateRow<'_> {
-    type QueryId = ();
-    /// One text per kind of entity and fence; it is kept by its text.
-    const HAS_STATIC_QUERY_ID: bool = false;
+impl<const SHIP: bool, const FENCED: bool> QueryId for UpdateRow<'_, SHIP, FENCED> {
+    type QueryId = UpdateRow<'static, SHIP, FENCED>;
+    const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl RunQueryDsl<SqliteConnection> for UpdateRow<'_> {}
+impl<const SHIP: bool, const FENCED: bool> RunQueryDsl<SqliteConnection>
+    for UpdateRow<'_, SHIP, FENCED>
+{
+}
 
-impl QueryFragment<Sqlite> for UpdateRow<'_> {
+impl<const SHIP: bool, const FENCED: bool> QueryFragment<Sqlite> for UpdateRow<'_, SHIP, FENCED> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let (head, condition) = match self.0.kind {
-            EntityKind::Character => ("UPDATE characters SET version = ", " WHERE id = "),
-            EntityKind::Ship => ("UPDATE ships SET version = ", " WHERE guild_id = "),
+        let (head, condition) = match SHIP {
+            false => ("UPDATE characters SET version = ", " WHERE id = "),
+            true => ("UPDATE ships SET version = ", " WHERE guild_id = "),
         };
         out.push_sql(head);
         out.push_bind_param::<BigInt, i64>(&self.0.version)?;
@@ -43,21 +49,19 @@ impl QueryFragment<Sqlite> for UpdateRow<'_> {
         out.push_sql(", updated_at = ");
         out.push_bind_param::<BigInt, i64>(&self.0.at_us)?;
         out.push_sql(condition);
-        out.push_bind_param::<Text, String>(&self.0.id)?;
+        out.push_bind_param::<Text, str>(self.0.id.as_str())?;
         out.push_sql(" AND version = ");
         out.push_bind_param::<BigInt, i64>(&self.0.base)?;
-        if let Some(fence) = &self.0.fence {
+        if FENCED {
             out.push_sql(" AND play_epoch = ");
-            out.push_bind_param::<BigInt, i64>(fence)?;
+            out.push_bind_param::<Nullable<BigInt>, Option<i64>>(&self.0.fence)?;
         }
         Ok(())
     }
 }
 
-/// Lines per statement: a few fixed sizes, so that each statement is prepared once.
-const LINES_PER_STATEMENT: [usize; 3] = [64, 8, 1];
-
-/// Writes as many lines as one statement takes, at most `lines_max`, and returns the others.
+/// Writes as many lines as one statement takes, at most `lines_max`, and returns the others. A few fixed
+/// sizes, so that each statement is prepared once.
 pub(in crate::backend) fn history<'a>(
     conn: &mut SqliteConnection,
     batch: i64,
@@ -65,10 +69,23 @@ pub(in crate::backend) fn history<'a>(
     lines: &'a [Line],
     lines_max: usize,
 ) -> QueryResult<&'a [Line]> {
-    let fits = |size: &usize| *size <= lines.len().min(lines_max);
-    let size = LINES_PER_STATEMENT.into_iter().find(fits).unwrap_or(0);
-    let (lines, others) = lines.split_at_checked(size).unwrap_or_default();
-    InsertHistory {
+    let of_batch = (batch, at_us);
+    match lines.len().min(lines_max) {
+        64.. => insert::<64>(conn, of_batch, lines),
+        8.. => insert::<8>(conn, of_batch, lines),
+        _ => insert::<1>(conn, of_batch, lines),
+    }
+}
+
+fn insert<'a, const LINES: usize>(
+    conn: &mut SqliteConnection,
+    (batch, at_us): (i64, i64),
+    lines: &'a [Line],
+) -> QueryResult<&'a [Line]> {
+    let Some((lines, others)) = lines.split_first_chunk() else {
+        return Ok(&[]);
+    };
+    InsertHistory::<LINES> {
         batch,
         at_us,
         lines,
@@ -80,21 +97,20 @@ pub(in crate::backend) fn history<'a>(
 /// One statement of several rows, which diesel's own insert does not keep prepared. OR FAIL: a
 /// statement that may take back its own rows keeps a journal of every page it touches, a third
 /// of the cost of a batch; here a refused line undoes the whole run anyway.
-struct InsertHistory<'a> {
+struct InsertHistory<'a, const LINES: usize> {
     batch: i64,
     at_us: i64,
-    lines: &'a [Line],
+    lines: &'a [Line; LINES],
 }
 
-impl QueryId for InsertHistory<'_> {
-    type QueryId = ();
-    /// The statement depends on the number of lines; it is kept by its text.
-    const HAS_STATIC_QUERY_ID: bool = false;
+impl<const LINES: usize> QueryId for InsertHistory<'_, LINES> {
+    type QueryId = InsertHistory<'static, LINES>;
+    const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl RunQueryDsl<SqliteConnection> for InsertHistory<'_> {}
+impl<const LINES: usize> RunQueryDsl<SqliteConnection> for InsertHistory<'_, LINES> {}
 
-impl QueryFragment<Sqlite> for InsertHistory<'_> {
+impl<const LINES: usize> QueryFragment<Sqlite> for InsertHistory<'_, LINES> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql(
             "INSERT OR FAIL INTO entity_history (entity_kind, entity_id, version, account_id, \
@@ -104,13 +120,16 @@ impl QueryFragment<Sqlite> for InsertHistory<'_> {
             out.push_sql(if at == 0 { "(" } else { ", (" });
             out.push_bind_param::<Text, str>(line.kind)?;
             out.push_sql(", ");
-            out.push_bind_param::<Text, String>(&line.id)?;
+            out.push_bind_param::<Text, str>(line.id.as_str())?;
             out.push_sql(", ");
             out.push_bind_param::<BigInt, i64>(&line.version)?;
             out.push_sql(", ");
-            out.push_bind_param::<Text, String>(&line.account)?;
+            out.push_bind_param::<Text, str>(line.account.as_str())?;
             out.push_sql(", ");
-            out.push_bind_param::<Nullable<Text>, Option<String>>(&line.session)?;
+            match &line.session {
+                Some(session) => out.push_bind_param::<Text, str>(session.as_str())?,
+                None => out.push_bind_param::<Nullable<Text>, Option<String>>(&None)?,
+            }
             out.push_sql(", ");
             out.push_bind_param::<BigInt, i64>(&self.batch)?;
             out.push_sql(", ");
@@ -119,16 +138,21 @@ impl QueryFragment<Sqlite> for InsertHistory<'_> {
             out.push_bind_param::<Text, str>(line.cause)?;
             out.push_sql(", ");
             out.push_bind_param::<BigInt, i64>(&self.at_us)?;
+            out.push_sql(", ");
+            // Bound also where they are missing: the text is one for all lines.
             match &line.made {
                 Some(made) => {
-                    out.push_sql(", ");
                     out.push_bind_param::<Integer, i32>(&made.schema_version)?;
                     out.push_sql(", ");
                     out.push_bind_param::<Binary, [u8]>(made.state.as_ref())?;
-                    out.push_sql(")");
                 }
-                None => out.push_sql(", NULL, NULL)"),
+                None => {
+                    out.push_bind_param::<Nullable<Integer>, Option<i32>>(&None)?;
+                    out.push_sql(", ");
+                    out.push_bind_param::<Nullable<Binary>, Option<Vec<u8>>>(&None)?;
+                }
             }
+            out.push_sql(")");
         }
         Ok(())
     }

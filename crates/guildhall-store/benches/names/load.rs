@@ -1,11 +1,13 @@
-//! Loading the index, proof of equality included, against a bare cursor over the same columns.
+//! Loading the index, proof of equality included, against a bare cursor over the same columns; for SQLite also by
+//! the client library that the server uses.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use diesel::{Connection, PgConnection, SqliteConnection};
 use guildhall_store::{Database, NameIndex};
 
-use super::world;
+use super::{bare, world};
 use crate::report;
 
 /// Each of both sides; what a round costs is seconds with ten millions.
@@ -39,27 +41,6 @@ fn told(name: &str, count: u64, ours: impl FnMut() -> Duration, bare: impl FnMut
     println!("RATIO {name} {ratio:.2} (time, aim <= {AIM}: {met})");
 }
 
-const COLUMNS: &str =
-    "SELECT realm_id, owner_kind, owner_id, name_key, skeleton_hash, written_hash, key_version,
-    cooling_until FROM names";
-
-/// Steps through the rows and looks at every column; nothing is copied.
-fn bare(conn: &rusqlite::Connection) -> u64 {
-    let mut statement = conn.prepare(COLUMNS).unwrap();
-    let mut rows = statement.query([]).unwrap();
-    let mut count = 0;
-    while let Some(row) = rows.next().unwrap() {
-        for text in 0..4 {
-            black_box(row.get_ref(text).unwrap().as_str().unwrap());
-        }
-        let hashes: (i64, i64) = (row.get(4).unwrap(), row.get(5).unwrap());
-        let rest: (i32, Option<i64>) = (row.get(6).unwrap(), row.get(7).unwrap());
-        black_box((hashes, rest));
-        count += 1;
-    }
-    count
-}
-
 pub fn sqlite(count: u64) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("names.sqlite3");
@@ -69,23 +50,27 @@ pub fn sqlite(count: u64) {
         "names_load",
         count,
         || timed(|| load(&db), count),
-        || timed(|| bare(&conn), count),
+        || timed(|| bare::sqlite(&conn), count),
     );
-    let client = timed(|| guildhall_store::names::read_bare(&db).unwrap(), count);
-    println!(
-        "names_load: the server's own client reads the same in {:.2} ms",
-        client.as_secs_f64() * 1000.0
+    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    told(
+        "names_load_by_client",
+        count,
+        || timed(|| load(&db), count),
+        || timed(|| bare::sqlite_by_client(&mut conn), count),
     );
 }
 
 pub fn postgres(count: u64) {
     let database = guildhall_testkit::postgres::create_database();
     let dir = tempfile::tempdir().unwrap();
-    let db = world::postgres(&database.url(), &dir.path().join("names.csv"), count);
+    let url = database.url();
+    let db = world::postgres(&url, &dir.path().join("names.csv"), count);
+    let mut conn = PgConnection::establish(&url).unwrap();
     told(
         "names_load_postgres",
         count,
         || timed(|| load(&db), count),
-        || timed(|| guildhall_store::names::read_bare(&db).unwrap(), count),
+        || timed(|| bare::postgres(&mut conn), count),
     );
 }

@@ -10,13 +10,14 @@
 )]
 
 mod names {
+    pub mod bare;
     pub mod index;
     pub mod load;
     pub mod world;
 }
 
 #[allow(dead_code, reason = "another bench needs the rest of it")]
-#[path = "main_path/report.rs"]
+#[path = "../../../benches/main_path/report.rs"]
 mod report;
 
 /// Its name, and what it measures of so many names.
