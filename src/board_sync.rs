@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytestring::ByteString;
 use guildhall_process::{Ctx, Down, ExitReason, Handle, Init, MonitorRef, Pid, ProcRef, Process};
 use guildhall_protocol::http::revision_path;
-use guildhall_protocol::{BoardView, Code, Event, Head, Position, Refusal, Role, ServerFrame};
+use guildhall_protocol::{BoardView, Code, Event, Head, Position, Refusal};
 use guildhall_rules::rights::Act;
 use guildhall_store::blobs;
 use guildhall_store::queries::{BoardRow, RevisionRow, board_with_head};
@@ -17,10 +16,12 @@ use uuid::Uuid;
 
 use crate::campaign::{Campaign, Standing};
 use crate::hall::{self, HallRef, NOT_FOUND};
-use crate::session::{self, Deliver, Session};
+use crate::session::Session;
 
+mod audience;
 mod commit;
 mod messages;
+mod uploads;
 
 pub use messages::{
     Abandon, BeginUpload, Close, Commit, Committed, Loaded, Open, Opened, Status, Told,
@@ -29,8 +30,6 @@ pub use messages::{
 /// A board that nobody has open this long stops.
 const IDLE_STOP: Duration = Duration::from_secs(60);
 
-/// How long the audience waits to be told its new size.
-const AUDIENCE_PAUSE: Duration = Duration::from_millis(20);
 /// How soon the head is read again when that failed.
 const RELOAD_RETRY: Duration = Duration::from_secs(1);
 
@@ -126,36 +125,6 @@ impl BoardSync {
         }
     }
 
-    fn audience_size(&self) -> u32 {
-        u32::try_from(self.audience.len()).unwrap_or(u32::MAX)
-    }
-
-    /// Encodes the event once and hands it to everyone who has the board open.
-    fn broadcast(&mut self, event: Event) {
-        self.seq += 1;
-        let frame = ServerFrame::Event {
-            seq: self.seq,
-            event,
-        };
-        let text = ByteString::from(frame.to_json());
-        for viewer in self.audience.values() {
-            session::tell_or_end(&viewer.session, Deliver { text: text.clone() });
-        }
-    }
-
-    fn leave(&mut self, session: Pid) -> Option<Viewer> {
-        let viewer = self.audience.remove(&session)?;
-        self.uploads.retain(|_, ticket| ticket.session != session);
-        Some(viewer)
-    }
-
-    /// Tells the audience its size soon: many who come and go at once make one event.
-    fn audience_changed(&mut self, ctx: &mut Ctx<Self>) {
-        if !std::mem::replace(&mut self.audience_to_tell, true) {
-            ctx.send_after(AUDIENCE_PAUSE, TellAudience);
-        }
-    }
-
     /// Takes over a head that the database has, and tells everyone; an older one changes nothing.
     fn adopt(&mut self, head: &Head, by_upload: Option<Uuid>) {
         let present = self.head.as_ref().map(|present| present.revision);
@@ -187,16 +156,9 @@ impl BoardSync {
             Err(_) => drop(ctx.send_after(RELOAD_RETRY, ReloadHead)),
         });
     }
-
-    fn viewer(&self, session: Pid) -> Result<&Viewer, Refusal> {
-        self.audience
-            .get(&session)
-            .ok_or_else(|| Refusal::new(Code::NotOpen, "This session has not opened the board."))
-    }
 }
 
 struct IdleCheck;
-struct TellAudience;
 struct ReloadHead;
 
 impl Process for BoardSync {
@@ -263,274 +225,8 @@ impl Handle<IdleCheck> for BoardSync {
     }
 }
 
-impl Handle<TellAudience> for BoardSync {
-    fn handle(&mut self, _: TellAudience, _: &mut Ctx<Self>) {
-        self.audience_to_tell = false;
-        let (board, audience) = (self.id, self.audience_size());
-        self.broadcast(Event::BoardAudienceChanged { board, audience });
-    }
-}
-
 impl Handle<ReloadHead> for BoardSync {
     fn handle(&mut self, _: ReloadHead, ctx: &mut Ctx<Self>) {
         self.reload_head(ctx);
-    }
-}
-
-impl Handle<Open> for BoardSync {
-    fn handle(
-        &mut self,
-        Open {
-            session,
-            account,
-            reply,
-        }: Open,
-        ctx: &mut Ctx<Self>,
-    ) {
-        self.asked = true;
-        let standing = self.check(account, Act::OpenBoard);
-        ctx.run(standing, move |this, standing, ctx| {
-            // Who no longer waits does not know that it would be in.
-            if reply.is_waiting() {
-                reply.send(standing.and_then(|s| this.join(session, s.role, ctx)));
-            }
-        });
-    }
-}
-
-impl BoardSync {
-    fn join(
-        &mut self,
-        session: ProcRef<Session>,
-        role: Role,
-        ctx: &mut Ctx<Self>,
-    ) -> Result<Opened, Refusal> {
-        let board = self
-            .board
-            .as_ref()
-            .map(|board| self.view(board))
-            .ok_or_else(|| Refusal::new(Code::Unavailable, "The board is loading."))?;
-        let pid = session.pid();
-        let known = self.audience.remove(&pid);
-        let rejoins = known.is_some();
-        let (monitor, loaded) = match known {
-            Some(viewer) => (viewer.monitor, viewer.loaded),
-            None => (ctx.monitor(pid), None),
-        };
-        let audience = self.audience_size().saturating_add(1);
-        if !rejoins {
-            self.audience_changed(ctx);
-        }
-        let viewer = Viewer {
-            session,
-            monitor,
-            loaded,
-        };
-        self.audience.insert(pid, viewer);
-        Ok(Opened {
-            board,
-            role,
-            audience,
-            position: self.position(),
-        })
-    }
-}
-
-impl Handle<Close> for BoardSync {
-    fn handle(&mut self, Close { session, reply }: Close, ctx: &mut Ctx<Self>) {
-        if let Some(viewer) = self.leave(session) {
-            ctx.demonitor(viewer.monitor);
-            self.audience_changed(ctx);
-        }
-        reply.send(());
-    }
-}
-
-impl Handle<Status> for BoardSync {
-    fn handle(&mut self, Status { session, reply }: Status, _: &mut Ctx<Self>) {
-        let told = self.viewer(session).map(|_| Told {
-            head: self.head.clone(),
-            audience: self.audience_size(),
-            position: self.position(),
-        });
-        reply.send(told);
-    }
-}
-
-impl Handle<Loaded> for BoardSync {
-    fn handle(&mut self, loaded: Loaded, _: &mut Ctx<Self>) {
-        let Loaded {
-            session,
-            revision,
-            hash,
-            reply,
-        } = loaded;
-        reply.send(self.note_loaded(session, revision, &hash));
-    }
-}
-
-impl BoardSync {
-    fn note_loaded(&mut self, session: Pid, revision: u32, hash: &str) -> Result<(), Refusal> {
-        self.viewer(session)?;
-        let head = self
-            .head
-            .as_ref()
-            .filter(|head| head.revision == revision)
-            .ok_or_else(|| stale(self.head.as_ref()))?;
-        if head.hash != hash {
-            return Err(Refusal::new(
-                Code::HashMismatch,
-                "What you loaded is not this revision; load it again.",
-            ));
-        }
-        if let Some(viewer) = self.audience.get_mut(&session) {
-            viewer.loaded = Some(revision);
-        }
-        Ok(())
-    }
-}
-
-/// What the loser of two commits does next.
-const KEPT_ASIDE: &str =
-    "Your upload was kept as a side revision; load the head, merge, and upload on it.";
-
-/// The conflict that names the present head.
-fn stale(head: Option<&Head>) -> Refusal {
-    let sentence = match head {
-        Some(head) => format!("The head of this board is revision {}.", head.revision),
-        None => "This board has no revision yet.".to_string(),
-    };
-    Refusal::new(Code::StaleBase, sentence).detail(serde_json::json!({ "head": head }))
-}
-
-impl Handle<BeginUpload> for BoardSync {
-    fn handle(&mut self, begin: BeginUpload, ctx: &mut Ctx<Self>) {
-        self.asked = true;
-        let standing = self.check(begin.account, Act::UploadBoard);
-        ctx.run(standing, move |this, standing, _| {
-            if begin.reply.is_waiting() {
-                let granted = standing.and_then(|standing| this.grant(&begin, standing));
-                begin.reply.send(granted);
-            }
-        });
-    }
-}
-
-impl BoardSync {
-    /// Rights come first, so that somebody without them learns nothing else; then what the upload builds on.
-    fn grant(&mut self, begin: &BeginUpload, standing: Standing) -> Result<Uuid, Refusal> {
-        let viewer = self.viewer(begin.session)?;
-        let format = self.board.as_ref().map(|b| b.format.as_str());
-        if let Some(meant) = begin.format.as_deref().filter(|f| Some(*f) != format) {
-            let sentence = format!("This board takes {}, not {meant}.", format.unwrap_or("?"));
-            return Err(Refusal::new(Code::FormatMismatch, sentence));
-        }
-        if begin.size_bytes == 0 {
-            let refusal = Refusal::new(Code::BadField, "A board has at least one byte.");
-            return Err(refusal.rule("upload.size_min"));
-        }
-        if begin.size_bytes > self.hall.config.limits.upload_bytes_max {
-            let max = self.hall.config.limits.upload_bytes_max;
-            let sentence = format!("An upload may have {max} bytes.");
-            return Err(Refusal::new(Code::UploadTooLarge, sentence));
-        }
-        let head = self.head.as_ref().map(|head| head.revision);
-        if begin.base != head {
-            return Err(stale(self.head.as_ref()));
-        }
-        if head.is_some() && viewer.loaded != head {
-            return Err(Refusal::new(
-                Code::BaseNotLoaded,
-                "This session has not acknowledged loading the revision it wants to replace.",
-            ));
-        }
-        let upload = Uuid::now_v7();
-        let ticket = Ticket {
-            session: begin.session,
-            session_id: begin.session_id,
-            account: begin.account,
-            base: begin.base,
-            rights_epoch: standing.rights_epoch,
-        };
-        self.uploads.insert(upload, ticket);
-        Ok(upload)
-    }
-}
-
-impl Handle<Abandon> for BoardSync {
-    fn handle(&mut self, Abandon { upload, session }: Abandon, _: &mut Ctx<Self>) {
-        if self
-            .uploads
-            .get(&upload)
-            .is_some_and(|t| t.session == session)
-        {
-            self.uploads.remove(&upload);
-        }
-    }
-}
-
-impl Handle<Commit> for BoardSync {
-    fn handle(&mut self, commit: Commit, ctx: &mut Ctx<Self>) {
-        self.asked = true;
-        let Commit {
-            upload,
-            session,
-            partial,
-            claimed_hash,
-            reply,
-        } = commit;
-        let ticket = self
-            .uploads
-            .remove(&upload)
-            .filter(|t| t.session == session);
-        let (Some(ticket), Some(board)) = (ticket, self.board.clone()) else {
-            let sentence = "This upload is not known, or has ended.";
-            reply.send(Err(Refusal::new(Code::UploadUnknown, sentence)));
-            return;
-        };
-        let settling = commit::Settling {
-            hall: Arc::clone(&self.hall),
-            board,
-            ticket,
-            claimed_hash,
-        };
-        ctx.run(settling.settle(partial), move |this, settled, ctx| {
-            reply.send(this.settled(settled, session, upload, ctx));
-        });
-    }
-}
-
-impl BoardSync {
-    fn settled(
-        &mut self,
-        settled: Result<commit::Settled, commit::Unsettled>,
-        session: Pid,
-        upload: Uuid,
-        ctx: &mut Ctx<Self>,
-    ) -> Result<Committed, Refusal> {
-        let commit::Settled { head, warnings } = match settled {
-            Ok(settled) => settled,
-            Err(commit::Unsettled::Refused(refusal)) => return Err(refusal),
-            Err(commit::Unsettled::Unknown(refusal)) => {
-                self.reload_head(ctx);
-                return Err(refusal);
-            }
-            Err(commit::Unsettled::HeadMoved(head)) => {
-                match &head {
-                    Some(head) => self.adopt(head, None),
-                    None => self.reload_head(ctx),
-                }
-                return Err(stale(head.as_ref().or(self.head.as_ref())).next(KEPT_ASIDE));
-            }
-        };
-        if let Some(viewer) = self.audience.get_mut(&session) {
-            viewer.loaded = Some(head.revision);
-        }
-        self.adopt(&head, Some(upload));
-        Ok(Committed {
-            board: self.id,
-            head,
-            warnings,
-        })
     }
 }
