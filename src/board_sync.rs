@@ -9,7 +9,7 @@ use std::time::Duration;
 use guildhall_process::{Ctx, Down, ExitReason, Handle, Init, MonitorRef, Pid, ProcRef, Process};
 use guildhall_protocol::http::revision_path;
 use guildhall_protocol::{BoardView, Code, Event, Head, Position, Refusal};
-use guildhall_rules::rights::Act;
+use guildhall_rules::rights::CampaignAct;
 use guildhall_store::blobs;
 use guildhall_store::queries::{BoardRow, RevisionRow, board_with_head};
 use uuid::Uuid;
@@ -96,7 +96,7 @@ impl BoardSync {
     fn check(
         &self,
         account: Uuid,
-        act: Act,
+        act: CampaignAct,
     ) -> impl Future<Output = Result<Standing, Refusal>> + use<> {
         let hall = Arc::clone(&self.hall);
         let campaign = self.board.as_ref().map(|b| b.campaign_id);

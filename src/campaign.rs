@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use guildhall_process::{Ctx, ExitReason, Handle, Init, ProcRef, Process, ReplyTo};
 use guildhall_protocol::{CampaignView, Code, Refusal};
-use guildhall_rules::rights::{self, Act, Role};
+use guildhall_rules::rights::{self, CampaignAct, Role};
 use guildhall_store::queries::{
     CampaignMember, CampaignRow, RealmRow, campaign_by_id, realm_by_id,
 };
@@ -61,7 +61,7 @@ pub struct Check {
     /// Who wants it.
     pub account: Uuid,
     /// What.
-    pub act: Act,
+    pub act: CampaignAct,
     /// The standing that allows it, or the refusal.
     pub reply: ReplyTo<Result<Standing, Refusal>>,
 }
@@ -134,7 +134,7 @@ impl Campaign {
         hall: &HallRef,
         id: Uuid,
         account: Uuid,
-        act: Act,
+        act: CampaignAct,
     ) -> Result<Standing, Refusal> {
         let campaign = Self::reach(hall, id).await?;
         campaign
@@ -148,7 +148,7 @@ impl Campaign {
     }
 
     /// The one place where a wish meets the table of rights.
-    fn standing(&self, account: Uuid, act: Act) -> Result<Standing, Refusal> {
+    fn standing(&self, account: Uuid, act: CampaignAct) -> Result<Standing, Refusal> {
         let role = self.members.get(&account).map(|seat| seat.role);
         rights::may(role, act).map_err(|denied| {
             let code = match role {
@@ -252,7 +252,7 @@ impl Handle<Check> for Campaign {
 impl Handle<Members> for Campaign {
     fn handle(&mut self, Members { account, reply }: Members, _: &mut Ctx<Self>) {
         self.asked = true;
-        let allowed = self.standing(account, Act::SeeMembers);
+        let allowed = self.standing(account, CampaignAct::SeeMembers);
         reply.send(allowed.map(|_| {
             let seats = self.members.iter();
             seats.map(|(id, seat)| (*id, seat.clone())).collect()
@@ -263,7 +263,7 @@ impl Handle<Members> for Campaign {
 impl Handle<Invite> for Campaign {
     fn handle(&mut self, Invite { by, role, reply }: Invite, ctx: &mut Ctx<Self>) {
         self.asked = true;
-        if let Err(refusal) = self.standing(by.account, Act::Invite) {
+        if let Err(refusal) = self.standing(by.account, CampaignAct::Invite) {
             reply.send(Err(refusal));
             return;
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use guildhall_process::{Ctx, Handle, Pid, ProcRef};
 use guildhall_protocol::{Code, Event, Refusal, Role, ServerFrame};
-use guildhall_rules::rights::Act;
+use guildhall_rules::rights::CampaignAct;
 
 use super::uploads::stale;
 use super::{BoardSync, Close, Loaded, Open, Opened, Status, Told, Viewer};
@@ -73,7 +73,7 @@ impl Handle<Open> for BoardSync {
         ctx: &mut Ctx<Self>,
     ) {
         self.asked = true;
-        let standing = self.check(account, Act::OpenBoard);
+        let standing = self.check(account, CampaignAct::OpenBoard);
         ctx.run(standing, move |this, standing, ctx| {
             // Who no longer waits does not know that it would be in.
             if reply.is_waiting() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use guildhall_protocol::{Code, Head, Refusal, Warning};
 use guildhall_rules::board_format;
-use guildhall_rules::rights::Act;
+use guildhall_rules::rights::CampaignAct;
 use guildhall_store::blobs::{self, BlobStore, Partial, Sealed};
 use guildhall_store::queries::{BoardRow, board_with_head, revision as revision_row};
 
@@ -61,7 +61,8 @@ impl Settling {
 
     async fn rights_again(&self) -> Result<(), Refusal> {
         let (campaign, account) = (self.board.campaign_id, self.ticket.account);
-        let standing = Campaign::check(&self.hall, campaign, account, Act::UploadBoard).await?;
+        let standing =
+            Campaign::check(&self.hall, campaign, account, CampaignAct::UploadBoard).await?;
         if standing.rights_epoch != self.ticket.rights_epoch {
             log::info!(board = self.board.id.to_string(); "rights changed during an upload and still allow it");
         }

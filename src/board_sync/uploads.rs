@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use guildhall_process::{Ctx, Handle, Pid};
 use guildhall_protocol::{Code, Head, Refusal};
-use guildhall_rules::rights::Act;
+use guildhall_rules::rights::CampaignAct;
 use uuid::Uuid;
 
 use super::{Abandon, BeginUpload, BoardSync, Commit, Committed, Ticket, commit};
@@ -27,7 +27,7 @@ pub(super) fn stale(head: Option<&Head>) -> Refusal {
 impl Handle<BeginUpload> for BoardSync {
     fn handle(&mut self, begin: BeginUpload, ctx: &mut Ctx<Self>) {
         self.asked = true;
-        let standing = self.check(begin.account, Act::UploadBoard);
+        let standing = self.check(begin.account, CampaignAct::UploadBoard);
         ctx.run(standing, move |this, standing, _| {
             if begin.reply.is_waiting() {
                 let granted = standing.and_then(|standing| this.grant(&begin, standing));

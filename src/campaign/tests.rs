@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use guildhall_process::testing::{self, Kit, crash_nth, interleave};
 use guildhall_process::{ExitReason, Pid};
 use guildhall_protocol::Code;
-use guildhall_rules::rights::{Act, Role};
+use guildhall_rules::rights::{CampaignAct, Role};
 use guildhall_store::DEFAULT_REALM;
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ async fn reach(house: &House, id: Uuid) -> Pid {
 }
 
 async fn role_of(house: &House, id: Uuid, who: &Identity) -> Result<Role, Code> {
-    let standing = Campaign::check(&house.hall, id, who.account, Act::SeeMembers).await;
+    let standing = Campaign::check(&house.hall, id, who.account, CampaignAct::SeeMembers).await;
     standing.map(|s| s.role).map_err(|refusal| refusal.code)
 }
 

@@ -8,7 +8,7 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use guildhall_protocol::{Code, Refusal};
-use guildhall_rules::rights::Act;
+use guildhall_rules::rights::CampaignAct;
 use guildhall_store::blobs::{self, BlobStore};
 use guildhall_store::queries;
 use uuid::Uuid;
@@ -38,8 +38,8 @@ pub(super) async fn download(
         .ok_or_else(missing);
     // A side revision is a GM's to look at; a stranger learns neither that it is nor that it is not.
     let act = match &revision {
-        Ok(revision) if revision.is_side => Act::SeeSideRevisions,
-        _ => Act::OpenBoard,
+        Ok(revision) if revision.is_side => CampaignAct::SeeSideRevisions,
+        _ => CampaignAct::OpenBoard,
     };
     Campaign::check(&hall, row.campaign_id, identity.account, act).await?;
     let revision = revision?;

@@ -7,7 +7,7 @@ use guildhall_process::{Ctx, Down, ProcRef};
 use guildhall_protocol::http::revision_path;
 use guildhall_protocol::{Answer, Ask, BoardView, Code, Event, Refusal};
 use guildhall_rules::board_format;
-use guildhall_rules::rights::Act;
+use guildhall_rules::rights::CampaignAct;
 use guildhall_store::queries;
 use uuid::Uuid;
 
@@ -181,7 +181,7 @@ async fn create(
     format: String,
 ) -> Result<Answer, Refusal> {
     let name = title(&name)?;
-    Campaign::check(&hall, campaign, actor.account, Act::CreateBoard).await?;
+    Campaign::check(&hall, campaign, actor.account, CampaignAct::CreateBoard).await?;
     if board_format::by_name(&format).is_none() {
         let sentence = format!("The format {format:?} is not known.");
         return Err(Refusal::new(Code::BadField, sentence).rule("board.format_known"));
@@ -205,7 +205,7 @@ async fn create(
 }
 
 async fn list(hall: HallRef, account: Uuid, campaign: Uuid) -> Result<Answer, Refusal> {
-    Campaign::check(&hall, campaign, account, Act::OpenBoard).await?;
+    Campaign::check(&hall, campaign, account, CampaignAct::OpenBoard).await?;
     let rows = hall
         .read(move |conn| queries::boards_with_heads(conn, campaign))
         .await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use guildhall_process::Ctx;
 use guildhall_protocol::{Answer, Ask, CampaignView, Code, Member, Refusal, Role};
 use guildhall_rules::names;
-use guildhall_rules::rights::Act;
+use guildhall_rules::rights::CampaignAct;
 use guildhall_store::queries;
 use uuid::Uuid;
 
@@ -86,7 +86,7 @@ async fn create(
         owner: actor.account,
     });
     hall.change(change, actor.author()).await?;
-    let standing = Campaign::check(&hall, campaign, actor.account, Act::SeeMembers).await?;
+    let standing = Campaign::check(&hall, campaign, actor.account, CampaignAct::SeeMembers).await?;
     Ok(Answer::CampaignCreated {
         campaign: CampaignView {
             campaign,

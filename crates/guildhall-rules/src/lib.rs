@@ -28,6 +28,6 @@ pub use names::{KEY_VERSION, NameKey, NameRefusal, NameRule, name_key};
 pub use outbox::{Outbox, OutboxLimits, Overflow};
 pub use realm::realm_name_ok;
 pub use retention::RetentionLimits;
-pub use rights::{Act, Denied, GuildAct, Rank, Role, may, may_in_guild};
+pub use rights::{CampaignAct, Denied, GuildAct, Rank, Role, may, may_in_guild};
 pub use saving::{SavingLimits, SavingSight, SavingState, next_state};
 pub use upload::{ChunkRefusal, Incomplete, UploadState};

@@ -37,7 +37,7 @@ pub enum Rank {
 
 /// What one may want to do in a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Act {
+pub enum CampaignAct {
     /// Make an invite code.
     Invite,
     /// Add a board.
@@ -110,26 +110,26 @@ impl Rank {
     }
 }
 
-impl Act {
-    pub const ALL: [Act; 6] = [
-        Act::Invite,
-        Act::CreateBoard,
-        Act::OpenBoard,
-        Act::UploadBoard,
-        Act::SeeSideRevisions,
-        Act::SeeMembers,
+impl CampaignAct {
+    pub const ALL: [CampaignAct; 6] = [
+        CampaignAct::Invite,
+        CampaignAct::CreateBoard,
+        CampaignAct::OpenBoard,
+        CampaignAct::UploadBoard,
+        CampaignAct::SeeSideRevisions,
+        CampaignAct::SeeMembers,
     ];
 
     /// (stable rule, what it lets one do, roles that may): the campaign's table, one row per act.
     fn row(self) -> (&'static str, &'static str, &'static [Role]) {
         use Role::Gm;
         match self {
-            Act::Invite => ("campaign.invite", "invite people", &[Gm]),
-            Act::CreateBoard => ("board.create", "create a board", &[Gm]),
-            Act::OpenBoard => ("board.open", "open a board", &Role::ALL),
-            Act::UploadBoard => ("board.upload", "upload a board", &[Gm]),
-            Act::SeeSideRevisions => ("board.sides", "see side revisions", &[Gm]),
-            Act::SeeMembers => ("campaign.members", "see the members", &Role::ALL),
+            CampaignAct::Invite => ("campaign.invite", "invite people", &[Gm]),
+            CampaignAct::CreateBoard => ("board.create", "create a board", &[Gm]),
+            CampaignAct::OpenBoard => ("board.open", "open a board", &Role::ALL),
+            CampaignAct::UploadBoard => ("board.upload", "upload a board", &[Gm]),
+            CampaignAct::SeeSideRevisions => ("board.sides", "see side revisions", &[Gm]),
+            CampaignAct::SeeMembers => ("campaign.members", "see the members", &Role::ALL),
         }
     }
 }
@@ -162,7 +162,7 @@ impl GuildAct {
 }
 
 /// May somebody with this role do this in the campaign? `None` is somebody who is no member.
-pub fn may(role: Option<Role>, act: Act) -> Result<(), Denied> {
+pub fn may(role: Option<Role>, act: CampaignAct) -> Result<(), Denied> {
     let (rule, deed, allowed) = act.row();
     decide(role, rule, deed, allowed, "campaign")
 }

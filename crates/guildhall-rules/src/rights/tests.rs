@@ -3,13 +3,13 @@
 use super::*;
 
 /// Who of gm, player, spectator, stranger may do it.
-const CAMPAIGN: [(Act, [bool; 4]); 6] = [
-    (Act::Invite, [true, false, false, false]),
-    (Act::CreateBoard, [true, false, false, false]),
-    (Act::OpenBoard, [true, true, true, false]),
-    (Act::UploadBoard, [true, false, false, false]),
-    (Act::SeeSideRevisions, [true, false, false, false]),
-    (Act::SeeMembers, [true, true, true, false]),
+const CAMPAIGN: [(CampaignAct, [bool; 4]); 6] = [
+    (CampaignAct::Invite, [true, false, false, false]),
+    (CampaignAct::CreateBoard, [true, false, false, false]),
+    (CampaignAct::OpenBoard, [true, true, true, false]),
+    (CampaignAct::UploadBoard, [true, false, false, false]),
+    (CampaignAct::SeeSideRevisions, [true, false, false, false]),
+    (CampaignAct::SeeMembers, [true, true, true, false]),
 ];
 
 /// Who of leader, officer, member, stranger may do it.
@@ -27,7 +27,7 @@ const GUILD: [(GuildAct, [bool; 4]); 7] = [
 fn every_cell_of_the_campaign_table_is_as_written() {
     let holders = Role::ALL.into_iter().map(Some).chain([None]);
     let holders: Vec<_> = holders.collect();
-    assert_eq!(CAMPAIGN.map(|(act, _)| act), Act::ALL);
+    assert_eq!(CAMPAIGN.map(|(act, _)| act), CampaignAct::ALL);
     for (act, row) in CAMPAIGN {
         for (&holder, allowed) in holders.iter().zip(row) {
             assert_eq!(may(holder, act).is_ok(), allowed, "{holder:?} {act:?}");
@@ -66,17 +66,17 @@ fn one_puts_out_those_below_ones_own_rank() {
 
 #[test]
 fn a_denial_names_its_rule_and_what_one_is() {
-    let denied = may(Some(Role::Player), Act::UploadBoard).unwrap_err();
+    let denied = may(Some(Role::Player), CampaignAct::UploadBoard).unwrap_err();
     assert_eq!(denied.rule, "board.upload");
     assert!(denied.sentence.contains("you are player"), "{denied}");
-    let denied = may(None, Act::OpenBoard).unwrap_err();
+    let denied = may(None, CampaignAct::OpenBoard).unwrap_err();
     assert_eq!(denied.rule, "board.open");
     assert!(denied.sentence.contains("Only members"), "{denied}");
 }
 
 #[test]
 fn rules_are_unique() {
-    let campaign = Act::ALL.map(|act| act.row().0);
+    let campaign = CampaignAct::ALL.map(|act| act.row().0);
     let guild = GuildAct::ALL.map(|act| act.row().0);
     let rules: std::collections::HashSet<_> = campaign.iter().chain(&guild).collect();
     assert_eq!(rules.len(), campaign.len() + guild.len());
