@@ -13,10 +13,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::task::AtomicWaker;
 use guildhall_protocol::CloseCode;
-
-mod scan;
-
-use scan::Scan;
+use guildhall_rules::frames::{Breach, Scan};
 
 /// Frames that may be handed on and not yet handled when another chunk is read. With frames of 64 KiB this
 /// is 1 MiB of an upload in flight; with tiny frames one chunk's worth.
@@ -104,10 +101,10 @@ impl<S> Guard<S> {
         self.window
             .in_flight
             .fetch_add(seen.frames, Ordering::AcqRel);
-        let Some(code) = seen.violation else {
+        let Some(breach) = seen.breach else {
             return Some(chunk);
         };
-        self.window.violated(code);
+        self.window.violated(code_of(breach));
         self.ended = true;
         (seen.good_bytes > 0).then(|| chunk.slice(..seen.good_bytes))
     }
@@ -140,5 +137,9 @@ where
     }
 }
 
-#[cfg(test)]
-mod tests;
+fn code_of(breach: Breach) -> CloseCode {
+    match breach {
+        Breach::Protocol => CloseCode::PROTOCOL_ERROR,
+        Breach::TooBig => CloseCode::TOO_BIG,
+    }
+}

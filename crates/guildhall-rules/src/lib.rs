@@ -6,6 +6,7 @@
 
 pub mod board_format;
 pub mod clocks;
+pub mod frames;
 pub mod limits;
 pub mod login;
 pub mod names;

@@ -1,8 +1,6 @@
 //! Frames that break a rule, cut in every place.
 
-use guildhall_protocol::CloseCode;
-
-use super::scan::{Scan, Seen};
+use super::{Breach, Scan, Seen};
 
 const FRAME_MAX: usize = 1000;
 const MESSAGE_MAX: usize = 2500;
@@ -30,7 +28,7 @@ fn whole(first: u8, len: usize) -> Vec<u8> {
 }
 
 /// Feeds the bytes in chunks of every size up to a header's; all cuts must agree.
-fn scan(bytes: &[u8]) -> (usize, Option<CloseCode>) {
+fn scan(bytes: &[u8]) -> (usize, Option<Breach>) {
     let in_one = feed(bytes, bytes.len().max(1));
     for size in 1..16 {
         assert_eq!(feed(bytes, size), in_one, "cut into {size}");
@@ -38,14 +36,14 @@ fn scan(bytes: &[u8]) -> (usize, Option<CloseCode>) {
     in_one
 }
 
-fn feed(bytes: &[u8], size: usize) -> (usize, Option<CloseCode>) {
+fn feed(bytes: &[u8], size: usize) -> (usize, Option<Breach>) {
     let mut scan = Scan::new(FRAME_MAX, MESSAGE_MAX);
     let mut frames = 0;
     for chunk in bytes.chunks(size) {
         let seen = scan.feed(chunk);
         frames += seen.frames;
-        if seen.violation.is_some() {
-            return (frames, seen.violation);
+        if seen.breach.is_some() {
+            return (frames, seen.breach);
         }
     }
     (frames, None)
@@ -68,16 +66,16 @@ fn good_frames_pass_and_are_counted() {
 fn a_text_may_fill_its_message_in_one_frame() {
     assert_eq!(scan(&whole(0x81, MESSAGE_MAX)), (1, None));
     let too_long = scan(&whole(0x81, MESSAGE_MAX + 1));
-    assert_eq!(too_long, (0, Some(CloseCode::TOO_BIG)));
+    assert_eq!(too_long, (0, Some(Breach::TooBig)));
 }
 
 #[test]
-fn each_violation_has_its_code() {
-    let protocol = Some(CloseCode::PROTOCOL_ERROR);
-    let too_big = Some(CloseCode::TOO_BIG);
+fn each_breach_is_told_by_its_kind() {
+    let protocol = Some(Breach::Protocol);
+    let too_big = Some(Breach::TooBig);
     let mut unmasked = whole(0x81, 5);
     unmasked[1] &= 0x7f;
-    let cases: [(&str, Vec<u8>, Option<CloseCode>); 11] = [
+    let cases: [(&str, Vec<u8>, Option<Breach>); 11] = [
         ("unmasked", unmasked, protocol),
         ("reserved bit", whole(0xc1, 5), protocol),
         ("unknown opcode", whole(0x83, 5), protocol),
@@ -108,14 +106,14 @@ fn each_violation_has_its_code() {
 }
 
 #[test]
-fn what_came_before_a_violation_is_handed_on_and_nothing_after() {
+fn what_came_before_a_breach_is_handed_on_and_nothing_after() {
     let good = whole(0x81, 5);
     let bytes = [good.clone(), whole(0x83, 5), good.clone()].concat();
     let seen = Scan::new(FRAME_MAX, MESSAGE_MAX).feed(&bytes);
     let expected = Seen {
         frames: 1,
         good_bytes: good.len(),
-        violation: Some(CloseCode::PROTOCOL_ERROR),
+        breach: Some(Breach::Protocol),
     };
     assert_eq!(seen, expected);
 }

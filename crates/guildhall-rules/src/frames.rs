@@ -1,6 +1,8 @@
-//! The scanner of websocket frame headers (RFC 6455 §5.2): pure, fed with chunks cut anywhere.
+//! The scanner of websocket frame headers (RFC 6455 §5.2), fed with chunks cut anywhere: what a frame declares
+//! is judged before anything is kept of it. A socket's guard drives it in front of its codec.
 
-use guildhall_protocol::CloseCode;
+#[cfg(test)]
+mod tests;
 
 /// Longest header: 2 bytes, 8 of length, 4 of mask.
 const HEADER_BYTES_MAX: usize = 14;
@@ -21,7 +23,7 @@ const PING: u8 = 9;
 const PONG: u8 = 10;
 
 /// Where the scanner is, and what it allows.
-pub(super) struct Scan {
+pub struct Scan {
     frame_bytes_max: u64,
     message_bytes_max: u64,
     header: Vec<u8>,
@@ -30,19 +32,30 @@ pub(super) struct Scan {
     message_bytes: Option<u64>,
 }
 
+/// What a frame does that it may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breach {
+    /// It breaks the protocol: no mask, an unknown opcode, a reserved bit, a frame out of turn.
+    Protocol,
+    /// It, or the message that it belongs to, declares more than the limit.
+    TooBig,
+}
+
 /// What a chunk held.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Seen {
+pub struct Seen {
     /// Frames that ended in it.
     pub frames: usize,
     /// Bytes before the frame that violates a rule; all of them without one.
     pub good_bytes: usize,
-    /// The code to close with.
-    pub violation: Option<CloseCode>,
+    /// What the frame after those bytes does.
+    pub breach: Option<Breach>,
 }
 
 impl Scan {
-    pub(super) fn new(frame_bytes_max: usize, message_bytes_max: usize) -> Self {
+    /// A scanner at the start of a stream; both bounds in bytes, of a binary frame and of a whole message.
+    #[must_use]
+    pub fn new(frame_bytes_max: usize, message_bytes_max: usize) -> Self {
         Self {
             frame_bytes_max: u64::try_from(frame_bytes_max).unwrap_or(u64::MAX),
             message_bytes_max: u64::try_from(message_bytes_max).unwrap_or(u64::MAX),
@@ -52,11 +65,12 @@ impl Scan {
         }
     }
 
-    pub(super) fn feed(&mut self, chunk: &[u8]) -> Seen {
+    /// Reads the next bytes of the stream, up to the first breach; after one nothing more may be fed.
+    pub fn feed(&mut self, chunk: &[u8]) -> Seen {
         let mut seen = Seen {
             frames: 0,
             good_bytes: chunk.len(),
-            violation: None,
+            breach: None,
         };
         let mut rest = chunk;
         let mut frame_start = 0;
@@ -85,9 +99,9 @@ impl Scan {
                         seen.frames += 1;
                     }
                 }
-                Err(code) => {
+                Err(breach) => {
                     seen.good_bytes = frame_start;
-                    seen.violation = Some(code);
+                    seen.breach = Some(breach);
                     return seen;
                 }
             }
@@ -96,7 +110,7 @@ impl Scan {
     }
 
     /// Judges the header as soon as each part of it is there; true when it is whole.
-    fn header_done(&mut self) -> Result<bool, CloseCode> {
+    fn header_done(&mut self) -> Result<bool, Breach> {
         let (first, second) = match *self.header.as_slice() {
             [first] => return check_first(first).map(|()| false),
             [first, second, ..] => (first, second),
@@ -121,7 +135,7 @@ impl Scan {
         Ok(whole)
     }
 
-    fn check_start(&self, second: u8, opcode: u8, fin: bool) -> Result<(), CloseCode> {
+    fn check_start(&self, second: u8, opcode: u8, fin: bool) -> Result<(), Breach> {
         let control = matches!(opcode, CLOSE | PING | PONG);
         let long = u64::from(second & LENGTH) > CONTROL_BYTES_MAX;
         let in_message = self.message_bytes.is_some();
@@ -131,7 +145,7 @@ impl Scan {
             _ => false,
         };
         if second & MASKED == 0 || control && (!fin || long) || out_of_turn {
-            return Err(CloseCode::PROTOCOL_ERROR);
+            return Err(Breach::Protocol);
         }
         Ok(())
     }
@@ -147,33 +161,33 @@ impl Scan {
     }
 
     /// The declared length is believed only as far as it refuses: nothing is buffered for it.
-    fn check_length(&mut self, length: u64, opcode: u8, fin: bool) -> Result<(), CloseCode> {
+    fn check_length(&mut self, length: u64, opcode: u8, fin: bool) -> Result<(), Breach> {
         if length > u64::MAX >> 1 {
-            return Err(CloseCode::PROTOCOL_ERROR);
+            return Err(Breach::Protocol);
         }
         // A browser sends a text message in one frame, whatever its size.
         if opcode == BINARY && length > self.frame_bytes_max {
-            return Err(CloseCode::TOO_BIG);
+            return Err(Breach::TooBig);
         }
         if matches!(opcode, CLOSE | PING | PONG) {
             return Ok(());
         }
         let message = self.message_bytes.unwrap_or(0).saturating_add(length);
         if message > self.message_bytes_max {
-            return Err(CloseCode::TOO_BIG);
+            return Err(Breach::TooBig);
         }
         self.message_bytes = (!fin).then_some(message);
         Ok(())
     }
 }
 
-fn check_first(first: u8) -> Result<(), CloseCode> {
+fn check_first(first: u8) -> Result<(), Breach> {
     let known = matches!(
         first & OPCODE,
         CONTINUATION | TEXT | BINARY | CLOSE | PING | PONG
     );
     if first & RSV != 0 || !known {
-        return Err(CloseCode::PROTOCOL_ERROR);
+        return Err(Breach::Protocol);
     }
     Ok(())
 }
