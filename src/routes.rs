@@ -9,7 +9,7 @@ use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, web};
-use guildhall_protocol::http::{self, ErrorBody};
+use guildhall_protocol::http::{ErrorBody, Method, Route as Public};
 use guildhall_protocol::{Code, Refusal};
 
 use crate::hall::{Hall, HallRef};
@@ -17,8 +17,6 @@ use crate::hall::{Hall, HallRef};
 mod accounts;
 mod health;
 mod revisions;
-
-pub use health::health;
 
 /// The time for an answer where the configuration cannot be reached.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -70,18 +68,37 @@ pub fn public(hall: &HallRef) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
         service
             .app_data(web::Data::from(hall))
             .configure(|service| decoding(service, bytes_max))
-            .service(at(http::ACCOUNTS_PATH, web::post().to(accounts::sign_up)))
-            .service(at(http::SIGN_IN_PATH, web::post().to(accounts::sign_in)))
-            .service(at(http::SIGN_OUT_PATH, web::post().to(accounts::sign_out)))
-            .service(at(
-                http::SOCKET_TICKETS_PATH,
-                web::post().to(accounts::ticket),
-            ))
-            .service(at(http::REVISION_PATH, web::get().to(revisions::download)))
-            .service(at(http::SOCKET_PATH, web::get().to(crate::socket::upgrade)))
-            .configure(health)
             .default_service(web::to(unknown));
+        for &route in Public::ALL {
+            service.service(serve(route));
+        }
     }
+}
+
+/// What serves a route of the table.
+fn serve(route: Public) -> Resource {
+    let asked = match route.method() {
+        Method::Get => web::get(),
+        Method::Post => web::post(),
+    };
+    let served = match route {
+        Public::SignUp => asked.to(accounts::sign_up),
+        Public::SignIn => asked.to(accounts::sign_in),
+        Public::SignOut => asked.to(accounts::sign_out),
+        Public::SocketTicket => asked.to(accounts::ticket),
+        Public::Socket => asked.to(crate::socket::upgrade),
+        Public::Revision => asked.to(revisions::download),
+        Public::Healthz => asked.to(health::alive),
+        Public::Readyz => asked.to(health::ready),
+    };
+    at(route.path(), served)
+}
+
+/// The health endpoints, which the admin listener serves too.
+pub fn health(service: &mut web::ServiceConfig) {
+    service
+        .service(serve(Public::Healthz))
+        .service(serve(Public::Readyz));
 }
 
 /// How bodies and paths are read: what is none is refused in the words of the protocol.

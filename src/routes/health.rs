@@ -5,21 +5,15 @@ use actix_web::{HttpResponse, web};
 use guildhall_rules::saving::SavingState;
 use guildhall_store::queries;
 
-use super::at;
 use crate::hall::{Hall, REALM_NAME};
 
-/// Adds both to a listener.
-pub fn health(service: &mut web::ServiceConfig) {
-    service
-        .service(at("/healthz", web::get().to(alive)))
-        .service(at("/readyz", web::get().to(ready)));
-}
-
-async fn alive() -> HttpResponse {
+/// `GET /healthz`
+pub(super) async fn alive() -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
-async fn ready(hall: web::Data<Hall>) -> HttpResponse {
+/// `GET /readyz`
+pub(super) async fn ready(hall: web::Data<Hall>) -> HttpResponse {
     let hall = hall.into_inner();
     let saving = hall.saving();
     if saving.state == SavingState::ReadOnly {

@@ -7,6 +7,10 @@ use uuid::Uuid;
 
 use crate::Refusal;
 
+mod routes;
+
+pub use routes::{Auth, Method, Route};
+
 /// `POST` [`SignUp`] → 201 [`SignedUp`].
 pub const ACCOUNTS_PATH: &str = "/v1/accounts";
 /// `POST` [`SignIn`] → 200 [`SignedIn`].
@@ -19,6 +23,11 @@ pub const SOCKET_TICKETS_PATH: &str = "/v1/socket-tickets";
 pub const SOCKET_PATH: &str = "/v1/socket";
 /// Pattern of [`revision_path`] for a router.
 pub const REVISION_PATH: &str = "/v1/boards/{board}/revisions/{revision}";
+
+/// `GET` → 204 with no body, as long as the process answers.
+pub const HEALTHZ_PATH: &str = "/healthz";
+/// `GET` → 204, or 503 while the server is of no use.
+pub const READYZ_PATH: &str = "/readyz";
 
 /// `GET` with bearer token → the bytes of one revision.
 pub fn revision_path(board: Uuid, revision: u32) -> String {

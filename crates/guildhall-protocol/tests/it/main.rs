@@ -8,4 +8,5 @@ mod codes;
 mod frozen;
 mod requests;
 mod round_trips;
+mod routes;
 mod samples;

@@ -1,9 +1,7 @@
 //! The HTTP surface: every refusal is the protocol's error body with the right status.
 
 use guildhall_protocol::Code;
-use guildhall_protocol::http::{
-    ACCOUNTS_PATH, SIGN_IN_PATH, SIGN_OUT_PATH, SOCKET_TICKETS_PATH, revision_path,
-};
+use guildhall_protocol::http::{ACCOUNTS_PATH, Auth, Route, SIGN_IN_PATH, revision_path};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -224,13 +222,17 @@ async fn a_revision_with_a_garbage_id_is_a_typed_404() {
 #[tokio::test]
 async fn every_door_that_wants_a_token_says_so() {
     let server = Server::start();
-    let board = revision_path(Uuid::now_v7(), 1);
-    let requests = [
-        format!("POST {SIGN_OUT_PATH}"),
-        format!("POST {SOCKET_TICKETS_PATH}"),
-        format!("GET {board}"),
-        "GET /v1/socket".to_owned(),
-    ];
+    let doors = Route::ALL.iter().filter(|it| it.auth() != Auth::Nobody);
+    let requests = doors.map(|door| {
+        let path = door.path().replace("{board}", &Uuid::now_v7().to_string());
+        format!(
+            "{} {}",
+            door.method().as_str(),
+            path.replace("{revision}", "1")
+        )
+    });
+    let requests: Vec<_> = requests.collect();
+    assert!(requests.len() >= 4, "{requests:?}");
     for request in requests {
         for authorization in [
             "X-Nothing: 1",
