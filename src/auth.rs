@@ -33,6 +33,10 @@ pub struct Identity {
     pub is_service: bool,
     /// Hash of the token; the token itself is nowhere.
     pub token: SecretHash,
+    /// The device that the token was made for, as whoever signed in named it.
+    pub device: String,
+    /// When the token ends, in microseconds since 1970.
+    pub expires_us: i64,
 }
 
 fn unauthenticated(sentence: &str) -> Refusal {
@@ -59,8 +63,8 @@ pub async fn identify(hall: &HallRef, token: SecretHash) -> Result<Identity, Ref
         },
         None => hall.read(found).await?,
     };
-    let (who, expires_us) = found.ok_or_else(not_known)?;
-    hall.tokens.confirm(&who, hall.now(), expires_us);
+    let who = found.ok_or_else(not_known)?;
+    hall.tokens.confirm(&who, hall.now());
     Ok(who)
 }
 
@@ -68,26 +72,25 @@ fn not_known() -> Refusal {
     unauthenticated("This token is not known, has expired, or was signed out.")
 }
 
-/// Who a token belongs to, and when it expires.
+/// Who a token belongs to.
 fn found_by_token(
     conn: &mut Connection,
     token: SecretHash,
     now_us: i64,
-) -> Result<Option<(Identity, i64)>, StoreError> {
+) -> Result<Option<Identity>, StoreError> {
     let Some(live) = queries::token_account(conn, &token.0, now_us)? else {
         return Ok(None);
     };
     let row = queries::account_by_id(conn, live.account_id)?;
-    Ok(row.map(|row| {
-        let who = Identity {
-            account: row.id,
-            login: row.login,
-            realm: row.realm_id,
-            realm_name: row.realm_name,
-            is_service: row.is_service,
-            token,
-        };
-        (who, live.expires_at)
+    Ok(row.map(|row| Identity {
+        account: row.id,
+        login: row.login,
+        realm: row.realm_id,
+        realm_name: row.realm_name,
+        is_service: row.is_service,
+        token,
+        device: live.device,
+        expires_us: live.expires_at,
     }))
 }
 

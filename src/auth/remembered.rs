@@ -29,7 +29,6 @@ enum Token {
         who: Identity,
         /// When the database last said so.
         confirmed: Duration,
-        expires_us: i64,
     },
     SignedOut,
 }
@@ -55,11 +54,10 @@ impl Remembered {
     }
 
     /// The database found it good.
-    pub fn confirm(&self, who: &Identity, now: Duration, expires_us: i64) {
+    pub fn confirm(&self, who: &Identity, now: Duration) {
         let good = Token::Good {
             who: who.clone(),
             confirmed: now,
-            expires_us,
         };
         self.with(|all| match all.take(who.token) {
             Some(Token::SignedOut) => self.put(all, who.token, Token::SignedOut),
@@ -93,13 +91,9 @@ impl Remembered {
             let found = all.take(token)?;
             let memory = match &found {
                 Token::SignedOut => Memory::SignedOut,
-                Token::Good {
-                    who,
-                    confirmed,
-                    expires_us,
-                } => {
+                Token::Good { who, confirmed } => {
                     let too_old = now.saturating_sub(*confirmed) >= self.memory;
-                    if too_old || *expires_us <= now_us {
+                    if too_old || who.expires_us <= now_us {
                         return None;
                     }
                     Memory::Good(who.clone())

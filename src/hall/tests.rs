@@ -134,6 +134,7 @@ impl House {
     /// A new account that has signed in.
     pub async fn account(&self, login: &str) -> Identity {
         let (account, token) = (Uuid::now_v7(), secrets::hash_of(login));
+        let expires_us = now_us() + TOKEN_US;
         let create = Change::CreateAccount(changes::CreateAccount {
             id: account,
             realm: DEFAULT_REALM,
@@ -145,7 +146,7 @@ impl House {
             hash: token.0,
             account,
             device: String::new(),
-            expires_at: now_us() + TOKEN_US,
+            expires_at: expires_us,
         });
         for change in [create, sign_in] {
             self.hall.change(change, author(account)).await.unwrap();
@@ -157,6 +158,8 @@ impl House {
             realm_name: REALM_NAME.to_owned(),
             is_service: false,
             token,
+            device: String::new(),
+            expires_us,
         }
     }
 

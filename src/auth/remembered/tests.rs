@@ -14,6 +14,8 @@ fn who(token: &str) -> Identity {
         realm_name: "main".to_owned(),
         is_service: false,
         token: hash_of(token),
+        device: String::new(),
+        expires_us: NEVER_US,
     }
 }
 
@@ -26,9 +28,9 @@ fn is_good(all: &Remembered, token: &str, now: Duration, now_us: i64) -> bool {
 fn a_good_token_is_remembered_for_its_time_after_it_was_last_confirmed() {
     let all = Remembered::new(10, DAY);
     assert!(!is_good(&all, "a", DAY, 0), "never seen");
-    all.confirm(&who("a"), DAY, NEVER_US);
+    all.confirm(&who("a"), DAY);
     assert!(is_good(&all, "a", DAY * 2 - Duration::from_millis(1), 0));
-    all.confirm(&who("a"), DAY + DAY / 2, NEVER_US);
+    all.confirm(&who("a"), DAY + DAY / 2);
     assert!(is_good(&all, "a", DAY * 2, 0));
     assert!(!is_good(&all, "a", DAY * 3, 0));
 }
@@ -36,7 +38,14 @@ fn a_good_token_is_remembered_for_its_time_after_it_was_last_confirmed() {
 #[test]
 fn a_token_is_not_remembered_beyond_its_own_end() {
     let all = Remembered::new(10, DAY);
-    all.confirm(&who("a"), DAY, 1_000);
+    let expires_us = 1_000;
+    all.confirm(
+        &Identity {
+            expires_us,
+            ..who("a")
+        },
+        DAY,
+    );
     assert!(is_good(&all, "a", DAY, 999));
     assert!(!is_good(&all, "a", DAY, 1_000));
 }
@@ -44,9 +53,9 @@ fn a_token_is_not_remembered_beyond_its_own_end() {
 #[test]
 fn a_sign_out_beats_a_confirmation_that_was_under_way() {
     let all = Remembered::new(10, DAY);
-    all.confirm(&who("a"), DAY, NEVER_US);
+    all.confirm(&who("a"), DAY);
     all.sign_out(hash_of("a"));
-    all.confirm(&who("a"), DAY, NEVER_US);
+    all.confirm(&who("a"), DAY);
     let memory = all.recall(hash_of("a"), DAY, 0);
     assert!(matches!(memory, Some(Memory::SignedOut)), "{memory:?}");
 }
@@ -55,7 +64,7 @@ fn a_sign_out_beats_a_confirmation_that_was_under_way() {
 fn an_account_whose_tokens_are_revoked_has_none_left() {
     let all = Remembered::new(10, DAY);
     for token in ["a", "b"] {
-        all.confirm(&who(token), DAY, NEVER_US);
+        all.confirm(&who(token), DAY);
     }
     all.sign_out_account(Uuid::from_u128(7));
     assert!(!is_good(&all, "a", DAY, 0) && !is_good(&all, "b", DAY, 0));
@@ -65,7 +74,7 @@ fn an_account_whose_tokens_are_revoked_has_none_left() {
 fn the_memory_is_bounded_and_keeps_what_is_used() {
     let all = Remembered::new(10, DAY);
     for n in 0..100 {
-        all.confirm(&who(&n.to_string()), DAY, NEVER_US);
+        all.confirm(&who(&n.to_string()), DAY);
         assert!(n == 0 || is_good(&all, "0", DAY, 0), "used in every round");
         let held = all.with(|all| all.young.len() + all.old.len());
         assert!(held <= 10, "{held}");
