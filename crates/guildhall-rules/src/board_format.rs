@@ -1,14 +1,18 @@
 //! What a board's bytes may be: the trait that every format implements, and the built-in formats by name.
 //!
-//! A format decides whether bytes may become the head of a board. It never changes them.
+//! A format decides whether bytes may become the head of a board, and what of them is for everybody. It
+//! never changes them: what it shows to others than GMs, and what it offers as a repair, are other bytes.
 
 use serde::{Deserialize, Serialize};
 
+use crate::board_document::Repaired;
 use crate::universal_vtt::UniversalVtt;
 
 #[cfg(test)]
 mod tests;
 
+/// Documents of layers, assets and tokens, of which some may be hidden: docs/BOARD-FORMAT.md.
+pub const FORMAT_BOARD: &str = "guildhall.board/1";
 /// Maps as Dungeondraft, DungeonFog and Arkenforge export them (`.uvtt`, `.dd2vtt`, `.df2vtt`).
 pub const FORMAT_UNIVERSAL_VTT: &str = "universal-vtt";
 /// Any bytes; only their size is checked.
@@ -25,9 +29,27 @@ pub trait BoardFormat: Send + Sync {
         true
     }
 
+    /// Whether boards of this format may hold what is for GMs only. Then [`Checked::open`] is never `None`, and
+    /// who is no GM gets no bytes but those.
+    fn hides(&self) -> bool {
+        false
+    }
+
+    /// The longest file, in bytes.
+    fn bytes_max(&self, limits: &FormatLimits) -> u64 {
+        limits.file_bytes_max
+    }
+
     /// May these bytes become a revision? Never panics, whatever the bytes; memory stays within a small
     /// multiple of the limits.
     fn check(&self, bytes: &[u8], limits: &FormatLimits) -> Result<Checked, FormatRefusal>;
+
+    /// Bytes that are good and as near to these as can be, if [`FormatRefusal::repairable`] was said of these.
+    /// The same bytes always have the same repair.
+    fn repair(&self, bytes: &[u8], limits: &FormatLimits) -> Option<Repaired> {
+        let _never_repaired = (bytes, limits);
+        None
+    }
 }
 
 /// The bounds of board formats, with their reasons.
@@ -63,8 +85,21 @@ pub struct FormatLimits {
     pub portals_max: usize,
     /// Light sources. 16,384.
     pub lights_max: usize,
-    /// How deep arrays and objects may lie in each other. 32: the format itself needs 6.
+    /// How deep arrays and objects may lie in each other. 32: the formats themselves need 6.
     pub nesting_max: usize,
+    /// A whole `guildhall.board/1` document; its pictures lie elsewhere. 16 MiB: all that the counts below
+    /// allow, each with some kilobytes of notes.
+    pub document_bytes_max: u64,
+    /// Layers of a document. 256: more than anybody finds again.
+    pub layers_max: usize,
+    /// Assets that a document refers to. 2,048.
+    pub assets_max: usize,
+    /// Tokens of a document. 5,000: a battle of armies.
+    pub tokens_max: usize,
+    /// Accounts that may move one token. 8.
+    pub owners_max: usize,
+    /// Characters of a name in a document. 200: a line, no story.
+    pub name_chars_max: usize,
 }
 
 impl Default for FormatLimits {
@@ -85,6 +120,12 @@ impl Default for FormatLimits {
             portals_max: 16_384,
             lights_max: 16_384,
             nesting_max: 32,
+            document_bytes_max: 16 * 1024 * 1024,
+            layers_max: 256,
+            assets_max: 2_048,
+            tokens_max: 5_000,
+            owners_max: 8,
+            name_chars_max: 200,
         }
     }
 }
@@ -106,10 +147,16 @@ impl FormatLimits {
             self.portals_max,
             self.lights_max,
             self.nesting_max,
+            self.layers_max,
+            self.assets_max,
+            self.tokens_max,
+            self.owners_max,
+            self.name_chars_max,
         ];
         cells.iter().all(|&limit| limit > 0.0 && limit.is_finite())
             && !counts.contains(&0)
             && self.file_bytes_max > 0
+            && self.document_bytes_max > 0
             && self.image_px_per_side_max > 0
             && self.image_px_max > 0
     }
@@ -126,12 +173,15 @@ impl FormatLimits {
     }
 }
 
-/// The bytes are good.
+/// The bytes are good, and this is what they hold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Checked {
     /// What is odd and was accepted all the same.
     pub warnings: Vec<Warning>,
     pub summary: Summary,
+    /// What everybody may have of a format that hides things; `None`: the bytes themselves.
+    #[serde(skip)]
+    pub open: Option<Vec<u8>>,
 }
 
 /// Something odd that harms nobody. `code` is stable, `message` is for a person.
@@ -149,6 +199,18 @@ pub enum Summary {
     Opaque { size_bytes: u64 },
     /// A map with its grid and what lies on it.
     Map(MapSummary),
+    /// A document with what lies on it, hidden things included.
+    Document(DocumentSummary),
+}
+
+/// A document in figures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DocumentSummary {
+    pub layers: usize,
+    pub assets: usize,
+    pub tokens: usize,
+    /// Layers and tokens that GMs alone see.
+    pub hidden: usize,
 }
 
 /// A map in figures.
@@ -177,6 +239,8 @@ pub struct FormatRefusal {
     pub rule: &'static str,
     pub sentence: String,
     pub path: Option<String>,
+    /// Nothing else is wrong, and [`BoardFormat::repair`] can put it right.
+    pub repairable: bool,
 }
 
 impl FormatRefusal {
@@ -186,6 +250,7 @@ impl FormatRefusal {
             rule,
             sentence,
             path: None,
+            repairable: false,
         }
     }
 }
@@ -213,18 +278,18 @@ impl BoardFormat for Opaque {
     }
 
     fn check(&self, bytes: &[u8], limits: &FormatLimits) -> Result<Checked, FormatRefusal> {
-        let size_bytes = check_size(bytes, limits)?;
+        let size_bytes = check_size(bytes, self.bytes_max(limits))?;
         Ok(Checked {
             warnings: Vec::new(),
             summary: Summary::Opaque { size_bytes },
+            open: None,
         })
     }
 }
 
 /// The rule of every format: something, but not too much. Returns the size in bytes.
-pub(crate) fn check_size(bytes: &[u8], limits: &FormatLimits) -> Result<u64, FormatRefusal> {
+pub(crate) fn check_size(bytes: &[u8], max: u64) -> Result<u64, FormatRefusal> {
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let max = limits.file_bytes_max;
     match size {
         0 => Err(FormatRefusal::new("format.empty", "The board is empty.")),
         size if size > max => Err(FormatRefusal::new(

@@ -4,6 +4,7 @@
 //! Nothing here reads a clock, a file or a random number; time comes in as a `Duration` since an origin
 //! that the caller chose. Processes drive these values, the store and the wire share their types.
 
+pub mod board_document;
 pub mod board_format;
 pub mod clocks;
 pub mod frames;
@@ -19,8 +20,8 @@ pub mod universal_vtt;
 pub mod upload;
 
 pub use board_format::{
-    BoardFormat, Checked, FORMAT_OPAQUE, FORMAT_UNIVERSAL_VTT, FormatLimits, FormatRefusal,
-    Summary, Warning, by_name,
+    BoardFormat, Checked, FORMAT_BOARD, FORMAT_OPAQUE, FORMAT_UNIVERSAL_VTT, FormatLimits,
+    FormatRefusal, Summary, Warning, by_name,
 };
 pub use clocks::{ClockEvent, ClockLimits, Clocks};
 pub use limits::Limits;

@@ -50,7 +50,7 @@ impl BoardFormat for UniversalVtt {
     }
 
     fn check(&self, bytes: &[u8], limits: &FormatLimits) -> Result<Checked, FormatRefusal> {
-        check_size(bytes, limits)?;
+        check_size(bytes, self.bytes_max(limits))?;
         let text = std::str::from_utf8(bytes).map_err(not_utf8)?;
         let bare = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let mut seeker = Judge::new(limits, Grid::default());

@@ -21,12 +21,13 @@ impl Limits {
     pub(super) fn relations(&self) -> impl Iterator<Item = (bool, &'static str)> {
         let sizes = self.relations_of_sizes().into_iter();
         sizes
+            .chain(self.relations_of_boards())
             .chain(self.relations_of_saving())
             .chain(self.relations_of_retention())
             .chain(self.relations_of_times())
     }
 
-    fn relations_of_sizes(&self) -> [(bool, &'static str); 15] {
+    fn relations_of_sizes(&self) -> [(bool, &'static str); 12] {
         let chunk_frame = self.chunk_bytes_max.saturating_add(CHUNK_HEADER_BYTES);
         let state_escaped = self.state_bytes_max.saturating_mul(2);
         let answer = self.state_bytes_max.saturating_add(ANSWER_BYTES);
@@ -50,15 +51,6 @@ impl Limits {
                 state_escaped <= self.message_bytes_max,
                 "message_bytes_max must be at least twice state_bytes_max: a state is sent as JSON",
             ),
-            (
-                self.map.file_bytes_max <= self.upload_bytes_max,
-                "upload_bytes_max must be at least map.file_bytes_max",
-            ),
-            (
-                self.map.ranges_hold(),
-                "in map, every _min must be at most its _max",
-            ),
-            (self.map.nesting_fits(), "map.nesting_max must be 6 to 100"),
             (
                 self.message_bytes_max <= self.outbox_bytes_max,
                 "outbox_bytes_max must be at least message_bytes_max",
@@ -91,6 +83,24 @@ impl Limits {
                 self.requests_in_flight_max <= self.outbox_frames_max,
                 "outbox_frames_max must be at least requests_in_flight_max: each is answered",
             ),
+        ]
+    }
+
+    fn relations_of_boards(&self) -> [(bool, &'static str); 4] {
+        [
+            (
+                self.map.file_bytes_max <= self.upload_bytes_max,
+                "upload_bytes_max must be at least map.file_bytes_max",
+            ),
+            (
+                self.map.document_bytes_max <= self.map.file_bytes_max,
+                "map.file_bytes_max must be at least map.document_bytes_max",
+            ),
+            (
+                self.map.ranges_hold(),
+                "in map, every _min must be at most its _max",
+            ),
+            (self.map.nesting_fits(), "map.nesting_max must be 6 to 100"),
         ]
     }
 

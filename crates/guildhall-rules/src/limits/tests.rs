@@ -17,7 +17,7 @@ fn the_defaults_fit_each_other() {
 #[test]
 fn every_broken_relation_is_named() {
     type Case = (fn(&mut Limits), &'static str);
-    let cases: [Case; 35] = [
+    let cases: [Case; 37] = [
         (|l| l.reader_threads = 65, "at most 64 each"),
         (|l| l.requests_in_flight_max = 75, "half of it holds"),
         (|l| l.chunk_bytes_max = 65_537, "the protocol's chunks"),
@@ -32,6 +32,11 @@ fn every_broken_relation_is_named() {
         (|l| l.map.outside_cells_max = f64::INFINITY, "finite"),
         (|l| l.map.pixels_per_grid_min = 9999.0, "_min must be"),
         (|l| l.map.map_cells_per_side_min = 9999.0, "_min must be"),
+        (|l| l.map.tokens_max = 0, "every limit"),
+        (
+            |l| l.map.document_bytes_max = l.map.file_bytes_max + 1,
+            "map.document_bytes_max",
+        ),
         (|l| l.map.nesting_max = 5, "nesting_max"),
         (|l| l.map.nesting_max = 127, "nesting_max"),
         (

@@ -117,6 +117,7 @@ impl<'l> Judge<'l> {
         Ok(Checked {
             warnings: self.notes.into_warnings(),
             summary,
+            open: None,
         })
     }
 
