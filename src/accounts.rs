@@ -9,7 +9,7 @@ use guildhall_store::queries;
 use uuid::Uuid;
 
 use crate::auth::secrets::{self, Secret};
-use crate::hall::{self, HallRef, REALM_NAME};
+use crate::hall::{HallRef, REALM_NAME};
 use crate::persistence::{Author, Change, changes};
 
 use crate::session::{self, AccountRevoked};
@@ -116,7 +116,7 @@ async fn add_service_token(hall: &HallRef, account: Uuid) -> Result<String, Refu
         hash: token.hash().0,
         account,
         device: SERVICE_DEVICE.to_owned(),
-        expires_at: expiry_us(hall.config.limits.service_token_ttl_ms),
+        expires_at: expiry_us(hall, hall.config.limits.service_token_ttl_ms),
     });
     hall.change(change, Author::SERVER).await?;
     Ok(token.reveal())
@@ -158,9 +158,9 @@ pub async fn revoke_tokens(hall: &HallRef, account: Uuid) -> Result<(), Refusal>
 
 /// When a token ends that is made now, in microseconds since the epoch.
 #[must_use]
-pub fn expiry_us(ttl_ms: u64) -> i64 {
+pub fn expiry_us(hall: &HallRef, ttl_ms: u64) -> i64 {
     let ttl_us = i64::try_from(ttl_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
-    hall::now_us().saturating_add(ttl_us)
+    hall.now_us().saturating_add(ttl_us)
 }
 
 /// Whether the database refused because another has what was asked for.

@@ -14,6 +14,7 @@ use crate::hall::Hall;
 use crate::routes::{self, HttpRefusal};
 
 mod accounts;
+mod clock;
 mod guilds;
 mod names;
 mod records;
@@ -36,6 +37,7 @@ pub const ROUTES: &[AdminRoute] = &[
     get("/admin/explain/{kind}/{id}", || {
         web::get().to(records::explain)
     }),
+    post("/admin/clock/accept", || web::post().to(clock::accept)),
     post("/admin/restore", || web::post().to(records::restore)),
     get("/admin/names/{realm}/{name}", || {
         web::get().to(names::holder)

@@ -9,7 +9,7 @@ use guildhall_protocol::{Code, Refusal, TICKET_PREFIX};
 use guildhall_store::{Connection, StoreError, queries};
 use uuid::Uuid;
 
-use crate::hall::{self, HallRef};
+use crate::hall::HallRef;
 use remembered::Memory;
 use secrets::SecretHash;
 
@@ -53,7 +53,7 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
 /// # Errors
 /// `unauthenticated`, `unavailable`.
 pub async fn identify(hall: &HallRef, token: SecretHash) -> Result<Identity, Refusal> {
-    let now_us = hall::now_us();
+    let now_us = hall.now_us();
     let found = move |conn: &mut _| found_by_token(conn, token, now_us);
     let found = match hall.tokens.recall(token, hall.now(), now_us) {
         Some(Memory::SignedOut) => return Err(not_known()),

@@ -3,11 +3,13 @@
 
 mod backup;
 mod bar;
+mod clock;
 mod copy;
 mod explain;
 mod flags;
 mod journal;
 mod migrate;
+mod operator;
 mod restore;
 mod scrub;
 mod serve;
@@ -46,6 +48,8 @@ enum Command {
     Explain(explain::Flags),
     /// Put a character or a ship back to one version of its history, on a running server.
     Restore(restore::Flags),
+    /// Tell how the clock of a running server's world stands beside the system's, and set it by that.
+    Clock(clock::Flags),
     /// Move a world from one database to another, and compare the two.
     Copy(copy::Flags),
     /// Save all of a world, served or not, in a directory that `guildhall copy` restores.
@@ -68,6 +72,7 @@ pub fn run() -> ExitCode {
         Some(Command::Migrate(flags)) => ("migrate", migrate::run(flags)),
         Some(Command::Explain(flags)) => ("explain", explain::run(flags)),
         Some(Command::Restore(flags)) => ("restore", system.block_on(restore::run(flags))),
+        Some(Command::Clock(flags)) => ("ask for the clock", system.block_on(clock::run(flags))),
         Some(Command::Copy(flags)) => ("copy", copy::run(flags)),
         Some(Command::Backup(flags)) => ("make a backup", backup::run(flags)),
         Some(Command::Scrub(flags)) => ("scrub", scrub::run(flags)),

@@ -128,7 +128,11 @@ impl Hall {
         let limits = &config.limits;
         Arc::new(Self {
             readers: Readers::new(limits.reader_threads, limits.reader_queue_max),
-            dirty: DirtyMap::new(limits, journal.as_ref().map(JournalThread::next_seq)),
+            dirty: DirtyMap::new(
+                limits,
+                journal.as_ref().map(JournalThread::next_seq),
+                database.clock().clone(),
+            ),
             journal,
             files: Pool::new("files", limits.file_threads, limits.file_queue_max),
             passwords: Pool::new(
@@ -171,6 +175,13 @@ impl Hall {
     #[must_use]
     pub fn now(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// The world's time, for records, for people, and for what expires after days: microseconds since 1970. It
+    /// does not jump with the system's clock.
+    #[must_use]
+    pub fn now_us(&self) -> i64 {
+        self.database.clock().now_us()
     }
 
     /// Ends the server: it can promise nothing any more, and whoever comes next must find that out at once.
@@ -294,12 +305,6 @@ impl Hall {
 fn no_answer() -> Refusal {
     let sentence = "The database did not answer in time.";
     Refusal::new(Code::Unavailable, sentence)
-}
-
-/// Wall-clock time for records and for people, in microseconds since the epoch; no deadline rests on it.
-#[must_use]
-pub fn now_us() -> i64 {
-    jiff::Timestamp::now().as_microsecond()
 }
 
 /// The one process of a kind, found by its name at every use.

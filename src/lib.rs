@@ -9,6 +9,7 @@ pub mod auth;
 pub mod board_sync;
 pub mod campaign;
 pub mod character;
+pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod endpoint;

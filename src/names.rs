@@ -165,7 +165,7 @@ impl Process for Names {
                     log::info!(rows = proof.rows; "all names are loaded and proven equal to the database");
                     this.index = index;
                     this.proof = Some(proof);
-                    this.compared = Some(Compared::equal());
+                    this.compared = Some(Compared::equal(this.hall.now_us()));
                     this.wait_to_compare(ctx);
                     this.wait_to_free(ctx);
                     ctx.init_done(Ok(()));

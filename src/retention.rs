@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use guildhall_process::{Ctx, ExitReason, Handle, Init, Process, ReplyTo};
 use guildhall_protocol::Refusal;
+use guildhall_store::clock::newest_record_us;
 use guildhall_store::retention::{self, Planned};
 
-use crate::hall::{self, HallRef};
+use crate::clock;
+use crate::hall::HallRef;
 use crate::persistence::{Author, Change};
 
 /// See the file's head.
@@ -72,7 +74,7 @@ impl Retention {
         figures.batches += count(&step.prune.batches);
         if step.after.is_none() {
             figures.passes += 1;
-            figures.last_pass_at_us = Some(hall::now_us());
+            figures.last_pass_at_us = Some(self.hall.now_us());
         }
         self.after = step.after.unwrap_or_default();
         self.seen = step.seen;
@@ -80,14 +82,17 @@ impl Retention {
     }
 }
 
-/// Finds what may be forgotten and has it deleted; comes back after the commit.
+/// Finds what may be forgotten and has it deleted; comes back after the commit. A batch that deletes nothing notes
+/// the time.
 async fn step(hall: HallRef, after: String, seen: i64) -> Result<Planned, Refusal> {
     let limits = hall.config.limits.retention_limits();
-    let now_us = hall::now_us();
-    let planned = hall
-        .read(move |conn| retention::next_prune(conn, &after, seen, &limits, now_us))
-        .await?;
-    if !planned.prune.is_empty() {
+    let now_us = hall.now_us();
+    let read = hall.read(move |conn| {
+        let planned = retention::next_prune(conn, &after, seen, &limits, now_us)?;
+        Ok((planned, newest_record_us(conn)?))
+    });
+    let (planned, newest_us) = read.await?;
+    if !planned.prune.is_empty() || clock::is_note_due(&hall, newest_us) {
         let prune = Change::Prune(planned.prune.clone());
         hall.change(prune, Author::SERVER).await?;
     }
@@ -108,6 +113,7 @@ impl Process for Retention {
 
 impl Handle<StepDue> for Retention {
     fn handle(&mut self, _: StepDue, ctx: &mut Ctx<Self>) {
+        clock::look(&self.hall);
         let step = step(HallRef::clone(&self.hall), self.after.clone(), self.seen);
         ctx.run(step, |this, step, ctx| {
             let at_once = match step {

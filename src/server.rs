@@ -11,6 +11,7 @@ use guildhall_store::blobs::BlobStore;
 use guildhall_store::{Database, FileBlobs, House, Journal, OpenOptions, StoreError, WorldLock};
 
 use crate::auth::secrets::Secret;
+use crate::clock;
 use crate::config::Config;
 use crate::endpoint::{self, PauseAccepting};
 use crate::hall::{Faults, Hall, HallRef};
@@ -223,7 +224,12 @@ fn ready_database(config: &Config, house: Option<House>) -> Result<World, StartF
             }
             Ok(())
         }
-        false => migrations.refuse_pending(),
+        false => {
+            // Before anything is written, which would be its newest record.
+            let standing = database.set_clock(&config.limits.clock)?;
+            clock::tell(standing);
+            migrations.refuse_pending()
+        }
     };
     let holder = format!(
         "process {} with {}",

@@ -6,9 +6,9 @@ use actix_web::{HttpResponse, web};
 use guildhall_process::{ProcessInfo, Restart, TreeNode};
 use serde_json::{Value, json};
 
-use crate::hall::{self, Hall, HallRef};
+use crate::hall::{Hall, HallRef};
 use crate::persistence::Saving;
-use crate::{names, presence, retention};
+use crate::{clock, names, presence, retention};
 
 pub(super) async fn supervisor(hall: web::Data<Hall>) -> HttpResponse {
     HttpResponse::Ok().json(status(&hall.into_inner()).await)
@@ -27,7 +27,8 @@ pub async fn status(hall: &HallRef) -> Value {
     json!({
         "build": env!("CARGO_PKG_VERSION"),
         "uptime_ms": millis(hall.now()),
-        "at_us": hall::now_us(),
+        "at_us": hall.now_us(),
+        "clock": clock::status(hall),
         "tree": tree.as_ref().map(node),
         "sockets": sockets.collect::<Vec<_>>(),
         "sessions": sessions(hall).await,

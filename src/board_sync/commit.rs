@@ -11,7 +11,7 @@ use guildhall_store::queries::{BoardRow, board_with_head, revision as revision_r
 
 use super::Ticket;
 use crate::campaign::Campaign;
-use crate::hall::{self, HallRef};
+use crate::hall::HallRef;
 use crate::persistence::{
     Author, Cause, Change, Outcome, Write, changes, refusal_of, rejection_of,
 };
@@ -149,7 +149,7 @@ impl Settling {
                 hash: blobs::hex(&hash),
                 size_bytes,
                 format: self.board.format.clone(),
-                created_at_us: hall::now_us(),
+                created_at_us: self.hall.now_us(),
                 by: self.ticket.account,
             },
         }

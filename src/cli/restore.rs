@@ -1,16 +1,12 @@
 //! `guildhall restore character|ship ID --version N`: asks the running server, which tells those who play.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use guildhall::server::ADMIN_TOKEN_FILE;
-use guildhall_client::{AdminClient, ClientError};
-use guildhall_protocol::Code;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::flags::WorldFlags;
+use super::operator::ServerFlags;
 use super::{Failure, say};
 
 /// What is put back.
@@ -22,14 +18,8 @@ pub struct Flags {
     /// The version whose state is wanted; `guildhall explain` tells which there are.
     #[arg(long)]
     version: u32,
-    /// The server's admin listener, host:port or its URL; without it the configured address.
-    #[arg(long)]
-    admin: Option<String>,
-    /// File with the admin token; without it the one in the data directory.
-    #[arg(long)]
-    token_file: Option<PathBuf>,
     #[command(flatten)]
-    world: WorldFlags,
+    server: ServerFlags,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -47,44 +37,12 @@ impl Kind {
     }
 }
 
-/// What only the person at the keyboard can put right.
-fn with_next(error: ClientError, url: &str) -> Failure {
-    match (error.code(), &error) {
-        (Some(Code::Unauthenticated), _) => format!(
-            "the server at {url} does not know this admin token. Name that server's data directory with --data, \
-             or its token's file with --token-file."
-        )
-        .into(),
-        (_, ClientError::Unreachable { cause }) => format!(
-            "no server answers at {url}: {cause}. Start it, or name its admin listener with --admin."
-        )
-        .into(),
-        _ => error.into(),
-    }
-}
-
 /// Asks for the restore and says which version it made.
 pub async fn run(flags: Flags) -> Result<ExitCode, Failure> {
-    let config = flags.world.config()?;
-    let url = match flags.admin {
-        Some(url) if url.contains("://") => url,
-        Some(address) => format!("http://{address}"),
-        None => format!("http://{}", config.admin_listen),
-    };
-    let token_file = flags
-        .token_file
-        .unwrap_or_else(|| config.data.join(ADMIN_TOKEN_FILE));
-    let token = std::fs::read_to_string(&token_file).map_err(|error| {
-        format!(
-            "{}: {error}. Name the server's data directory with --data, or the file with --token-file.",
-            token_file.display()
-        )
-    })?;
+    let server = flags.server.admin()?;
     let kind = flags.kind.as_str();
-    let answer = AdminClient::new(&url, &token)?
-        .restore(kind, flags.id, flags.version)
-        .await
-        .map_err(|error| with_next(error, &url))?;
+    let restored = server.client.restore(kind, flags.id, flags.version).await;
+    let answer = restored.map_err(|error| server.explain(error))?;
     let made = answer.get("version").cloned().unwrap_or_default();
     say(&format!(
         "{kind} {} has the state of version {} again, as version {made}.",

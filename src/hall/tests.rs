@@ -10,7 +10,7 @@ use guildhall_store::{DEFAULT_REALM, Database, FileBlobs, OpenOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Faults, Hall, HallRef, REALM_NAME, now_us};
+use super::{Faults, Hall, HallRef, REALM_NAME};
 use crate::auth::Identity;
 use crate::auth::secrets;
 use crate::config::Config;
@@ -134,7 +134,7 @@ impl House {
     /// A new account that has signed in.
     pub async fn account(&self, login: &str) -> Identity {
         let (account, token) = (Uuid::now_v7(), secrets::hash_of(login));
-        let expires_us = now_us() + TOKEN_US;
+        let expires_us = guildhall_store::now_us() + TOKEN_US;
         let create = Change::CreateAccount(changes::CreateAccount {
             id: account,
             realm: DEFAULT_REALM,

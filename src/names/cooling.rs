@@ -9,12 +9,10 @@ use guildhall_store::names::{self, StoredName};
 use serde_json::json;
 
 use super::{Claim, Deed, Names, verbs};
-use crate::hall::{self, CALL_TIMEOUT};
+use crate::hall::CALL_TIMEOUT;
 use crate::persistence::{Author, Change, changes};
 use crate::refusal;
 
-/// How often the timer looks; cooling is counted in days.
-const FREE_EVERY: Duration = Duration::from_secs(60);
 /// Names that are freed in one go; the rest follows at once.
 const FREE_AT_ONCE: usize = 256;
 
@@ -54,7 +52,8 @@ pub(super) fn refusal(cools: &[StoredName], max: usize) -> Option<Refusal> {
 impl Names {
     pub(super) fn wait_to_free(&mut self, ctx: &mut Ctx<Self>) {
         let reply = ReplyTo::detached();
-        ctx.send_after(FREE_EVERY, Timed(FreeDue { reply }));
+        let pause = Duration::from_millis(self.hall.config.limits.names_free_interval_ms);
+        ctx.send_after(pause, Timed(FreeDue { reply }));
     }
 }
 
@@ -71,7 +70,7 @@ impl Handle<Timed> for Names {
 impl Handle<FreeDue> for Names {
     fn handle(&mut self, FreeDue { reply }: FreeDue, ctx: &mut Ctx<Self>) {
         let max = i64::try_from(FREE_AT_ONCE).unwrap_or(i64::MAX);
-        let now = hall::now_us();
+        let now = self.hall.now_us();
         let due = self.hall.read(move |conn| names::due(conn, now, max));
         let me = ctx.me();
         ctx.run(due, move |this, due, ctx| {

@@ -10,7 +10,6 @@ use guildhall_store::NameDiff;
 use guildhall_store::names::{self, Known, Slice, SliceRows};
 
 use super::Names;
-use crate::hall;
 use crate::persistence::{Author, Change, changes};
 
 /// Names of a slice: a millisecond of this process.
@@ -30,11 +29,11 @@ pub struct Compared {
 }
 
 impl Compared {
-    pub(super) fn equal() -> Self {
+    pub(super) fn equal(at_us: i64) -> Self {
         Self {
             index_minus_database: 0,
             database_minus_index: 0,
-            at_us: hall::now_us(),
+            at_us,
         }
     }
 }
@@ -151,7 +150,7 @@ impl Names {
         let compared = Compared {
             index_minus_database: pass.found.index_minus_database.len(),
             database_minus_index: pass.found.database_minus_index.len() + pass.rotten.len(),
-            ..Compared::equal()
+            ..Compared::equal(self.hall.now_us())
         };
         self.compared = Some(compared);
         for asked in pass.asked.drain(..) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use guildhall_protocol::Receipt;
 use guildhall_rules::limits::Limits;
 use guildhall_rules::saving::{SavingLimits, SavingSight, SavingState, next_state};
+use guildhall_store::Clock;
 use guildhall_store::journal::Entry;
 use guildhall_store::write_behind::{
     Buffer, BufferLimits, BufferStats, EntityKey, RejectReason, Rejected, Save, Write,
@@ -23,6 +24,8 @@ pub struct DirtyMap(Arc<Mutex<Dirty>>);
 /// What is behind the lock.
 pub(super) struct Dirty {
     pub buffer: Buffer<Ticket>,
+    /// What says when an entry of the journal was made.
+    clock: Clock,
     limits: SavingLimits,
     state: SavingState,
     /// Nothing is promised any more.
@@ -57,7 +60,7 @@ pub struct Saving {
 impl DirtyMap {
     /// An empty map with the bounds of the configuration. With a journal, the next number in it.
     #[must_use]
-    pub fn new(limits: &Limits, journal: Option<u64>) -> Self {
+    pub fn new(limits: &Limits, journal: Option<u64>, clock: Clock) -> Self {
         let window = match journal {
             Some(_) => limits.journal_flush_window_ms,
             None => limits.flush_window_ms,
@@ -75,6 +78,7 @@ impl DirtyMap {
         };
         Self(Arc::new(Mutex::new(Dirty {
             buffer,
+            clock,
             limits: limits.saving_limits(),
             state: SavingState::default(),
             broken: false,
@@ -129,7 +133,7 @@ impl Dirty {
             self.buffer
                 .close_window_by(now.saturating_add(short_window));
         }
-        let at_us = crate::hall::now_us();
+        let at_us = self.clock.now_us();
         self.to_journal
             .extend(kept.map(|write| Entry { seq, at_us, write }));
         Ok(())

@@ -15,7 +15,7 @@ use super::HttpRefusal;
 use crate::accounts;
 use crate::auth::secrets::{self, Secret, SecretHash};
 use crate::auth::{self, passwords};
-use crate::hall::{self, Hall, HallRef};
+use crate::hall::{Hall, HallRef};
 use crate::persistence::{Author, Change, changes};
 use crate::session::{self, TokenRevoked};
 
@@ -78,7 +78,7 @@ pub(super) async fn sign_in(hall: web::Data<Hall>, form: web::Json<SignIn>) -> A
         return Err(Refusal::new(Code::CredentialsWrong, sentence).into());
     };
     let token = secrets::new(Secret::token)?;
-    let expires_at_us = accounts::expiry_us(hall.config.limits.token_ttl_ms);
+    let expires_at_us = accounts::expiry_us(&hall, hall.config.limits.token_ttl_ms);
     let change = Change::AddToken(changes::AddToken {
         hash: token.hash().0,
         account: account.id,
@@ -155,6 +155,6 @@ pub(super) async fn ticket(hall: web::Data<Hall>, request: HttpRequest) -> Answe
     let ttl_us = i64::try_from(ttl.as_micros()).unwrap_or(i64::MAX);
     Ok(HttpResponse::Created().json(SocketTicket {
         ticket: ticket.reveal(),
-        expires_at_us: hall::now_us().saturating_add(ttl_us),
+        expires_at_us: hall.now_us().saturating_add(ttl_us),
     }))
 }

@@ -158,7 +158,9 @@ pub(super) async fn invited(
     let row = hall
         .read(move |conn| queries::invite_by_hash(conn, &hash.0))
         .await?;
-    let since_us = hall::now_us().saturating_sub(hall.config.limits.invite_ttl_us());
+    let since_us = hall
+        .now_us()
+        .saturating_sub(hall.config.limits.invite_ttl_us());
     row.filter(|row| row.kind == kind.as_str() && row.created_at > since_us)
         .ok_or_else(unknown)
 }

@@ -6,7 +6,6 @@ use guildhall_protocol::{Answer, Ask, Code, Event, Refusal, Request, ServerFrame
 use uuid::Uuid;
 
 use super::Session;
-use crate::hall;
 
 impl Session {
     pub(super) fn event(&mut self, event: Event, ctx: &mut Ctx<Self>) {
@@ -92,7 +91,7 @@ impl Session {
         match ask {
             Ask::SessionHello { build, .. } => self.hello(id, &build, ctx),
             Ask::SessionKeepalive {} => {
-                let at_us = hall::now_us();
+                let at_us = self.hall.now_us();
                 self.answer(id, Ok(Answer::SessionKeptAlive { at_us }), ctx);
             }
             ask @ (Ask::CampaignCreate { .. }

@@ -267,7 +267,10 @@ impl Session {
                 board,
                 base,
                 chunk_bytes_max,
-                expires_at_us: hall::now_us().saturating_add(ttl_us.unwrap_or(i64::MAX)),
+                expires_at_us: this
+                    .hall
+                    .now_us()
+                    .saturating_add(ttl_us.unwrap_or(i64::MAX)),
             })
         });
     }

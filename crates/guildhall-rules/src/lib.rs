@@ -18,6 +18,7 @@ pub mod rights;
 pub mod saving;
 pub mod universal_vtt;
 pub mod upload;
+pub mod wall;
 
 pub use board_format::{
     BoardFormat, Checked, FORMAT_BOARD, FORMAT_OPAQUE, FORMAT_UNIVERSAL_VTT, FormatLimits,

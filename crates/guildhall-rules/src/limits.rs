@@ -12,6 +12,7 @@ use crate::clocks::ClockLimits;
 use crate::outbox::OutboxLimits;
 use crate::retention::RetentionLimits;
 use crate::saving::SavingLimits;
+use crate::wall::WallLimits;
 
 mod relations;
 #[cfg(test)]
@@ -87,6 +88,8 @@ pub struct Limits {
     pub invite_ttl_ms: u64,
     /// How often the index of names is compared with the database as a whole. 1 min.
     pub names_compare_interval_ms: u64,
+    /// How often it is looked for names whose time of cooling is over; that is counted in days. 1 min.
+    pub names_free_interval_ms: u64,
     /// How long the token of a service is good: a game server is not signed in again every month. 365 days.
     pub service_token_ttl_ms: u64,
     /// Unused socket tickets; each lives seconds. 10,000.
@@ -162,6 +165,8 @@ pub struct Limits {
 
     /// The bounds of board formats: the `[limits.map]` table.
     pub map: FormatLimits,
+    /// How far the system's clock may be off: the `[limits.clock]` table.
+    pub clock: WallLimits,
 }
 
 impl Default for Limits {
@@ -194,6 +199,7 @@ impl Default for Limits {
             invites_open_max: 64,
             invite_ttl_ms: 30 * DAY_MS,
             names_compare_interval_ms: 60_000,
+            names_free_interval_ms: 60_000,
             service_token_ttl_ms: 365 * 24 * 60 * 60 * 1000,
             tickets_max: 10_000,
             token_memory_ms: 24 * 60 * 60 * 1000,
@@ -227,6 +233,7 @@ impl Default for Limits {
             escrows_open_max: 256,
             ledger_note_chars_max: 1_024,
             map: FormatLimits::default(),
+            clock: WallLimits::default(),
         }
     }
 }

@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::R2D2Connection;
+use guildhall_rules::wall::{Standing, WallLimits};
 
 use crate::backend::{Access, BatchWriter, Connection, Target, connect, expect_database, prepare};
+use crate::clock::{self, Clock};
 use crate::error::StoreError;
 use crate::world::World;
 use crate::writer::{Claim, Claims, Writer};
@@ -160,6 +162,24 @@ impl Database {
     /// [`StoreError::WorldInUse`]; the database.
     pub fn claim_world(&self, holder: &str) -> Result<(), StoreError> {
         self.world.claim(holder)
+    }
+
+    /// The clock of the world.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.world.clock
+    }
+
+    /// Sets the clock of the world beside its newest record. Call it before anything is written.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn set_clock(&self, limits: &WallLimits) -> Result<Standing, StoreError> {
+        let mut conn = connect(&self.world.target, Access::Read)?;
+        let newest_us = clock::newest_record_us(&mut conn)?;
+        Ok(newest_us.map_or(Standing::Agrees, |newest_us| {
+            self.clock().set_beside(newest_us, limits)
+        }))
     }
 
     /// Hashes the names that have no hash yet: after a migration that emptied or added the hashes. Call it

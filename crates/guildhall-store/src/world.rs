@@ -13,10 +13,10 @@ use crate::backend::{
     Access, Connection, Holder, Target, connect, end_former, hold_world, sign_world,
     warn_of_language, world_holder,
 };
+use crate::clock::Clock;
 use crate::database::House;
 use crate::error::StoreError;
 use crate::schema::world;
-use crate::time::now_us;
 
 /// Nobody has claimed the world through this: the epoch is not compared.
 const UNCLAIMED: i64 = -1;
@@ -30,6 +30,7 @@ const FORMER_WAIT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct World {
     pub target: Target,
+    pub clock: Clock,
     shared: Arc<Shared>,
 }
 
@@ -47,6 +48,7 @@ impl World {
     pub fn new(target: Target) -> Self {
         Self {
             target,
+            clock: Clock::of_system(),
             shared: Arc::new(Shared {
                 epoch: AtomicI64::new(UNCLAIMED),
                 house: OnceLock::new(),
@@ -147,7 +149,7 @@ impl World {
             .set((
                 world::epoch.eq(world::epoch + 1),
                 world::holder.eq(holder),
-                world::since.eq(now_us()),
+                world::since.eq(self.clock.now_us()),
             ))
             .execute(&mut conn)?;
         if raised != 1 {

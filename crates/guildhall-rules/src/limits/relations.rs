@@ -139,7 +139,7 @@ impl Limits {
         ]
     }
 
-    fn relations_of_times(&self) -> [(bool, &'static str); 11] {
+    fn relations_of_times(&self) -> [(bool, &'static str); 12] {
         let keepalives = self.keepalive_interval_ms.saturating_mul(2);
         let journal_windows = self.journal_flush_window_ms.saturating_mul(2);
         [
@@ -186,6 +186,10 @@ impl Limits {
             (
                 self.read_deadline_ms <= self.answer_deadline_ms,
                 "read_deadline_ms must be at most answer_deadline_ms",
+            ),
+            (
+                self.clock.notes_in_time(),
+                "clock.ahead_max_ms and clock.behind_max_ms must be at least clock.note_interval_ms: the time is noted before it is too long ago",
             ),
         ]
     }
@@ -252,6 +256,7 @@ impl Limits {
             self.read_deadline_ms,
             self.name_cooling_ms,
             self.names_compare_interval_ms,
+            self.names_free_interval_ms,
             self.invite_ttl_ms,
             self.service_token_ttl_ms,
             self.flush_window_ms,
@@ -263,6 +268,9 @@ impl Limits {
             self.batches_age_max_ms,
             self.retention_interval_ms,
         ];
-        !sizes.contains(&0) && !times.contains(&0) && self.map.all_positive()
+        !sizes.contains(&0)
+            && !times.contains(&0)
+            && self.map.all_positive()
+            && self.clock.all_positive()
     }
 }

@@ -17,7 +17,12 @@ fn the_defaults_fit_each_other() {
 #[test]
 fn every_broken_relation_is_named() {
     type Case = (fn(&mut Limits), &'static str);
-    let cases: [Case; 37] = [
+    let cases: [Case; 39] = [
+        (|l| l.clock.ahead_max_ms = 0, "every limit"),
+        (
+            |l| l.clock.note_interval_ms = 1 << 40,
+            "before it is too long ago",
+        ),
         (|l| l.reader_threads = 65, "at most 64 each"),
         (|l| l.requests_in_flight_max = 75, "half of it holds"),
         (|l| l.chunk_bytes_max = 65_537, "the protocol's chunks"),

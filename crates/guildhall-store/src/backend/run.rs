@@ -12,7 +12,6 @@ use super::save::RefusedLinks;
 use super::{Connection, sqlite, store_error, watermark};
 use crate::changes::{Applied, Change, Document, Failed, Subject};
 use crate::error::StoreError;
-use crate::time::now_us;
 use crate::world::World;
 use crate::write_behind::{Batch, Cause, ChangeUnit, EntityKey, Lane, Outcome, Unit, WriteRefusal};
 
@@ -79,7 +78,7 @@ pub(super) fn run(
         refused_links: Vec::new(),
         refused_groups: Vec::new(),
         batch: number,
-        at_us: now_us(),
+        at_us: world.clock.now_us(),
         written: Written {
             outcomes: Vec::with_capacity(batch.writes()),
             rows: 0,

@@ -77,7 +77,7 @@ async fn without_a_good_token_there_is_a_401_and_no_process() {
 
 /// Makes every token of the account one that expired a second ago.
 fn expire_tokens(server: &Server, account: uuid::Uuid) {
-    let past = guildhall::hall::now_us() - 1_000_000;
+    let past = server.hall.now_us() - 1_000_000;
     let (sql, of) = (server.sql(), format!("WHERE account_id = '{account}'"));
     let tokens = sql.number(&format!("SELECT count(*) FROM tokens {of}"));
     assert_eq!(tokens, 1);
@@ -137,7 +137,7 @@ async fn a_ticket_is_good_once_and_not_for_long() {
     assert_status(open("no-such-ticket").await, 401, Code::Unauthenticated);
     assert_status(open("").await, 401, Code::Unauthenticated);
     guildhall_testkit::eventually(crate::harness::PATIENCE, "the ticket's end", async || {
-        guildhall::hall::now_us() > late.expires_at_us
+        server.hall.now_us() > late.expires_at_us
     })
     .await;
     assert_status(open(&late.ticket).await, 401, Code::Unauthenticated);

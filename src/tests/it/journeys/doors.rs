@@ -19,7 +19,7 @@ async fn somebody_signs_up_signs_in_and_comes_in_with_a_ticket() {
         .unwrap();
     assert_eq!(account.id(), signed_up.account);
     let ticket = account.socket_ticket().await.unwrap();
-    let lives_us = ticket.expires_at_us - guildhall::hall::now_us();
+    let lives_us = ticket.expires_at_us - server.hall.now_us();
     assert!((1..=30_000_000).contains(&lives_us), "{lives_us} µs");
 
     // As a browser does it: no header but the list of sub-protocols, in either order.
