@@ -80,3 +80,33 @@ async fn who_sends_nothing_but_refused_saves_fills_no_disk() {
     let retention = retention(&server, |it| it["refused_writes"].as_u64() >= Some(35)).await;
     assert_eq!(retention["refused_writes"], 35);
 }
+
+#[tokio::test]
+async fn a_world_in_which_nothing_is_written_notes_the_time_and_forgets_nothing_for_it() {
+    let server = Server::start_with(|config| {
+        config.limits.clock.note_interval_ms = 40;
+        config.limits.retention_interval_ms = 20;
+    });
+    hero(&server).await;
+    let sql = server.sql();
+    let lines = || sql.number("SELECT count(*) FROM entity_history");
+    let noted = || sql.rows("SELECT seq, at FROM batches ORDER BY seq DESC LIMIT 1")[0].clone();
+    let (lines_before, first) = (lines(), noted());
+    let later = first[0].number() + 3;
+    let last = eventually(PATIENCE, "a time that is noted", async || {
+        let last = noted();
+        (last[0].number() >= later).then_some(last)
+    });
+    assert!(last.await[1].number() >= first[1].number() + 3 * 40_000);
+    assert_eq!(lines(), lines_before);
+}
+
+#[tokio::test]
+async fn a_time_that_was_noted_just_now_is_not_noted_again() {
+    let server = Server::start_with(|config| config.limits.retention_interval_ms = 20);
+    hero(&server).await;
+    let batches = || server.sql().number("SELECT max(seq) FROM batches");
+    let before = batches();
+    retention(&server, |retention| retention["passes"].as_u64() >= Some(5)).await;
+    assert_eq!(batches(), before);
+}
