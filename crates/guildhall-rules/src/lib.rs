@@ -4,11 +4,16 @@
 //! Nothing here reads a clock, a file or a random number; time comes in as a `Duration` since an origin
 //! that the caller chose. Processes drive these values, the store and the wire share their types.
 
+pub mod advice;
 pub mod board_document;
 pub mod board_format;
+pub mod bucket;
 pub mod clocks;
+pub mod doors;
 pub mod frames;
+pub mod kept;
 pub mod limits;
+pub mod lockout;
 pub mod login;
 pub mod names;
 pub mod outbox;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::board_format::FormatLimits;
 use crate::clocks::ClockLimits;
+use crate::doors::DoorLimits;
 use crate::outbox::OutboxLimits;
 use crate::retention::RetentionLimits;
 use crate::saving::SavingLimits;
@@ -165,6 +166,8 @@ pub struct Limits {
 
     /// The bounds of board formats: the `[limits.map]` table.
     pub map: FormatLimits,
+    /// What strangers and single accounts may take: the `[limits.doors]` table.
+    pub doors: DoorLimits,
     /// How far the system's clock may be off: the `[limits.clock]` table.
     pub clock: WallLimits,
 }
@@ -233,6 +236,7 @@ impl Default for Limits {
             escrows_open_max: 256,
             ledger_note_chars_max: 1_024,
             map: FormatLimits::default(),
+            doors: DoorLimits::default(),
             clock: WallLimits::default(),
         }
     }

@@ -139,7 +139,7 @@ impl Limits {
         ]
     }
 
-    fn relations_of_times(&self) -> [(bool, &'static str); 12] {
+    fn relations_of_times(&self) -> [(bool, &'static str); 13] {
         let keepalives = self.keepalive_interval_ms.saturating_mul(2);
         let journal_windows = self.journal_flush_window_ms.saturating_mul(2);
         [
@@ -186,6 +186,10 @@ impl Limits {
             (
                 self.read_deadline_ms <= self.answer_deadline_ms,
                 "read_deadline_ms must be at most answer_deadline_ms",
+            ),
+            (
+                self.doors.delay_grows(),
+                "doors.failure_delay_max_ms must be at least doors.failure_delay_ms",
             ),
             (
                 self.clock.notes_in_time(),
@@ -268,9 +272,10 @@ impl Limits {
             self.batches_age_max_ms,
             self.retention_interval_ms,
         ];
-        !sizes.contains(&0)
-            && !times.contains(&0)
-            && self.map.all_positive()
-            && self.clock.all_positive()
+        !sizes.contains(&0) && !times.contains(&0) && self.tables_are_positive()
+    }
+
+    fn tables_are_positive(&self) -> bool {
+        self.map.all_positive() && self.clock.all_positive() && self.doors.all_positive()
     }
 }

@@ -17,7 +17,12 @@ fn the_defaults_fit_each_other() {
 #[test]
 fn every_broken_relation_is_named() {
     type Case = (fn(&mut Limits), &'static str);
-    let cases: [Case; 39] = [
+    let cases: [Case; 41] = [
+        (|l| l.doors.failures_free = 0, "every limit"),
+        (
+            |l| l.doors.failure_delay_ms = 300_001,
+            "at least doors.failure_delay_ms",
+        ),
         (|l| l.clock.ahead_max_ms = 0, "every limit"),
         (
             |l| l.clock.note_interval_ms = 1 << 40,
