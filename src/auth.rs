@@ -6,13 +6,18 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use guildhall_protocol::{Code, Refusal, TICKET_PREFIX};
+use guildhall_rules::login::login_key;
 use guildhall_store::{Connection, StoreError, queries};
 use uuid::Uuid;
 
 use crate::hall::HallRef;
+use address::Address;
+use doors::{Attempt, Knock, LoginTried};
 use remembered::Memory;
 use secrets::SecretHash;
 
+pub mod address;
+pub mod doors;
 pub mod passwords;
 pub mod remembered;
 pub mod secrets;
@@ -133,6 +138,37 @@ pub async fn identify_socket(hall: &HallRef, request: &HttpRequest) -> Result<Id
         None => bearer(request)?,
     };
     identify(hall, token).await
+}
+
+/// Counts what somebody knocks for against his address.
+///
+/// # Errors
+/// `rate_limited`.
+pub fn knock(hall: &HallRef, request: &HttpRequest, knock: Knock) -> Result<(), Refusal> {
+    let from = address_of(hall, request);
+    hall.doors.knock(knock, from, hall.now())
+}
+
+/// A password is about to be tried for this login of a realm, whether there is such an account or not.
+///
+/// # Errors
+/// `too_many_attempts`, whatever the password.
+pub fn attempt<'a>(
+    hall: &'a HallRef,
+    request: &HttpRequest,
+    realm: Uuid,
+    login: &str,
+) -> Result<Attempt<'a>, Refusal> {
+    let tried = match login_key(login) {
+        Ok(login) => LoginTried::new(realm, &login.key),
+        Err(_) => LoginTried::new(realm, login),
+    };
+    Attempt::begin(hall, tried, address_of(hall, request))
+}
+
+fn address_of(hall: &HallRef, request: &HttpRequest) -> Address {
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    address::of(peer, request.headers(), &hall.config.trusted_proxies)
 }
 
 /// The sub-protocols that the client offers.

@@ -1,7 +1,7 @@
 //! Configuration: defaults < file < environment < flags. Unknown keys are errors that name their line
 //! or their variable; relations between limits are checked before anything starts.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use guildhall_rules::limits::Limits;
@@ -33,6 +33,10 @@ pub struct Config {
     pub admin_listen: SocketAddr,
     /// Whether the admin listener changes what it is told to change; it only shows otherwise.
     pub admin_writes: bool,
+    /// Serve also where other machines can listen in, although nothing is encrypted here.
+    pub plain_beyond_loopback: bool,
+    /// Proxies whose `X-Forwarded-For` is believed: without them everybody behind a proxy is one address.
+    pub trusted_proxies: Vec<IpAddr>,
     /// Exact Origins from which browsers may connect; the listener's own addresses when empty.
     pub origins: Vec<String>,
     /// Worker threads of the public listener; 0 means one per core.
@@ -51,6 +55,8 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 7400)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 7401)),
             admin_writes: false,
+            plain_beyond_loopback: false,
+            trusted_proxies: Vec::new(),
             origins: Vec::new(),
             workers: 0,
             stop_grace_s: 20,
@@ -132,6 +138,25 @@ impl Config {
             Some(url) => Target::parse(url),
             None => Ok(Target::Sqlite(self.data.join(DATABASE_FILE))),
         }
+    }
+
+    /// Why it is not served like this: somebody could listen in. Names both ways out.
+    #[must_use]
+    pub fn exposed(&self) -> Option<String> {
+        let listeners = [
+            ("--listen", self.listen),
+            ("--admin-listen", self.admin_listen),
+        ];
+        let mut open = listeners
+            .iter()
+            .filter(|(_, address)| !address.ip().to_canonical().is_loopback());
+        let (flag, address) = open.next().filter(|_| !self.plain_beyond_loopback)?;
+        let port = address.port();
+        Some(format!(
+            "Others could read what is sent to {address}, passwords and tokens too: nothing is encrypted there. Listen on this machine only \
+             ({flag} 127.0.0.1:{port}), behind a proxy that speaks TLS; or, where everybody on the network is trusted, \
+             start with --plain-beyond-loopback, or with plain_beyond_loopback = true in the configuration."
+        ))
     }
 
     /// Whether a browser at `origin` may open a socket: exact comparison, no wildcards.

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::auth::doors::Doors;
 use crate::auth::remembered::Remembered;
 use crate::auth::secrets::{self, SecretHash};
 use crate::auth::tickets::Tickets;
@@ -33,8 +34,10 @@ use crate::retention::Retention;
 use crate::session::Session;
 use crate::store::Store;
 pub use reads::Readers;
+pub use seats::{Seat, Seats};
 
 mod reads;
+mod seats;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -62,6 +65,10 @@ pub struct Hall {
     pub files: Pool,
     /// Threads for Argon2id; its small queue is the bound on hash exhaustion.
     pub passwords: Pool,
+    /// Who may knock, how often.
+    pub doors: Doors,
+    /// How many connections each account has.
+    pub seats: Seats,
     /// Unused socket tickets.
     pub tickets: Tickets,
     /// Tokens that were good within the last day.
@@ -140,6 +147,8 @@ impl Hall {
                 limits.password_threads,
                 limits.password_queue_max,
             ),
+            doors: Doors::new(&limits.doors),
+            seats: Seats::default(),
             tickets: Tickets::new(limits.tickets_max),
             tokens: Remembered::new(
                 limits.tokens_remembered_max,

@@ -15,6 +15,7 @@ use guildhall_protocol::{Code, Refusal};
 use crate::hall::{Hall, HallRef};
 
 mod accounts;
+pub mod advice;
 mod health;
 mod revisions;
 
@@ -48,6 +49,9 @@ impl ResponseError for HttpRefusal {
             Code::NotFound => StatusCode::NOT_FOUND,
             Code::LoginTaken => StatusCode::CONFLICT,
             Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Code::TooManyAttempts | Code::RateLimited | Code::LimitReached => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Code::Overloaded | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
@@ -56,7 +60,17 @@ impl ResponseError for HttpRefusal {
 
     fn error_response(&self) -> HttpResponse {
         let error = self.0.clone();
-        HttpResponse::build(self.status_code()).json(ErrorBody { error })
+        let status = self.status_code();
+        let mut response = HttpResponse::build(status);
+        if [
+            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ]
+        .contains(&status)
+        {
+            response.insert_header(advice::retry_after(advice::wait_of(&error)));
+        }
+        response.json(ErrorBody { error })
     }
 }
 

@@ -59,6 +59,9 @@ pub enum StartFailed {
         "{0}. End the other program or choose another address with --listen or --admin-listen."
     )]
     Address(String),
+    /// What is sent to a listener could be read by others.
+    #[error("{0}")]
+    Exposed(String),
     /// A process of the tree did not start.
     #[error("{0}. The log says more.")]
     Tree(String),
@@ -98,6 +101,9 @@ pub async fn start(config: Config, faults: Faults) -> Result<Running, StartFaile
 /// # Errors
 /// [`StartFailed`]; then nothing is left running.
 pub async fn open(config: Config) -> Result<Opened, StartFailed> {
+    if let Some(sentence) = config.exposed() {
+        return Err(StartFailed::Exposed(sentence));
+    }
     let data = config.data.clone();
     make_private_dir(&data)?;
     let locks = lock_files(&config)?;

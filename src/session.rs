@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::auth::Identity;
 use crate::board_sync::BoardSync;
-use crate::hall::HallRef;
+use crate::hall::{HallRef, Seat};
 use crate::presence;
 use crate::refusal;
 use uploads::Uploads;
@@ -68,6 +68,8 @@ pub struct Session {
     waiting: VecDeque<Inbound>,
     /// The next of them is on its way.
     resuming: bool,
+    /// Its account's place, given back when this is gone.
+    _seat: Option<Seat>,
     /// Characters found to be this account's to act for.
     owned: HashSet<Uuid>,
     /// Characters that this session plays, or is about to.
@@ -106,10 +108,18 @@ impl Session {
             bound: HashMap::new(),
             waiting: VecDeque::new(),
             resuming: false,
+            _seat: None,
             owned: HashSet::new(),
             seats: HashMap::new(),
             hall,
         }
+    }
+
+    /// Holds its account's place.
+    #[must_use]
+    pub fn seated(mut self, seat: Option<Seat>) -> Self {
+        self._seat = seat;
+        self
     }
 }
 
@@ -140,6 +150,7 @@ impl Process for Session {
                     "session started"
                 );
                 this.set_alarm(ctx);
+                this.wait_for_hello(ctx);
                 ctx.init_done(Ok(()));
             }
             Err::<Vec<presence::Play>, Refusal>(refusal)

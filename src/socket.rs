@@ -15,8 +15,9 @@ use bytestring::ByteString;
 use guildhall_process::{ExitReason, Placement, Port, ProcRef, SendError, StartError};
 use guildhall_protocol::{CloseCode, Code, Refusal, SUB_PROTOCOL};
 
+use crate::auth::doors::Knock;
 use crate::auth::{self, Identity};
-use crate::hall::{Hall, HallRef};
+use crate::hall::{Hall, HallRef, Seat};
 use crate::routes::HttpRefusal;
 use crate::session::{self, Alive, Inbound, Sent, Session, Transport};
 use guard::{Guard, Place, Window};
@@ -42,6 +43,7 @@ pub async fn upgrade(
     body: web::Payload,
 ) -> Result<HttpResponse, HttpRefusal> {
     let hall = hall.into_inner();
+    auth::knock(&hall, &request, Knock::Handshake)?;
     let who = auth::identify_socket(&hall, &request).await?;
     auth::check_origin(&hall, &request)?;
     if !auth::offered(&request).any(|protocol| protocol == SUB_PROTOCOL) {
@@ -58,6 +60,7 @@ pub async fn upgrade(
             )
             .rule("socket.handshake")
         })?;
+    let seat = seat(&hall, &who)?;
     let limits = &hall.config.limits;
     let codec = Codec::new().max_size(limits.message_bytes_max);
     let window = Window::new();
@@ -68,15 +71,30 @@ pub async fn upgrade(
         limits.message_bytes_max,
     );
     let peer = request.peer_addr().map(|addr| addr.to_string());
-    let socket = Socket::new(hall, who, window, peer);
+    let socket = Socket::new(hall, (who, seat), window, peer);
     let stream = WebsocketContext::with_codec(socket, guarded, codec);
     Ok(response.streaming(outgoing::Outgoing::new(stream)))
+}
+
+/// A place for one more connection of the account. A game server has as many as it wants.
+fn seat(hall: &HallRef, who: &Identity) -> Result<Option<Seat>, Refusal> {
+    if who.is_service {
+        return Ok(None);
+    }
+    let max = hall.config.limits.doors.sessions_per_account_max;
+    let seat = hall.seats.take(who.account, max).ok_or_else(|| {
+        let sentence = format!("This account has {max} connections, as many as one may have.");
+        Refusal::new(Code::LimitReached, sentence)
+            .rule("limits.doors.sessions_per_account_max")
+            .next("Close another connection, or wait until one ends.")
+    });
+    seat.map(Some)
 }
 
 /// See the file's head.
 struct Socket {
     hall: HallRef,
-    who: Option<Identity>,
+    who: Option<(Identity, Option<Seat>)>,
     peer: Option<String>,
     window: Arc<Window>,
     port: Option<Port>,
@@ -129,7 +147,12 @@ impl Transport for Wire {
 type Ctx = WebsocketContext<Socket>;
 
 impl Socket {
-    fn new(hall: HallRef, who: Identity, window: Arc<Window>, peer: Option<String>) -> Self {
+    fn new(
+        hall: HallRef,
+        who: (Identity, Option<Seat>),
+        window: Arc<Window>,
+        peer: Option<String>,
+    ) -> Self {
         hall.open_sockets.send_modify(|open| *open += 1);
         Self {
             hall,
@@ -270,7 +293,9 @@ impl Actor for Socket {
     type Context = Ctx;
 
     fn started(&mut self, ctx: &mut Ctx) {
-        let (Some(who), Some(sessions)) = (self.who.take(), self.hall.sessions.supervisor()) else {
+        let (Some((who, seat)), Some(sessions)) =
+            (self.who.take(), self.hall.sessions.supervisor())
+        else {
             return self.close(CloseCode::SESSION_FAILED, ctx);
         };
         let me = ctx.address();
@@ -279,7 +304,7 @@ impl Actor for Socket {
         });
         let (hall, pid, wire) = (Arc::clone(&self.hall), port.pid(), Wire(ctx.address()));
         let name = who.login.clone();
-        let make = move || Session::new(hall, who, pid, Box::new(wire));
+        let make = move || Session::new(hall, who, pid, Box::new(wire)).seated(seat);
         let start = sessions.start_temporary(Some(name), Placement::here(), make);
         self.port = Some(port);
         let started = start

@@ -6,15 +6,15 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::http::header;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use guildhall_protocol::http::ErrorBody;
 use guildhall_protocol::{Code, Refusal};
 
+use crate::routes::advice::retry_after;
 use crate::routes::at;
 
-/// How soon a caller should come again. Seconds.
-const RETRY_AFTER: &str = "5";
+/// How soon a caller should come again.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// How long who is being answered may take when the room is closed.
 const REQUEST_MAX: Duration = Duration::from_secs(5);
 
@@ -58,6 +58,6 @@ async fn not_yet() -> HttpResponse {
     let sentence = "The server waits for its database; nobody is let in yet.";
     let error = Refusal::new(Code::Unavailable, sentence).rule("server.waits_for_database");
     HttpResponse::ServiceUnavailable()
-        .insert_header((header::RETRY_AFTER, RETRY_AFTER))
+        .insert_header(retry_after(RETRY_AFTER))
         .json(ErrorBody { error })
 }

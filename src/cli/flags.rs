@@ -37,6 +37,9 @@ pub struct Flags {
     /// Let the admin listener change things: restores, realms, service accounts, names.
     #[arg(long)]
     admin_writes: bool,
+    /// Serve also where other machines can listen in, although nothing is encrypted here.
+    #[arg(long)]
+    plain_beyond_loopback: bool,
 }
 
 impl WorldFlags {
@@ -60,6 +63,7 @@ impl Flags {
         config.listen = self.listen.unwrap_or(config.listen);
         config.admin_listen = self.admin_listen.unwrap_or(config.admin_listen);
         config.admin_writes |= self.admin_writes;
+        config.plain_beyond_loopback |= self.plain_beyond_loopback;
         Ok(config)
     }
 }

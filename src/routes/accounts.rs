@@ -13,7 +13,9 @@ use uuid::Uuid;
 
 use super::HttpRefusal;
 use crate::accounts;
+use crate::auth::doors::Knock;
 use crate::auth::secrets::{self, Secret, SecretHash};
+use crate::auth::tickets::Ticket;
 use crate::auth::{self, passwords};
 use crate::hall::{Hall, HallRef};
 use crate::persistence::{Author, Change, changes};
@@ -22,8 +24,13 @@ use crate::session::{self, TokenRevoked};
 type Answered = Result<HttpResponse, HttpRefusal>;
 
 /// `POST /v1/accounts`
-pub(super) async fn sign_up(hall: web::Data<Hall>, form: web::Json<SignUp>) -> Answered {
+pub(super) async fn sign_up(
+    hall: web::Data<Hall>,
+    request: HttpRequest,
+    form: web::Json<SignUp>,
+) -> Answered {
     let hall = hall.into_inner();
+    auth::knock(&hall, &request, Knock::SignUp)?;
     let SignUp {
         login,
         password,
@@ -59,8 +66,13 @@ pub(super) async fn sign_up(hall: web::Data<Hall>, form: web::Json<SignUp>) -> A
 }
 
 /// `POST /v1/sign-in`
-pub(super) async fn sign_in(hall: web::Data<Hall>, form: web::Json<SignIn>) -> Answered {
+pub(super) async fn sign_in(
+    hall: web::Data<Hall>,
+    request: HttpRequest,
+    form: web::Json<SignIn>,
+) -> Answered {
     let hall = hall.into_inner();
+    auth::knock(&hall, &request, Knock::SignIn)?;
     let SignIn {
         login,
         password,
@@ -70,9 +82,11 @@ pub(super) async fn sign_in(hall: web::Data<Hall>, form: web::Json<SignIn>) -> A
     let device = device.unwrap_or_default();
     device_ok(&device).map_err(|e| Refusal::new(Code::BadField, e.sentence).rule(e.rule))?;
     let realm = accounts::realm_id(&hall, realm).await?;
+    let attempt = auth::attempt(&hall, &request, realm, &login)?;
     let account = find(&hall, realm, &login).await?;
     let stored = account.as_ref().map(|row| row.password_hash.clone());
     let right = passwords::verify(&hall, password, stored).await?;
+    attempt.decided(account.is_some() && right);
     let Some(account) = account.filter(|_| right) else {
         let sentence = "Login or password is wrong.";
         return Err(Refusal::new(Code::CredentialsWrong, sentence).into());
@@ -145,13 +159,17 @@ pub(super) async fn ticket(hall: web::Data<Hall>, request: HttpRequest) -> Answe
     let ticket = secrets::new(Secret::token)?;
     let ttl = Duration::from_millis(hall.config.limits.ticket_ttl_ms);
     let now = hall.now();
-    if !hall
-        .tickets
-        .keep(ticket.hash(), identity.token, now, now.saturating_add(ttl))
-    {
-        let sentence = "Too many tickets are unused.";
-        return Err(Refusal::new(Code::Overloaded, sentence).into());
-    }
+    let per_account_max = match identity.is_service {
+        true => usize::MAX,
+        false => hall.config.limits.doors.tickets_per_account_max,
+    };
+    let made = Ticket {
+        token: identity.token,
+        account: identity.account,
+        expires: now.saturating_add(ttl),
+    };
+    hall.tickets
+        .keep(ticket.hash(), made, now, per_account_max)?;
     let ttl_us = i64::try_from(ttl.as_micros()).unwrap_or(i64::MAX);
     Ok(HttpResponse::Created().json(SocketTicket {
         ticket: ticket.reveal(),

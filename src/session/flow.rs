@@ -10,6 +10,7 @@ use guildhall_rules::clocks::ClockEvent;
 use super::{Alive, Deliver, Inbound, Message, Sent, Session, ended};
 
 struct Alarm;
+struct HelloDue;
 struct Resume;
 
 impl Handle<Inbound> for Session {
@@ -92,7 +93,21 @@ impl Handle<Alarm> for Session {
     }
 }
 
+impl Handle<HelloDue> for Session {
+    fn handle(&mut self, _: HelloDue, ctx: &mut Ctx<Self>) {
+        if !self.greeted {
+            ctx.exit(ended("hello_timeout"));
+        }
+    }
+}
+
 impl Session {
+    /// Whoever says nothing holds no place for long.
+    pub(super) fn wait_for_hello(&self, ctx: &mut Ctx<Self>) {
+        let patience = self.hall.config.limits.doors.hello_timeout_ms;
+        ctx.send_after(Duration::from_millis(patience), HelloDue);
+    }
+
     /// One timer for all deadlines. Activity only moves them later, so a timer that fires early finds
     /// nothing due and is set again; a deadline that is new and nearer replaces it.
     pub(super) fn set_alarm(&mut self, ctx: &mut Ctx<Self>) {

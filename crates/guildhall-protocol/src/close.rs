@@ -51,6 +51,8 @@ close_codes! {
     SLOW_READER = 4004, "slow_reader";
     /// The session's process crashed.
     SESSION_FAILED = 4006, "session_failed";
+    /// No `session.hello` within the time for it.
+    HELLO_TIMEOUT = 4011, "hello_timeout";
 }
 
 impl CloseCode {

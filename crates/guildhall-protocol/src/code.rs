@@ -137,6 +137,10 @@ codes! {
     PasswordTooWeak "password_too_weak" Never "account.password" "Choose a longer password.";
     /// Login and password do not belong together.
     CredentialsWrong "credentials_wrong" Never "auth.credentials" "Check login and password.";
+    /// Too many wrong passwords came for this login, or from this address.
+    TooManyAttempts "too_many_attempts" Later "auth.attempts" "Wait as long as Retry-After says, then try again.";
+    /// Too much was asked within a time.
+    RateLimited "rate_limited" Later "limits.rate" "Wait as long as Retry-After says, then try again.";
     /// An HTTP body is over the limit.
     BodyTooLarge "body_too_large" Never "http.body_size" "Send a smaller body.";
 

@@ -59,7 +59,12 @@ fn real(world: &TestWorld) -> ChildServer {
         .args(["--database", &world.url()])
         // The clients make and rename more than a player may.
         .env("GUILDHALL_LIMITS__CHARACTERS_PER_ACCOUNT_MAX", PLENTY)
-        .env("GUILDHALL_LIMITS__NAMES_COOLING_MAX", PLENTY);
+        .env("GUILDHALL_LIMITS__NAMES_COOLING_MAX", PLENTY)
+        // And they come back again and again, all from one address.
+        .env(
+            "GUILDHALL_LIMITS__DOORS__HANDSHAKES_PER_ADDRESS_BURST",
+            PLENTY,
+        );
     ChildServer::spawn(command)
 }
 

@@ -7,6 +7,7 @@ use guildhall_protocol::{Code, Refusal};
 
 use crate::harness::{Player, Server};
 
+mod attempts;
 mod conflicts;
 mod frames;
 mod handshakes;
@@ -15,6 +16,7 @@ mod maps;
 mod messages;
 mod names;
 mod saves;
+mod smuggling;
 mod uploads;
 
 /// The refusal of what must have been refused.

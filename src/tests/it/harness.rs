@@ -13,6 +13,7 @@ use guildhall::server::{self, Running};
 use guildhall_client::{Account, Client, Events, HttpClient};
 use guildhall_protocol::http::{ErrorBody, SOCKET_PATH};
 use guildhall_protocol::{Answer, Ask, Head, Receipt, Refusal, Request, SUB_PROTOCOL, ServerFrame};
+use guildhall_rules::doors::DoorLimits;
 use guildhall_testkit::{RawFrame, RawSocket, Sql, TestWorld};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -46,7 +47,20 @@ pub fn config(data: &TestWorld) -> Config {
     };
     // Whoever waits for a commit waits no longer than without a journal.
     config.limits.journal_flush_window_ms = config.limits.flush_window_ms;
+    config.limits.doors = for_crowds(config.limits.doors);
     config
+}
+
+/// The tests are one address, some have hundreds of connections of one account, and some say nothing on purpose.
+fn for_crowds(doors: DoorLimits) -> DoorLimits {
+    DoorLimits {
+        handshakes_per_address_burst: 100_000,
+        sign_ins_per_address_burst: 100_000,
+        sign_ups_per_address_burst: 100_000,
+        sessions_per_account_max: 10_000,
+        hello_timeout_ms: 120_000,
+        ..doors
+    }
 }
 
 impl Server {

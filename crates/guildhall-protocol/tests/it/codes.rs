@@ -34,7 +34,7 @@ fn the_codes_of_version_1_are_all_there() {
         chunk_malformed upload_too_large too_many_uploads format_mismatch map_invalid \
         hash_mismatch name_invalid name_taken name_confusable stale_version fenced \
         state_too_large refused_by_database login_taken login_invalid password_too_weak \
-        credentials_wrong body_too_large limit_reached overloaded unavailable internal";
+        credentials_wrong too_many_attempts rate_limited body_too_large limit_reached overloaded unavailable internal";
     let words: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(words, frozen.split_whitespace().collect::<Vec<_>>());
 }

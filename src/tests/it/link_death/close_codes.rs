@@ -2,7 +2,7 @@
 
 use guildhall::config::Config;
 use guildhall_process::{ExitReason, exit, is_alive};
-use guildhall_protocol::{Ask, CloseCode};
+use guildhall_protocol::{Ask, CloseCode, Code};
 use guildhall_testkit::{RawFrame, eventually};
 use serde_json::json;
 use tokio::time::timeout;
@@ -37,6 +37,27 @@ async fn a_sign_out_closes_every_socket_of_the_token_and_no_other() {
     first.is_closed_with(CloseCode::SIGNED_OUT).await;
     second.is_closed_with(CloseCode::SIGNED_OUT).await;
     counts(&server, "signed_out", 2).await;
+    other.client.keep_alive().await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_says_no_hello_in_time_is_closed_and_whoever_did_stays() {
+    let server = Server::start_with(|config| config.limits.doors.hello_timeout_ms = 300);
+    let other = server.player("the-other").await;
+    let account = server.account("the-silent").await;
+    let mut silent = Wire::open_silent(&server, &account).await;
+    // No ping keeps the place, and no request but the hello.
+    silent.send(&RawFrame::ping(b"here")).await;
+    let keep_alive = silent.ask(Ask::SessionKeepalive {}).await;
+    assert_eq!(keep_alive.unwrap_err().code, Code::HelloFirst);
+    let close = loop {
+        let frame = silent.socket.read_frame(PATIENCE).await.expect("a frame");
+        if let Some(close) = frame.close() {
+            break close;
+        }
+    };
+    assert_eq!(close.0, CloseCode::HELLO_TIMEOUT.code);
+    counts(&server, "hello_timeout", 1).await;
     other.client.keep_alive().await.unwrap();
 }
 
