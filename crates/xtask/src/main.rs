@@ -2,6 +2,7 @@
 //! must hold before a change is merged, `ci` adds what only a release needs. Nothing here is part of the server.
 
 mod chaos;
+mod fuzz;
 mod groups;
 mod output;
 mod postgres;
@@ -20,6 +21,7 @@ usage: cargo xtask <task>
   tidy   only the house rules (dependency rule, names, sizes, licences, links)
   chaos  kill --runs N --backend sqlite|postgres [--seed S]: kills the server, and PostgreSQL, under load N times,
          and looks each time for what was promised and is not there
+  fuzz   [--minutes N] [TARGET…]: searches for bytes from outside that break a promise, 10 minutes for each target
   tls    the store's tests about encrypted connections to PostgreSQL, compiled with OpenSSL in a folder of their own";
 
 fn main() -> ExitCode {
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Some("ci") => run::all(groups::for_ci),
         Some("tidy") => run::all(groups::for_tidy),
         Some("tls") => run::one(groups::tls()),
+        Some("fuzz") => fuzz::run(args),
         Some("chaos") => chaos::group(args).and_then(run::one),
         _ => Err(USAGE.to_owned()),
     };

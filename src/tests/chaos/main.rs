@@ -64,7 +64,9 @@ fn real(world: &TestWorld) -> ChildServer {
         .env(
             "GUILDHALL_LIMITS__DOORS__HANDSHAKES_PER_ADDRESS_BURST",
             PLENTY,
-        );
+        )
+        // Batches are held against their history, of which nothing may be forgotten meanwhile.
+        .env("GUILDHALL_LIMITS__HISTORY_LINES_MAX", PLENTY);
     ChildServer::spawn(command)
 }
 

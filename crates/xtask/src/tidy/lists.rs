@@ -12,6 +12,7 @@ pub const DRAWN: &[(&str, &[&str])] = &[
     ("guildhall-web", &["guildhall-protocol"]),
     ("guildhall-protocol", &["guildhall-rules"]),
     ("guildhall-store", &["guildhall-rules"]),
+    ("guildhall-fuzz", &["guildhall-protocol", "guildhall-rules"]),
     ("guildhall-process", &[]),
     ("guildhall-rules", &[]),
     ("guildhall-testkit", &[]),

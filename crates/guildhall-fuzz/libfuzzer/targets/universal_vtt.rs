@@ -1,0 +1,6 @@
+//! See `guildhall_fuzz`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    guildhall_fuzz::hold("universal_vtt", bytes);
+});
