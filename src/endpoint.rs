@@ -116,9 +116,11 @@ impl Endpoint {
                 let hall = Arc::clone(&hall);
                 App::new()
                     .app_data(web::Data::from(hall))
+                    .wrap(middleware::from_fn(routes::in_time))
                     .configure(admin::routes)
             })
             .workers(1)
+            .on_connect(|connection, _| socket::tune(connection))
             .client_request_timeout(handshake)
             .disable_signals()
             .listen(listener)?

@@ -115,6 +115,21 @@ fn heads() -> Vec<(&'static str, String)> {
         ("two Host", get(&["Host: here", "Host: there"])),
         ("two equal Host", get(&["Host: here", "Host: here"])),
         ("no Host", get(&["Accept: */*"])),
+        (
+            "a TE behind a lone LF",
+            post(
+                &["Content-Length: 5", "X: a\nTransfer-Encoding: chunked"],
+                done,
+            ),
+        ),
+        (
+            "a CL behind a lone LF",
+            post(&["Content-Length: 2", "X: a\nContent-Length: 40"], "{}"),
+        ),
+        (
+            "a Host behind a lone LF",
+            get(&["Host: here", "X: a\nHost: there"]),
+        ),
         ("a NUL in a value", get(&["Host: here", "X: a\0b"])),
         ("a NUL in a name", get(&["Host: here", "X\0: a"])),
         ("a lone CR in a value", get(&["Host: here", "X: a\rY: b"])),
