@@ -2,13 +2,15 @@
 //! when a session is quiet for too long, how much may wait in an outbox.
 //!
 //! Nothing here reads a clock, a file or a random number; time comes in as a `Duration` since an origin
-//! that the caller chose. Processes drive these values, the store and the wire share their types.
+//! that the caller chose, chance as a seed. Processes drive these values, the store and the wire share their types.
 
+pub mod acts;
 pub mod advice;
 pub mod board_document;
 pub mod board_format;
 pub mod bucket;
 pub mod clocks;
+pub mod dice;
 pub mod doors;
 pub mod frames;
 pub mod kept;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::acts::ActLimits;
 use crate::board_format::FormatLimits;
 use crate::clocks::ClockLimits;
 use crate::doors::DoorLimits;
@@ -170,6 +171,8 @@ pub struct Limits {
     pub doors: DoorLimits,
     /// How far the system's clock may be off: the `[limits.clock]` table.
     pub clock: WallLimits,
+    /// The bounds of acts on boards: the `[limits.acts]` table.
+    pub acts: ActLimits,
 }
 
 impl Default for Limits {
@@ -238,6 +241,7 @@ impl Default for Limits {
             map: FormatLimits::default(),
             doors: DoorLimits::default(),
             clock: WallLimits::default(),
+            acts: ActLimits::default(),
         }
     }
 }

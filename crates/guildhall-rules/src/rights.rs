@@ -1,4 +1,4 @@
-//! Who may do what: roles in a campaign, ranks in a guild, and one table for each.
+//! Who may do what: roles in a campaign and on its boards, ranks in a guild, and one table for each.
 //!
 //! The process that owns the campaign or guild asks here with the role it holds itself, never with one
 //! that a client claims. A stranger is `None`.
@@ -8,8 +8,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+mod board;
 #[cfg(test)]
 mod tests;
+
+pub use board::{BoardAct, may_on_board};
 
 /// What a member is in a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

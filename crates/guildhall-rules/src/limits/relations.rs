@@ -25,6 +25,7 @@ impl Limits {
             .chain(self.relations_of_saving())
             .chain(self.relations_of_retention())
             .chain(self.relations_of_times())
+            .chain(self.acts.relations(&self.map))
     }
 
     fn relations_of_sizes(&self) -> [(bool, &'static str); 12] {
@@ -276,6 +277,9 @@ impl Limits {
     }
 
     fn tables_are_positive(&self) -> bool {
-        self.map.all_positive() && self.clock.all_positive() && self.doors.all_positive()
+        self.map.all_positive()
+            && self.clock.all_positive()
+            && self.doors.all_positive()
+            && self.acts.all_positive()
     }
 }

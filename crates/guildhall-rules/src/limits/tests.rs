@@ -17,7 +17,7 @@ fn the_defaults_fit_each_other() {
 #[test]
 fn every_broken_relation_is_named() {
     type Case = (fn(&mut Limits), &'static str);
-    let cases: [Case; 41] = [
+    let cases: [Case; 49] = [
         (|l| l.doors.failures_free = 0, "every limit"),
         (
             |l| l.doors.failure_delay_ms = 300_001,
@@ -116,6 +116,26 @@ fn every_broken_relation_is_named() {
             |l| l.read_deadline_ms = 4_501,
             "read_deadline_ms must be at most",
         ),
+        (|l| l.acts.tokens_max = 0, "every limit"),
+        (|l| l.acts.coordinate_cells_max = f64::NAN, "every limit"),
+        (
+            |l| l.acts.coordinate_cells_max = 5_000.0,
+            "acts.coordinate_cells_max must reach beyond",
+        ),
+        (
+            |l| l.acts.token_size_cells_max = 9_000.0,
+            "acts.token_size_cells_max must be at most",
+        ),
+        (|l| l.acts.tokens_max = 4_999, "must each be at least"),
+        (|l| l.acts.area_points_max = 256, "8192 bytes of one act"),
+        (
+            |l| l.acts.tokens_max = 8_000,
+            "acts.state_bytes_max must hold",
+        ),
+        (
+            |l| l.acts.owners_max = usize::MAX,
+            "acts.state_bytes_max must hold",
+        ),
     ];
     for (change, part) in cases {
         let said = broken(change);
@@ -143,7 +163,11 @@ fn a_table_of_some_limits_keeps_the_other_defaults() {
 
 #[test]
 fn an_unknown_key_is_an_error_that_names_it() {
-    for text in ["idel_timeout_ms = 1", "[map]\nwall_max = 1"] {
+    for text in [
+        "idel_timeout_ms = 1",
+        "[map]\nwall_max = 1",
+        "[acts]\ntoken_max = 1",
+    ] {
         let error = toml::from_str::<Limits>(text).unwrap_err().to_string();
         assert!(error.contains("unknown field"), "{error}");
     }

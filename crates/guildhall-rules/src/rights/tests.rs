@@ -1,4 +1,4 @@
-//! Tests of `rights`: both tables, cell by cell.
+//! Tests of `rights`: the tables, cell by cell.
 
 use super::*;
 
@@ -10,6 +10,21 @@ const CAMPAIGN: [(CampaignAct, [bool; 4]); 6] = [
     (CampaignAct::UploadBoard, [true, false, false, false]),
     (CampaignAct::SeeSideRevisions, [true, false, false, false]),
     (CampaignAct::SeeMembers, [true, true, true, false]),
+];
+
+/// Who of gm, player, spectator, stranger may do it.
+const BOARD: [(BoardAct, [bool; 4]); 11] = [
+    (BoardAct::SeeHidden, [true, false, false, false]),
+    (BoardAct::PlaceToken, [true, false, false, false]),
+    (BoardAct::MoveAnyToken, [true, false, false, false]),
+    (BoardAct::MoveOwnToken, [true, true, false, false]),
+    (BoardAct::RemoveToken, [true, false, false, false]),
+    (BoardAct::Reveal, [true, false, false, false]),
+    (BoardAct::NameAnyToken, [true, false, false, false]),
+    (BoardAct::NameOwnToken, [true, true, false, false]),
+    (BoardAct::Label, [true, false, false, false]),
+    (BoardAct::Roll, [true, true, false, false]),
+    (BoardAct::RollInSecret, [true, false, false, false]),
 ];
 
 /// Who of leader, officer, member, stranger may do it.
@@ -31,6 +46,19 @@ fn every_cell_of_the_campaign_table_is_as_written() {
     for (act, row) in CAMPAIGN {
         for (&holder, allowed) in holders.iter().zip(row) {
             assert_eq!(may(holder, act).is_ok(), allowed, "{holder:?} {act:?}");
+        }
+    }
+}
+
+#[test]
+fn every_cell_of_the_board_table_is_as_written() {
+    let holders = Role::ALL.into_iter().map(Some).chain([None]);
+    let holders: Vec<_> = holders.collect();
+    assert_eq!(BOARD.map(|(act, _)| act), BoardAct::ALL);
+    for (act, row) in BOARD {
+        for (&holder, allowed) in holders.iter().zip(row) {
+            let answer = may_on_board(holder, act);
+            assert_eq!(answer.is_ok(), allowed, "{holder:?} {act:?}");
         }
     }
 }
@@ -78,8 +106,10 @@ fn a_denial_names_its_rule_and_what_one_is() {
 fn rules_are_unique() {
     let campaign = CampaignAct::ALL.map(|act| act.row().0);
     let guild = GuildAct::ALL.map(|act| act.row().0);
-    let rules: std::collections::HashSet<_> = campaign.iter().chain(&guild).collect();
-    assert_eq!(rules.len(), campaign.len() + guild.len());
+    let board = BoardAct::ALL.map(|act| act.row().0);
+    let all = campaign.iter().chain(&guild).chain(&board);
+    let rules: std::collections::HashSet<_> = all.collect();
+    assert_eq!(rules.len(), campaign.len() + guild.len() + board.len());
 }
 
 #[test]
