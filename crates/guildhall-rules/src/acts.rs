@@ -38,6 +38,7 @@
 //! ```
 
 mod apply;
+mod base;
 mod codec;
 mod deed;
 mod head;

@@ -11,6 +11,7 @@ use crate::rights::Role;
 mod any;
 mod bounds;
 mod canary;
+mod documents;
 mod forms;
 mod head;
 mod measure;
