@@ -1,5 +1,7 @@
 //! Guessing at passwords: by login and by address, of accounts that exist and of such as do not.
 
+use std::time::{Duration, Instant};
+
 use guildhall::config::Config;
 use guildhall_client::{ClientError, HttpClient};
 use guildhall_protocol::Code;
@@ -217,4 +219,61 @@ async fn a_service_has_as_many_places_as_it_wants() {
         account.socket_ticket().await.unwrap();
         here.push(account.connect().await.unwrap());
     }
+}
+
+#[test]
+fn whoever_comes_while_the_database_is_away_is_told_when_to_come_again_and_not_all_the_same() {
+    let listener = guildhall::endpoint::bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let told = actix_web::rt::System::new().block_on(async {
+        let room = guildhall::waiting::Room::open(&[&listener]).unwrap();
+        let mut told = std::collections::BTreeSet::new();
+        for _ in 0..40 {
+            let answer = http(address, "GET /v1/anything HTTP/1.1", b"").await;
+            assert_eq!(answer.status, 503);
+            assert_eq!(answer.refusal().rule, "server.waits_for_database");
+            told.insert(retry_after_s(&answer));
+        }
+        room.close().await;
+        told
+    });
+    assert!(told.iter().all(|wait| (5..=10).contains(wait)), "{told:?}");
+    assert!(told.len() > 1, "{told:?}");
+}
+
+/// The times of three kinds of attempt, one after the other in turns, so that what slows the machine slows all.
+async fn medians(server: &Server, kinds: [&serde_json::Value; 3]) -> [Duration; 3] {
+    let mut times = [const { Vec::new() }; 3];
+    for _ in 0..15 {
+        for (kind, body) in kinds.iter().enumerate() {
+            let text = body.to_string();
+            let head = format!(
+                "POST {SIGN_IN_PATH} HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {}",
+                text.len()
+            );
+            let begun = Instant::now();
+            let answer = http(server.address(), &head, text.as_bytes()).await;
+            times[kind].push(begun.elapsed());
+            assert!([400, 401].contains(&answer.status), "{}", answer.head);
+        }
+    }
+    times.map(|mut times| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    })
+}
+
+#[tokio::test]
+async fn an_unknown_login_is_answered_as_late_as_a_wrong_password() {
+    let server = Server::start_with(|config| config.limits.doors.failures_free = 1_000);
+    server.http().sign_up("anna", PASSWORD).await.unwrap();
+    let wrong = json!({ "login": "anna", "password": "wrong password" });
+    let unknown = json!({ "login": "nobody", "password": "wrong password" });
+    // Refused before anybody looks at the password: such a difference would be seen.
+    let bad = json!({ "login": "anna", "password": "wrong password", "device": "x".repeat(500) });
+    let [wrong, unknown, bad] = medians(&server, [&wrong, &unknown, &bad]).await;
+    println!("medians: wrong {wrong:?}, unknown {unknown:?}, refused without a look {bad:?}");
+    let ratio = unknown.as_secs_f64() / wrong.as_secs_f64();
+    assert!((0.67..=1.5).contains(&ratio), "{ratio}");
+    assert!(bad < wrong / 2, "{bad:?} and {wrong:?}");
 }
