@@ -2,17 +2,17 @@
 //! names, and what an administrator makes: realms, and services, which are game servers with a token and no
 //! password. Called by the routes and by whoever administers the server.
 
-use guildhall_protocol::{Code, Refusal};
+use guildhall_protocol::{CloseCode, Code, Refusal};
 use guildhall_rules::login::login_key;
 use guildhall_rules::realm::realm_name_ok;
 use guildhall_store::queries;
 use uuid::Uuid;
 
-use crate::auth::secrets::{self, Secret};
+use crate::auth::Identity;
+use crate::auth::secrets::{self, Secret, SecretHash};
 use crate::hall::{HallRef, REALM_NAME};
 use crate::persistence::{Author, Change, changes};
-
-use crate::session::{self, AccountRevoked};
+use crate::session::{self, End, Whom};
 
 /// The device of a service's token.
 const SERVICE_DEVICE: &str = "service";
@@ -117,6 +117,7 @@ async fn add_service_token(hall: &HallRef, account: Uuid) -> Result<String, Refu
         account,
         device: SERVICE_DEVICE.to_owned(),
         expires_at: expiry_us(hall, hall.config.limits.service_token_ttl_ms),
+        password_hash: None,
     });
     hall.change(change, Author::SERVER).await?;
     Ok(token.reveal())
@@ -130,30 +131,70 @@ pub async fn realms(hall: &HallRef) -> Result<Vec<queries::RealmRow>, Refusal> {
     hall.read(queries::all_realms).await
 }
 
-/// Revokes every token of an account and ends its sessions, whatever the database answers: a revocation that
-/// may be done yet must not leave a session behind. One that was not answered for may be repeated.
+/// Revokes every token of an account and ends its sessions, before the database is asked and whatever it answers: a
+/// revocation that may be done yet must not leave a session behind. One that was not answered for may be repeated.
 ///
 /// # Errors
 /// `not_found` when there is no such account, `unavailable`.
 pub async fn revoke_tokens(hall: &HallRef, account: Uuid) -> Result<(), Refusal> {
+    put_out(hall, account, None, CloseCode::SIGNED_OUT);
     let row = hall
         .read(move |conn| queries::account_by_id(conn, account))
         .await?;
     if row.is_none() {
         return Err(Refusal::new(Code::NotFound, "There is no such account."));
     }
-    let end = || {
-        hall.tokens.sign_out_account(account);
-        session::tell_all(hall, || AccountRevoked(account));
-    };
-    end();
     let change = Change::RevokeTokens(changes::RevokeTokens { account });
     let revoked = hall.change(change, Author::SERVER).await;
     // Who came in meanwhile, with a token that only the database knew.
-    end();
+    put_out(hall, account, None, CloseCode::SIGNED_OUT);
     revoked?;
     log::info!(account = account.to_string(); "every token was revoked");
     Ok(())
+}
+
+/// Gives an account another password, after the present one was compared with `from_hash`. Every other token and
+/// its sessions end, whatever the database answers: who changes a password fears for the old one.
+///
+/// # Errors
+/// `credentials_wrong` when the password is another by now, `unavailable`.
+pub async fn set_password(
+    hall: &HallRef,
+    who: &Identity,
+    from_hash: String,
+    to_hash: String,
+) -> Result<(), Refusal> {
+    let account = who.account;
+    let others = || put_out(hall, account, Some(who.token), CloseCode::PASSWORD_CHANGED);
+    others();
+    let change = Change::SetPassword(changes::SetPassword {
+        account,
+        from_hash,
+        to_hash,
+        keep_token: who.token.0,
+    });
+    let by = Author {
+        account,
+        session: None,
+    };
+    let set = hall.change(change, by).await;
+    // Who came in meanwhile.
+    others();
+    match set {
+        Err(refusal) if refusal.code == Code::StaleVersion => {
+            let sentence = "The password was changed just now.";
+            return Err(Refusal::new(Code::CredentialsWrong, sentence));
+        }
+        set => drop(set?),
+    }
+    log::info!(account = account.to_string(); "the password was changed");
+    Ok(())
+}
+
+/// Nobody comes in with a token of this account any more, but for one, and nobody is in.
+fn put_out(hall: &HallRef, account: Uuid, but: Option<SecretHash>, cause: CloseCode) {
+    hall.tokens.sign_out_account(account, but);
+    session::tell_all(hall, || End::new(Whom::Account { account, but }, cause));
 }
 
 /// When a token ends that is made now, in microseconds since the epoch.

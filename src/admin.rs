@@ -17,6 +17,7 @@ mod accounts;
 mod clock;
 mod guilds;
 mod names;
+mod people;
 mod records;
 mod status;
 
@@ -57,6 +58,11 @@ pub const ROUTES: &[AdminRoute] = &[
     post("/admin/services/renew", || {
         web::post().to(accounts::renew_service)
     }),
+    get("/admin/sessions", || web::get().to(people::sessions)),
+    post("/admin/sessions/kick", || web::post().to(people::kick)),
+    get("/admin/bans", || web::get().to(people::bans)),
+    post("/admin/bans", || web::post().to(people::ban)),
+    post("/admin/bans/lift", || web::post().to(people::lift)),
     post("/admin/tokens/revoke", || {
         web::post().to(accounts::revoke_tokens)
     }),

@@ -11,12 +11,15 @@ use guildhall_store::{Connection, StoreError, queries};
 use uuid::Uuid;
 
 use crate::hall::HallRef;
+use crate::presence;
 use address::Address;
+use bans::Ban;
 use doors::{Attempt, Knock, LoginTried};
 use remembered::Memory;
 use secrets::SecretHash;
 
 pub mod address;
+pub mod bans;
 pub mod doors;
 pub mod passwords;
 pub mod remembered;
@@ -52,28 +55,83 @@ fn unauthenticated(sentence: &str) -> Refusal {
 /// reconnects is asked for the token more than once within the time of the handshake.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
 
+/// What there is behind a token's hash.
+enum Found {
+    Good(Identity),
+    Banned(Ban),
+    /// It was signed out, revoked, or has expired.
+    Ended,
+    /// The database has no such row.
+    Nothing,
+}
+
 /// The identity behind a token's hash, if the token is valid now: by the database, and by what is remembered
 /// while that is away.
 ///
 /// # Errors
-/// `unauthenticated`, `unavailable`.
+/// `unauthenticated`, `banned`, `unavailable`.
 pub async fn identify(hall: &HallRef, token: SecretHash) -> Result<Identity, Refusal> {
+    let found = look_up(hall, token).await?;
+    accepted(hall, found)
+}
+
+/// Who sends a request with a bearer token. A live session vouches for its token: what the database lost of a token
+/// takes nothing from somebody who is in.
+///
+/// # Errors
+/// `unauthenticated`, `banned`, `unavailable`.
+pub async fn identify_request(hall: &HallRef, request: &HttpRequest) -> Result<Identity, Refusal> {
+    let token = bearer(request)?;
+    let found = match look_up(hall, token).await? {
+        Found::Nothing => vouched_for(hall, token).await,
+        found => found,
+    };
+    accepted(hall, found)
+}
+
+fn accepted(hall: &HallRef, found: Found) -> Result<Identity, Refusal> {
+    match found {
+        Found::Good(who) => match hall.bans.of(who.account, hall.now_us()) {
+            Some(ban) => Err(ban.refusal()),
+            None => Ok(who),
+        },
+        Found::Banned(ban) => Err(ban.refusal()),
+        Found::Ended | Found::Nothing => Err(not_known()),
+    }
+}
+
+async fn look_up(hall: &HallRef, token: SecretHash) -> Result<Found, Refusal> {
     let now_us = hall.now_us();
     let found = move |conn: &mut _| found_by_token(conn, token, now_us);
     let found = match hall.tokens.recall(token, hall.now(), now_us) {
-        Some(Memory::SignedOut) => return Err(not_known()),
+        Some(Memory::SignedOut) => return Ok(Found::Ended),
         Some(Memory::Good(who)) => match hall.read_within(DATABASE_PATIENCE, found).await {
             Ok(found) => found,
-            Err(_) => return Ok(who),
+            Err(_) => return Ok(Found::Good(who)),
         },
         None => hall.read(found).await?,
     };
-    let who = found.ok_or_else(not_known)?;
-    hall.tokens.confirm(&who, hall.now());
-    Ok(who)
+    if let Found::Good(who) = &found {
+        hall.tokens.confirm(who, hall.now());
+    }
+    Ok(found)
 }
 
-fn not_known() -> Refusal {
+async fn vouched_for(hall: &HallRef, token: SecretHash) -> Found {
+    let vouched = presence::vouch(hall, token).await;
+    // A sign-out is remembered before it ends a session, which may have been asked in between.
+    let is_out = matches!(
+        hall.tokens.recall(token, hall.now(), hall.now_us()),
+        Some(Memory::SignedOut)
+    );
+    match vouched {
+        Some(who) if !is_out => Found::Good(who),
+        _ => Found::Nothing,
+    }
+}
+
+/// The refusal of a token that lets nobody in.
+pub fn not_known() -> Refusal {
     unauthenticated("This token is not known, has expired, or was signed out.")
 }
 
@@ -82,27 +140,35 @@ fn found_by_token(
     conn: &mut Connection,
     token: SecretHash,
     now_us: i64,
-) -> Result<Option<Identity>, StoreError> {
-    let Some(live) = queries::token_account(conn, &token.0, now_us)? else {
-        return Ok(None);
+) -> Result<Found, StoreError> {
+    let Some((row, revoked)) = queries::token(conn, &token.0)? else {
+        return Ok(Found::Nothing);
     };
-    let row = queries::account_by_id(conn, live.account_id)?;
-    Ok(row.map(|row| Identity {
-        account: row.id,
-        login: row.login,
-        realm: row.realm_id,
-        realm_name: row.realm_name,
-        is_service: row.is_service,
-        token,
-        device: live.device,
-        expires_us: live.expires_at,
+    if revoked.is_some() || row.expires_at <= now_us {
+        return Ok(Found::Ended);
+    }
+    if let Some(ban) = queries::ban_of(conn, row.account_id, now_us)? {
+        return Ok(Found::Banned(ban.into()));
+    }
+    let account = queries::account_by_id(conn, row.account_id)?;
+    Ok(account.map_or(Found::Nothing, |account| {
+        Found::Good(Identity {
+            account: account.id,
+            login: account.login,
+            realm: account.realm_id,
+            realm_name: account.realm_name,
+            is_service: account.is_service,
+            token,
+            device: row.device,
+            expires_us: row.expires_at,
+        })
     }))
 }
 
 /// Whether the token is valid still.
 ///
 /// # Errors
-/// `unauthenticated`, `unavailable`.
+/// `unauthenticated`, `banned`, `unavailable`.
 pub async fn still_valid(hall: &HallRef, token: SecretHash) -> Result<(), Refusal> {
     identify(hall, token).await.map(drop)
 }

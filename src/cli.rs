@@ -10,6 +10,7 @@ mod flags;
 mod journal;
 mod migrate;
 mod operator;
+mod people;
 mod restore;
 mod scrub;
 mod serve;
@@ -50,6 +51,16 @@ enum Command {
     Restore(restore::Flags),
     /// Tell how the clock of a running server's world stands beside the system's, and set it by that.
     Clock(clock::Flags),
+    /// Show who is connected to a running server.
+    Who(people::WhoFlags),
+    /// End sessions on a running server, with a reason; whoever it was may come in again.
+    Kick(people::KickFlags),
+    /// Keep an account out, for a time or for ever, with a reason.
+    Ban(people::BanFlags),
+    /// Let an account in again.
+    Unban(people::UnbanFlags),
+    /// Show who is banned.
+    Bans(people::BansFlags),
     /// Move a world from one database to another, and compare the two.
     Copy(copy::Flags),
     /// Save all of a world, served or not, in a directory that `guildhall copy` restores.
@@ -73,6 +84,11 @@ pub fn run() -> ExitCode {
         Some(Command::Explain(flags)) => ("explain", explain::run(flags)),
         Some(Command::Restore(flags)) => ("restore", system.block_on(restore::run(flags))),
         Some(Command::Clock(flags)) => ("ask for the clock", system.block_on(clock::run(flags))),
+        Some(Command::Who(flags)) => ("ask who is here", system.block_on(people::who(flags))),
+        Some(Command::Kick(flags)) => ("kick", system.block_on(people::kick(flags))),
+        Some(Command::Ban(flags)) => ("ban", system.block_on(people::ban(flags))),
+        Some(Command::Unban(flags)) => ("lift a ban", system.block_on(people::unban(flags))),
+        Some(Command::Bans(flags)) => ("ask who is banned", system.block_on(people::bans(flags))),
         Some(Command::Copy(flags)) => ("copy", copy::run(flags)),
         Some(Command::Backup(flags)) => ("make a backup", backup::run(flags)),
         Some(Command::Scrub(flags)) => ("scrub", scrub::run(flags)),

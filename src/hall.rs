@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::auth::bans::Bans;
 use crate::auth::doors::Doors;
 use crate::auth::remembered::Remembered;
 use crate::auth::secrets::{self, SecretHash};
@@ -73,6 +74,8 @@ pub struct Hall {
     pub tickets: Tickets,
     /// Tokens that were good within the last day.
     pub tokens: Remembered,
+    /// Bans that were ordered since the start.
+    pub bans: Bans,
     /// The writer's process.
     pub store: Named<Store>,
     /// The name authority.
@@ -154,6 +157,7 @@ impl Hall {
                 limits.tokens_remembered_max,
                 Duration::from_millis(limits.token_memory_ms),
             ),
+            bans: Bans::new(limits.bans_remembered_max),
             store: Named::new("store"),
             names: Named::new("names"),
             persistence: Named::new("persistence"),
@@ -191,6 +195,20 @@ impl Hall {
     #[must_use]
     pub fn now_us(&self) -> i64 {
         self.database.clock().now_us()
+    }
+
+    /// The world's time after so long, in microseconds since 1970.
+    #[must_use]
+    pub fn after(&self, time: Duration) -> i64 {
+        let us = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        self.now_us().saturating_add(us)
+    }
+
+    /// How long it is until the world's time is `at_us`; nothing where that is past.
+    #[must_use]
+    pub fn time_until(&self, at_us: i64) -> Duration {
+        let left_us = at_us.saturating_sub(self.now_us());
+        Duration::from_micros(u64::try_from(left_us).unwrap_or(0))
     }
 
     /// Ends the server: it can promise nothing any more, and whoever comes next must find that out at once.

@@ -17,6 +17,7 @@ pub mod escrow;
 pub mod guild;
 pub mod hall;
 pub mod names;
+pub mod people;
 pub mod persistence;
 pub mod presence;
 pub mod probe;

@@ -5,26 +5,28 @@
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use guildhall_process::{Ctx, Down, ExitReason, Handle, Init, Pid, ProcRef, Process, ReplyTo};
 use guildhall_protocol::Event;
 use uuid::Uuid;
 
+use crate::auth::Identity;
 use crate::auth::secrets::SecretHash;
 use crate::hall::HallRef;
 use crate::session::{self, Announce, Notice, Replaced, Session};
 use left::Left;
+use roll::Roll;
 
 mod left;
+mod roll;
 #[cfg(test)]
 mod tests;
 
 /// See the file's head.
 pub struct Presence {
     hall: HallRef,
-    here: HashMap<Pid, Entry>,
-    /// Sessions of each account that has some.
-    accounts: HashMap<Uuid, Vec<Pid>>,
+    roll: Roll,
     /// Who plays which character.
     played: HashMap<Uuid, Played>,
     left: Left,
@@ -74,25 +76,29 @@ pub struct Play {
     pub owner: Uuid,
 }
 
+/// A session, and whose it is.
+#[derive(Clone)]
+pub struct Arrival {
+    /// The process.
+    pub session: ProcRef<Session>,
+    /// Its id on the wire.
+    pub id: Uuid,
+    /// Who it was let in as.
+    pub who: Identity,
+    /// When it came in, by the server's clock.
+    pub since: Duration,
+}
+
 struct Entry {
-    session: ProcRef<Session>,
-    id: Uuid,
-    account: Uuid,
-    token: SecretHash,
+    arrival: Arrival,
     /// Characters that it has entered play with.
     characters: HashSet<Uuid>,
 }
 
 /// A session is here: it has started, or this process has.
 pub struct Arrive {
-    /// The process.
-    pub session: ProcRef<Session>,
-    /// Its id on the wire.
-    pub id: Uuid,
-    /// Whose it is.
-    pub account: Uuid,
-    /// What it was let in with.
-    pub token: SecretHash,
+    /// Which.
+    pub arrival: Arrival,
     /// The characters that it plays; none when it has just started.
     pub plays: Vec<Play>,
     /// Answered once the monitor stands, with the characters that an earlier session of the same token has
@@ -134,6 +140,22 @@ pub struct Online {
     pub reply: ReplyTo<Vec<bool>>,
 }
 
+/// Who came in with this token and is here?
+pub struct Vouch {
+    /// The token.
+    pub token: SecretHash,
+    /// Whoever it is.
+    pub reply: ReplyTo<Option<Identity>>,
+}
+
+/// Which sessions are here, of an account or of all?
+pub struct WhoIsHere {
+    /// The account, if it is about one.
+    pub account: Option<Uuid>,
+    /// The sessions; those of an account the oldest first.
+    pub reply: ReplyTo<Vec<Arrival>>,
+}
+
 /// Figures for the status page.
 pub struct Figures {
     /// Who asks.
@@ -158,8 +180,7 @@ impl Presence {
         Self {
             left: Left::new(hall.config.limits.sessions_left_max),
             hall,
-            here: HashMap::new(),
-            accounts: HashMap::new(),
+            roll: Roll::default(),
             played: HashMap::new(),
         }
     }
@@ -180,19 +201,13 @@ impl Process for Presence {
     }
 
     fn handle_down(&mut self, down: Down, _: &mut Ctx<Self>) {
-        let Some(entry) = self.here.remove(&down.pid) else {
+        let Some(entry) = self.roll.strike(down.pid) else {
             return;
         };
-        if let MapEntry::Occupied(mut sessions) = self.accounts.entry(entry.account) {
-            sessions.get_mut().retain(|pid| *pid != down.pid);
-            if sessions.get().is_empty() {
-                sessions.remove();
-            }
-        }
         self.is_left(down.pid, &entry);
         let cause = cause(&down.reason);
         log::info!(
-            session = entry.id.to_string(), account = entry.account.to_string(), cause = cause.as_str();
+            session = entry.arrival.id.to_string(), account = entry.arrival.who.account.to_string(), cause = cause.as_str();
             "session ended: {}", down.reason
         );
         self.hall
@@ -222,23 +237,12 @@ pub fn cause(reason: &ExitReason) -> String {
 impl Handle<Arrive> for Presence {
     fn handle(&mut self, arrive: Arrive, ctx: &mut Ctx<Self>) {
         let Arrive {
-            session,
-            id,
-            account,
-            token,
+            arrival,
             plays,
             reply,
         } = arrive;
-        let pid = session.pid();
-        let entry = Entry {
-            session,
-            id,
-            account,
-            token,
-            characters: HashSet::new(),
-        };
-        if self.here.insert(pid, entry).is_none() {
-            self.accounts.entry(account).or_default().push(pid);
+        let (pid, token) = (arrival.session.pid(), arrival.who.token);
+        if self.roll.call_in(arrival) {
             ctx.monitor(pid);
         }
         for play in plays {
@@ -251,7 +255,7 @@ impl Handle<Arrive> for Presence {
 impl Presence {
     /// The newest epoch plays, in whatever order its news and an older one's come; the other is told.
     fn plays(&mut self, session: Pid, play: Play) {
-        let Some(entry) = self.here.get_mut(&session) else {
+        let Some(entry) = self.roll.get_mut(session) else {
             return;
         };
         let (character, epoch) = (play.character, play.epoch);
@@ -272,9 +276,9 @@ impl Presence {
         }
         match replaced.by {
             By::Here(pid) => {
-                if let Some(entry) = self.here.get(&pid) {
+                if let Some(entry) = self.roll.get(pid) {
                     let epoch = replaced.epoch;
-                    session::tell_or_end(&entry.session, Replaced { character, epoch });
+                    session::tell_or_end(&entry.arrival.session, Replaced { character, epoch });
                 }
             }
             By::Left(token) => self.left.remove(token, character),
@@ -291,16 +295,17 @@ impl Presence {
 
     /// A session has ended: what it played to its end waits for its token.
     fn is_left(&mut self, session: Pid, entry: &Entry) {
+        let token = entry.arrival.who.token;
         let mut left = HashSet::new();
         for character in &entry.characters {
             if let Some(played) = self.played.get_mut(character)
                 && played.by == By::Here(session)
             {
-                played.by = By::Left(entry.token);
+                played.by = By::Left(token);
                 left.insert(*character);
             }
         }
-        for character in self.left.put(entry.token, left) {
+        for character in self.left.put(token, left) {
             if let MapEntry::Occupied(played) = self.played.entry(character)
                 && matches!(played.get().by, By::Left(_))
             {
@@ -311,7 +316,7 @@ impl Presence {
 
     /// A session with this token is here: it plays what was left for it.
     fn come_back(&mut self, session: Pid, token: SecretHash) -> Vec<Play> {
-        let Some(entry) = self.here.get_mut(&session) else {
+        let Some(entry) = self.roll.get_mut(session) else {
             return Vec::new();
         };
         let mut plays = Vec::new();
@@ -340,7 +345,7 @@ impl Handle<Plays> for Presence {
 
 impl Handle<Leaves> for Presence {
     fn handle(&mut self, Leaves { session, character }: Leaves, _: &mut Ctx<Self>) {
-        if let Some(entry) = self.here.get_mut(&session) {
+        if let Some(entry) = self.roll.get_mut(session) {
             entry.characters.remove(&character);
         }
         self.leaves(session, character);
@@ -354,10 +359,9 @@ impl Handle<Tell> for Presence {
             except,
             event,
         } = tell;
-        let pids = accounts.iter().filter_map(|id| self.accounts.get(id));
-        for entry in pids.flatten().filter_map(|pid| self.here.get(pid)) {
-            if except != Some(entry.id) {
-                session::tell_or_end(&entry.session, Notice(event.clone()));
+        for arrival in accounts.iter().flat_map(|id| self.roll.of_account(*id)) {
+            if except != Some(arrival.id) {
+                session::tell_or_end(&arrival.session, Notice(event.clone()));
             }
         }
     }
@@ -378,14 +382,29 @@ pub fn tell(hall: &HallRef, accounts: Vec<Uuid>, except: Option<Uuid>, event: Ev
 
 impl Handle<Online> for Presence {
     fn handle(&mut self, Online { accounts, reply }: Online, _: &mut Ctx<Self>) {
-        let online = |account| self.accounts.contains_key(account);
+        let online = |account: &Uuid| self.roll.of_account(*account).next().is_some();
         reply.send(accounts.iter().map(online).collect());
+    }
+}
+
+impl Handle<Vouch> for Presence {
+    fn handle(&mut self, Vouch { token, reply }: Vouch, _: &mut Ctx<Self>) {
+        reply.send(self.roll.of_token(token).next().map(|it| it.who.clone()));
+    }
+}
+
+impl Handle<WhoIsHere> for Presence {
+    fn handle(&mut self, WhoIsHere { account, reply }: WhoIsHere, _: &mut Ctx<Self>) {
+        reply.send(match account {
+            Some(account) => self.roll.of_account(account).cloned().collect(),
+            None => self.roll.everybody().cloned().collect(),
+        });
     }
 }
 
 impl Handle<Figures> for Presence {
     fn handle(&mut self, Figures { reply }: Figures, _: &mut Ctx<Self>) {
-        let here = u64::try_from(self.here.len()).unwrap_or(u64::MAX);
+        let here = u64::try_from(self.roll.len()).unwrap_or(u64::MAX);
         reply.send(self.hall.tally.with(|counts| SessionFigures {
             here,
             started: counts.started,
@@ -401,19 +420,20 @@ impl Handle<Figures> for Presence {
 /// The presence process does not answer; the session must not go on unwatched.
 pub async fn arrive(
     hall: &HallRef,
-    session: ProcRef<Session>,
-    id: Uuid,
-    (account, token): (Uuid, SecretHash),
+    arrival: Arrival,
 ) -> Result<Vec<Play>, guildhall_process::CallError> {
     let call = hall.presence.call(|reply| Arrive {
-        session,
-        id,
-        account,
-        token,
+        arrival,
         plays: Vec::new(),
         reply,
     });
     let plays = call.await?;
     hall.tally.with(|counts| counts.started += 1);
     Ok(plays)
+}
+
+/// Who came in with this token and is here, as far as the presence process answers. Asked before it returns.
+pub fn vouch(hall: &HallRef, token: SecretHash) -> impl Future<Output = Option<Identity>> + use<> {
+    let asked = hall.presence.call(move |reply| Vouch { token, reply });
+    async move { asked.await.ok().flatten() }
 }

@@ -43,6 +43,7 @@ impl ResponseError for HttpRefusal {
         match self.0.code {
             Code::Unauthenticated | Code::CredentialsWrong => StatusCode::UNAUTHORIZED,
             Code::OriginForbidden
+            | Code::Banned
             | Code::NotAMember
             | Code::RoleForbidden
             | Code::RankForbidden => StatusCode::FORBIDDEN,
@@ -99,6 +100,7 @@ fn serve(route: Public) -> Resource {
         Public::SignUp => asked.to(accounts::sign_up),
         Public::SignIn => asked.to(accounts::sign_in),
         Public::SignOut => asked.to(accounts::sign_out),
+        Public::Password => asked.to(accounts::change_password),
         Public::SocketTicket => asked.to(accounts::ticket),
         Public::Socket => asked.to(crate::socket::upgrade),
         Public::Revision => asked.to(revisions::download),
@@ -115,7 +117,7 @@ pub fn health(service: &mut web::ServiceConfig) {
         .service(serve(Public::Readyz));
 }
 
-/// How bodies and paths are read: what is none is refused in the words of the protocol.
+/// How bodies, paths and queries are read: what is none is refused in the words of the protocol.
 pub fn decoding(service: &mut web::ServiceConfig, bytes_max: usize) {
     let json = web::JsonConfig::default()
         .limit(bytes_max)
@@ -123,7 +125,11 @@ pub fn decoding(service: &mut web::ServiceConfig, bytes_max: usize) {
     // An id that is none names nothing.
     let path = web::PathConfig::default()
         .error_handler(|_, request| HttpRefusal(no_such_route(request)).into());
-    service.app_data(json).app_data(path);
+    let query = web::QueryConfig::default().error_handler(|error, _| {
+        let sentence = format!("The query is not what is expected: {error}");
+        HttpRefusal(Refusal::new(Code::BadField, sentence)).into()
+    });
+    service.app_data(json).app_data(path).app_data(query);
 }
 
 /// Refuses a request whose answer has not begun in time: a body that never comes holds a connection no longer

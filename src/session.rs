@@ -11,7 +11,7 @@ use bytestring::ByteString;
 use guildhall_process::{
     Ctx, Down, ExitReason, Handle, Init, MonitorRef, Pid, ProcRef, Process, ReplyTo, TimerRef,
 };
-use guildhall_protocol::{Code, Refusal};
+use guildhall_protocol::{CloseCode, Code, Refusal};
 use guildhall_rules::clocks::Clocks;
 use guildhall_rules::outbox::Outbox;
 use uuid::Uuid;
@@ -27,6 +27,7 @@ mod boards;
 mod campaigns;
 mod characters;
 mod dispatch;
+mod endings;
 mod escrows;
 mod flow;
 mod guilds;
@@ -36,9 +37,9 @@ mod plays;
 mod tests;
 mod uploads;
 
+pub use endings::{End, Whom};
 pub use messages::{
-    AccountRevoked, Alive, Announce, Deliver, Inbound, Message, Notice, Replaced, Sent,
-    TokenRevoked, tell_all, tell_or_end,
+    Alive, Announce, Deliver, Inbound, Message, Notice, Replaced, Sent, tell_all, tell_or_end,
 };
 
 /// What carries frames to the peer: all that a session knows of its socket.
@@ -58,6 +59,10 @@ pub struct Session {
     transport: Box<dyn Transport>,
     outbox: Outbox<ByteString>,
     clocks: Clocks,
+    /// When it came in.
+    since: Duration,
+    /// When its token ends, by the server's clock: a wall clock that jumps ends nobody.
+    expires: Duration,
     alarm: Option<(TimerRef, Duration)>,
     greeted: bool,
     in_flight: usize,
@@ -82,6 +87,17 @@ struct Bound {
     monitor: MonitorRef,
 }
 
+impl Session {
+    fn arrival(&self, me: ProcRef<Self>) -> presence::Arrival {
+        presence::Arrival {
+            session: me,
+            id: self.id,
+            who: self.who.clone(),
+            since: self.since,
+        }
+    }
+}
+
 /// The reason with which a session ends by its own decision.
 fn ended(word: &str) -> ExitReason {
     ExitReason::shutdown_with(word)
@@ -97,6 +113,8 @@ impl Session {
             id: Uuid::now_v7(),
             outbox: Outbox::new(limits.outbox_limits()),
             clocks: Clocks::new(limits.clock_limits(), now),
+            since: now,
+            expires: now.saturating_add(hall.time_until(who.expires_us)),
             uploads: Uploads::default(),
             who,
             port,
@@ -134,10 +152,11 @@ impl Process for Session {
             return Init::Fail(ExitReason::error(taken.to_string()));
         }
         let hall = Arc::clone(&self.hall);
-        let (id, account, token) = (self.id, self.who.account, self.who.token);
+        let arrival = self.arrival(me);
+        let token = self.who.token;
         // The registry first, the token once more second: whoever revokes it in between finds this session.
         let admitted = async move {
-            let plays = presence::arrive(&hall, me, id, (account, token)).await;
+            let plays = presence::arrive(&hall, arrival).await;
             let plays = plays.map_err(|e| refusal::call(&e))?;
             crate::auth::still_valid(&hall, token).await?;
             Ok(plays)
@@ -153,12 +172,13 @@ impl Process for Session {
                 this.wait_for_hello(ctx);
                 ctx.init_done(Ok(()));
             }
-            Err::<Vec<presence::Play>, Refusal>(refusal)
-                if refusal.code == Code::Unauthenticated =>
-            {
-                ctx.init_done(Err(ended("signed_out")));
+            Err::<Vec<presence::Play>, Refusal>(refusal) => {
+                ctx.init_done(Err(match refusal.code {
+                    Code::Unauthenticated => ended(CloseCode::SIGNED_OUT.reason),
+                    Code::Banned => ended(CloseCode::BANNED.reason),
+                    _ => ExitReason::error(refusal.message),
+                }));
             }
-            Err(refusal) => ctx.init_done(Err(ExitReason::error(refusal.message))),
         });
         Init::Pending
     }
@@ -191,30 +211,11 @@ impl Handle<Notice> for Session {
 impl Handle<Announce> for Session {
     fn handle(&mut self, _: Announce, ctx: &mut Ctx<Self>) {
         let arrive = presence::Arrive {
-            session: ctx.me(),
-            id: self.id,
-            account: self.who.account,
-            token: self.who.token,
+            arrival: self.arrival(ctx.me()),
             plays: self.plays(),
             reply: ReplyTo::detached(),
         };
         // If the presence process is gone again, its successor asks again.
         let _ = self.hall.presence.tell(arrive);
-    }
-}
-
-impl Handle<TokenRevoked> for Session {
-    fn handle(&mut self, TokenRevoked(token): TokenRevoked, ctx: &mut Ctx<Self>) {
-        if self.who.token == token {
-            ctx.exit(ended("signed_out"));
-        }
-    }
-}
-
-impl Handle<AccountRevoked> for Session {
-    fn handle(&mut self, AccountRevoked(account): AccountRevoked, ctx: &mut Ctx<Self>) {
-        if self.who.account == account {
-            ctx.exit(ended("signed_out"));
-        }
     }
 }

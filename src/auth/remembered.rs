@@ -65,19 +65,29 @@ impl Remembered {
         });
     }
 
-    /// It was signed out: at once, and for good as far as this server is concerned.
-    pub fn sign_out(&self, token: SecretHash) {
+    /// It was signed out: at once, and for good as far as this server is concerned. What was remembered of it.
+    pub fn sign_out(&self, token: SecretHash) -> Option<Memory> {
         self.with(|all| {
-            all.take(token);
+            let known = all.take(token);
             self.put(all, token, Token::SignedOut);
-        });
+            known.map(|token| match token {
+                Token::Good { who, .. } => Memory::Good(who),
+                Token::SignedOut => Memory::SignedOut,
+            })
+        })
     }
 
-    /// Every token of the account was revoked.
-    pub fn sign_out_account(&self, account: Uuid) {
+    /// There is no such token: what is garbage takes no room from what is not.
+    pub fn forget(&self, token: SecretHash) {
+        self.with(|all| drop(all.take(token)));
+    }
+
+    /// The tokens of the account were revoked, but for one.
+    pub fn sign_out_account(&self, account: Uuid, but: Option<SecretHash>) {
         self.with(|all| {
-            for token in all.young.values_mut().chain(all.old.values_mut()) {
-                if matches!(token, Token::Good { who, .. } if who.account == account) {
+            for (hash, token) in all.young.iter_mut().chain(all.old.iter_mut()) {
+                let theirs = matches!(token, Token::Good { who, .. } if who.account == account);
+                if theirs && but != Some(*hash) {
                     *token = Token::SignedOut;
                 }
             }

@@ -1,25 +1,26 @@
-//! Sign-up, sign-in, sign-out, socket tickets. Tokens are opaque and stored as hashes; a sign-out is
+//! Sign-up, sign-in, sign-out, passwords, socket tickets. Tokens are opaque and stored as hashes; a sign-out is
 //! durable before it is answered, and ends the token's live sockets.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use guildhall_protocol::http::{SignIn, SignUp, SignedIn, SignedUp, SocketTicket};
-use guildhall_protocol::{Code, Refusal};
+use guildhall_protocol::http::{ChangePassword, SignIn, SignUp, SignedIn, SignedUp, SocketTicket};
+use guildhall_protocol::{CloseCode, Code, Refusal};
 use guildhall_rules::login::{device_ok, login_key, password_ok};
 use guildhall_store::queries;
 use uuid::Uuid;
 
 use super::HttpRefusal;
-use crate::accounts;
 use crate::auth::doors::Knock;
-use crate::auth::secrets::{self, Secret, SecretHash};
+use crate::auth::remembered::Memory;
+use crate::auth::secrets::{self, Secret};
 use crate::auth::tickets::Ticket;
-use crate::auth::{self, passwords};
+use crate::auth::{self, Identity, passwords};
 use crate::hall::{Hall, HallRef};
 use crate::persistence::{Author, Change, changes};
-use crate::session::{self, TokenRevoked};
+use crate::session::{self, End, Whom};
+use crate::{accounts, people, presence};
 
 type Answered = Result<HttpResponse, HttpRefusal>;
 
@@ -88,9 +89,12 @@ pub(super) async fn sign_in(
     let right = passwords::verify(&hall, password, stored).await?;
     attempt.decided(account.is_some() && right);
     let Some(account) = account.filter(|_| right) else {
-        let sentence = "Login or password is wrong.";
-        return Err(Refusal::new(Code::CredentialsWrong, sentence).into());
+        return Err(wrong("Login or password is wrong.").into());
     };
+    // Told to whoever knows the password, and to nobody else.
+    if let Some(ban) = people::ban_of(&hall, account.id).await? {
+        return Err(ban.refusal().into());
+    }
     let token = secrets::new(Secret::token)?;
     let expires_at_us = accounts::expiry_us(&hall, hall.config.limits.token_ttl_ms);
     let change = Change::AddToken(changes::AddToken {
@@ -98,15 +102,18 @@ pub(super) async fn sign_in(
         account: account.id,
         device,
         expires_at: expires_at_us,
+        password_hash: Some(account.password_hash),
     });
-    hall.change(
-        change,
-        Author {
-            account: account.id,
-            session: None,
-        },
-    )
-    .await?;
+    let by = Author {
+        account: account.id,
+        session: None,
+    };
+    match hall.change(change, by).await {
+        Err(refusal) if refusal.code == Code::StaleVersion => {
+            return Err(wrong("The password was changed just now.").into());
+        }
+        added => drop(added?),
+    }
     Ok(HttpResponse::Ok().json(SignedIn {
         token: token.reveal(),
         account: account.id,
@@ -130,26 +137,93 @@ async fn find(
     Ok(found.filter(|row| !row.is_service))
 }
 
-/// `POST /v1/sign-out`
+/// `POST /v1/sign-out`: before anything is asked, nobody comes in with this token any more, and nobody is in. Whoever
+/// shows a token may end it, expired or not; only one of which nothing is known was never one.
 pub(super) async fn sign_out(hall: web::Data<Hall>, request: HttpRequest) -> Answered {
     let hall = hall.into_inner();
-    let identity = auth::identify(&hall, auth::bearer(&request)?).await?;
-    let token: SecretHash = identity.token;
-    // Before the database has it: from here on nobody comes in with this token, and nobody is in, whatever the
-    // database answers.
-    hall.tokens.sign_out(token);
-    session::tell_all(&hall, || TokenRevoked(token));
-    let change = Change::RevokeToken(changes::RevokeToken {
-        hash: token.0,
-        account: identity.account,
+    let token = auth::bearer(&request)?;
+    // On its way before the sessions end, who would be gone from the list when it is asked.
+    let here = presence::vouch(&hall, token);
+    let remembered = hall.tokens.sign_out(token);
+    session::tell_all(&hall, || {
+        End::new(Whom::Token(token), CloseCode::SIGNED_OUT)
     });
+    let was_out = matches!(remembered, Some(Memory::SignedOut));
+    let account = match remembered {
+        Some(Memory::Good(who)) => Some(who.account),
+        _ => here.await.map(|who| who.account),
+    };
+    let account = match account {
+        Some(account) => account,
+        None => match hall.read(move |db| queries::token(db, &token.0)).await? {
+            Some((row, _)) => row.account_id,
+            None if was_out => return Ok(HttpResponse::NoContent().finish()),
+            None => {
+                hall.tokens.forget(token);
+                return Err(auth::not_known().into());
+            }
+        },
+    };
+    let hash = token.0;
+    let change = Change::RevokeToken(changes::RevokeToken { hash, account });
     let by = Author {
-        account: identity.account,
+        account,
         session: None,
     };
-    hall.change(change, by).await?;
-    log::info!(account = identity.account.to_string(); "signed out");
+    match hall.change(change, by).await {
+        // Its row is gone: it lets nobody in.
+        Err(refusal) if refusal.code == Code::NotFound => {}
+        revoked => drop(revoked?),
+    }
+    log::info!(account = account.to_string(); "signed out");
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /v1/password`. Whoever has no token learns nothing of the form.
+pub(super) async fn change_password(
+    hall: web::Data<Hall>,
+    request: HttpRequest,
+    form: Result<web::Json<ChangePassword>, actix_web::Error>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let hall = hall.into_inner();
+    let who = auth::identify_request(&hall, &request)
+        .await
+        .map_err(HttpRefusal)?;
+    let changed = set_password(&hall, &request, &who, form?.into_inner()).await;
+    changed.map_err(HttpRefusal)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The old password is tried as at a sign-in, and counts as one: a stolen token is no way round the lock.
+async fn set_password(
+    hall: &HallRef,
+    request: &HttpRequest,
+    who: &Identity,
+    form: ChangePassword,
+) -> Result<(), Refusal> {
+    auth::knock(hall, request, Knock::SignIn)?;
+    let ChangePassword { old, new } = form;
+    password_ok(&new).map_err(|e| Refusal::new(Code::PasswordTooWeak, e.sentence).rule(e.rule))?;
+    let account = who.account;
+    let row = hall
+        .read(move |db| queries::account_by_id(db, account))
+        .await?;
+    let attempt = auth::attempt(hall, request, who.realm, &who.login)?;
+    // A service has no password, so none is the right one.
+    let stored = row.filter(|row| !row.is_service);
+    let stored = stored.map(|row| row.password_hash);
+    let right = passwords::verify(hall, old, stored.clone()).await?;
+    attempt.decided(right);
+    if !right {
+        return Err(wrong("The old password is wrong."));
+    }
+    let from_hash = stored.unwrap_or_default();
+    let to_hash = passwords::hash(hall, new).await?;
+    accounts::set_password(hall, who, from_hash, to_hash).await
+}
+
+fn wrong(sentence: &str) -> Refusal {
+    Refusal::new(Code::CredentialsWrong, sentence)
 }
 
 /// `POST /v1/socket-tickets`

@@ -26,7 +26,7 @@ pub(super) async fn download(
 ) -> Result<HttpResponse, HttpRefusal> {
     let hall = hall.into_inner();
     let (board, revision) = path.into_inner();
-    let identity = auth::identify(&hall, auth::bearer(&request)?).await?;
+    let identity = auth::identify_request(&hall, &request).await?;
     let missing = || Refusal::new(Code::NotFound, "There is no such revision.");
     let row = hall
         .read(move |conn| queries::board_by_id(conn, board))

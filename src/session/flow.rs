@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use guildhall_process::{Ctx, Handle};
+use guildhall_protocol::CloseCode;
 use guildhall_rules::clocks::ClockEvent;
 
 use super::{Alive, Deliver, Inbound, Message, Sent, Session, ended};
@@ -85,9 +86,13 @@ impl Handle<Alarm> for Session {
                 return;
             }
             ClockEvent::IdleExpired => {
-                ctx.exit(ended("idle_expired"));
+                self.end(CloseCode::IDLE_EXPIRED, None, ctx);
                 return;
             }
+        }
+        if self.expires <= now {
+            self.end(CloseCode::TOKEN_EXPIRED, None, ctx);
+            return;
         }
         self.set_alarm(ctx);
     }
@@ -111,7 +116,7 @@ impl Session {
     /// One timer for all deadlines. Activity only moves them later, so a timer that fires early finds
     /// nothing due and is set again; a deadline that is new and nearer replaces it.
     pub(super) fn set_alarm(&mut self, ctx: &mut Ctx<Self>) {
-        let clocks = self.clocks.next_deadline();
+        let clocks = self.clocks.next_deadline().min(self.expires);
         let due = self
             .outbox
             .write_deadline()

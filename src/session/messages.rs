@@ -7,7 +7,6 @@ use guildhall_protocol::Event;
 use uuid::Uuid;
 
 use super::{Session, ended};
-use crate::auth::secrets::SecretHash;
 use crate::hall::Hall;
 
 /// One whole message of the peer, with the place that it holds in the socket's window.
@@ -58,12 +57,6 @@ pub struct Replaced {
     /// The epoch under which this session played it.
     pub epoch: u32,
 }
-
-/// Every token of an account was revoked.
-pub struct AccountRevoked(pub Uuid);
-
-/// A token was revoked; whoever was let in with it ends.
-pub struct TokenRevoked(pub SecretHash);
 
 /// Sends to a session what it must not miss: one that has made no room in its mailbox is ended as a slow
 /// reader, so that nothing is lost in silence.

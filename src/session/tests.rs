@@ -5,6 +5,7 @@ use std::time::Duration;
 use guildhall_process::testing;
 
 use super::Alive;
+use crate::auth::Identity;
 use crate::hall::tests::{Given, House};
 
 const MS: Duration = Duration::from_millis(1);
@@ -25,6 +26,22 @@ fn a_peer_that_answers_nothing_is_pinged_once_and_then_taken_for_lost() {
         kit.assert_alive(socket.session.pid()).await;
         kit.advance(MS).await;
         kit.assert_exit(socket.session.pid(), "liveness_lost").await;
+    });
+}
+
+#[test]
+fn a_session_ends_when_its_token_does_by_the_servers_clock() {
+    testing::run(async |kit| {
+        let house = House::open(&kit).await;
+        let anna = house.account("anna").await;
+        let expires_us = house.hall.now_us() + 5_000_000;
+        let peer = kit.probe::<Given>("peer");
+        let who = Identity { expires_us, ..anna };
+        let socket = house.connect(&kit, &who, peer.recipient()).await;
+        kit.advance(Duration::from_secs(4)).await;
+        kit.assert_alive(socket.session.pid()).await;
+        kit.advance(Duration::from_secs(1)).await;
+        kit.assert_exit(socket.session.pid(), "token_expired").await;
     });
 }
 

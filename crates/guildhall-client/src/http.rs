@@ -6,8 +6,8 @@ use std::fmt;
 use std::time::Duration;
 
 use guildhall_protocol::http::{
-    ACCOUNTS_PATH, ErrorBody, SIGN_IN_PATH, SIGN_OUT_PATH, SOCKET_TICKETS_PATH, SignIn, SignUp,
-    SignedIn, SignedUp, SocketTicket,
+    ACCOUNTS_PATH, ChangePassword, ErrorBody, PASSWORD_PATH, SIGN_IN_PATH, SIGN_OUT_PATH,
+    SOCKET_TICKETS_PATH, SignIn, SignUp, SignedIn, SignedUp, SocketTicket,
 };
 use guildhall_protocol::{Head, Receipt};
 use reqwest::{Method, RequestBuilder, Response, redirect};
@@ -152,9 +152,20 @@ impl Account {
     /// Ends the token and every live session that came in with it.
     ///
     /// # Errors
-    /// `Http` with `unauthenticated` when the token had ended already.
+    /// `Http` with `unauthenticated` when no such token was ever given out, as far as the server can tell.
     pub async fn sign_out(&self) -> Result<(), ClientError> {
         accepted(self.request(Method::POST, SIGN_OUT_PATH)).await?;
+        Ok(())
+    }
+
+    /// Gives the account a new password. This token stays good; every other ends, with its live sessions.
+    ///
+    /// # Errors
+    /// `Http` with `credentials_wrong` for a wrong old password, `password_too_weak`, `unauthenticated`.
+    pub async fn change_password(&self, old: &str, new: &str) -> Result<(), ClientError> {
+        let (old, new) = (old.to_owned(), new.to_owned());
+        let request = self.request(Method::POST, PASSWORD_PATH);
+        accepted(request.json(&ChangePassword { old, new })).await?;
         Ok(())
     }
 

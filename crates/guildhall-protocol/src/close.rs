@@ -51,6 +51,14 @@ close_codes! {
     SLOW_READER = 4004, "slow_reader";
     /// The session's process crashed.
     SESSION_FAILED = 4006, "session_failed";
+    /// An operator ended the session; `session.ending` has the reason.
+    KICKED = 4007, "kicked";
+    /// The account may not come in any more; `session.ending` has the reason.
+    BANNED = 4008, "banned";
+    /// The account has a new password, and this session came in with the old one.
+    PASSWORD_CHANGED = 4009, "password_changed";
+    /// The token that the session came in with has ended.
+    TOKEN_EXPIRED = 4010, "token_expired";
     /// No `session.hello` within the time for it.
     HELLO_TIMEOUT = 4011, "hello_timeout";
 }

@@ -66,6 +66,8 @@ codes! {
     Unauthenticated "unauthenticated" Never "auth.token" "Sign in and connect with the new token.";
     /// The page's origin is not on the server's list.
     OriginForbidden "origin_forbidden" Never "auth.origin" "Open the game from an origin that the server allows.";
+    /// An operator has banned the account, for the reason that the message tells.
+    Banned "banned" Never "auth.ban" "Wait until the ban ends, or ask the operator to lift it.";
     /// It does not exist, or the asker may not know that it does.
     NotFound "not_found" Never "lookup.exists" "Check the id.";
     /// The asker is not a member of the campaign or guild.

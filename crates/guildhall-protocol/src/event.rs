@@ -55,6 +55,17 @@ messages! {
         "ship.reloaded" ShipReloaded { guild: Uuid, reason: String, version: u32, state: Value }
         /// Like `character.durable`.
         "ship.durable" ShipDurable { guild: Uuid, version: u32 }
+        /// The server ends this session on purpose; its close frame follows.
+        "session.ending" SessionEnding {
+            /// The reason word of the close frame.
+            cause: String,
+            /// What an operator says about it.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            reason: Option<String>,
+            /// After how long a new connection has a chance; `None` where waiting changes nothing.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            reconnect_after_ms: Option<u64>,
+        }
         /// How saving goes on this server has changed; to every session.
         "server.saving" ServerSaving {
             state: SavingState,

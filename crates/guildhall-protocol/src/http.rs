@@ -17,6 +17,8 @@ pub const ACCOUNTS_PATH: &str = "/v1/accounts";
 pub const SIGN_IN_PATH: &str = "/v1/sign-in";
 /// `POST` with bearer token → 204; ends the token and its live sessions.
 pub const SIGN_OUT_PATH: &str = "/v1/sign-out";
+/// `POST` [`ChangePassword`] with bearer token → 204; ends the account's other tokens and their sessions.
+pub const PASSWORD_PATH: &str = "/v1/password";
 /// `POST` with bearer token → 201 [`SocketTicket`].
 pub const SOCKET_TICKETS_PATH: &str = "/v1/socket-tickets";
 /// `GET` with upgrade to a websocket.
@@ -66,6 +68,13 @@ pub struct SignedIn {
     pub token: String,
     pub account: Uuid,
     pub expires_at_us: i64,
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangePassword {
+    /// The present password.
+    pub old: String,
+    pub new: String,
 }
 
 /// A single-use stand-in for the token, for clients that cannot set headers.

@@ -101,6 +101,8 @@ pub struct Limits {
     pub token_memory_ms: u64,
     /// Tokens that are remembered, about 250 bytes each; the one used longest ago goes first. 50,000.
     pub tokens_remembered_max: usize,
+    /// Bans ordered since the start that are remembered, so that they hold also while the database is gone. 10,000.
+    pub bans_remembered_max: usize,
     /// Sessions that ended in play, of which it is remembered what they played, some hundred bytes each: who
     /// comes back with the same token goes on playing, also while the database is gone. 10,000, one for each
     /// that may be here.
@@ -210,6 +212,7 @@ impl Default for Limits {
             tickets_max: 10_000,
             token_memory_ms: 24 * 60 * 60 * 1000,
             tokens_remembered_max: 50_000,
+            bans_remembered_max: 10_000,
             sessions_left_max: 10_000,
             reader_threads: 4,
             reader_queue_max: 4_096,

@@ -1,6 +1,7 @@
 //! Everything that is written and is not a save: one struct per change, one file per struct,
 //! its SQL beside it. A change is one unit: it happens wholly or not at all.
 
+mod add_ban;
 mod add_invite;
 mod add_ledger_line;
 mod add_revision;
@@ -19,6 +20,7 @@ mod guild_rights;
 mod join_campaign;
 mod join_guild;
 mod leave_guild;
+mod lift_ban;
 mod name_row;
 mod payload;
 mod prune;
@@ -32,6 +34,7 @@ mod restore_ship;
 mod revive_guild;
 mod revoke_token;
 mod revoke_tokens;
+mod set_password;
 mod set_rank;
 mod take_escrow;
 mod texts;
@@ -43,6 +46,7 @@ use uuid::Uuid;
 use crate::backend::Connection;
 use crate::write_behind::{EntityKey, EntityKind, WriteRefusal};
 
+pub use add_ban::AddBan;
 pub use add_invite::{AddInvite, InviteKind};
 pub use add_ledger_line::AddLedgerLine;
 pub use add_revision::AddRevision;
@@ -60,6 +64,7 @@ pub use free_name::FreeName;
 pub use join_campaign::JoinCampaign;
 pub use join_guild::JoinGuild;
 pub use leave_guild::LeaveGuild;
+pub use lift_ban::LiftBan;
 pub use name_row::{NameOwner, NameRow, OwnerKind};
 pub use prune::Prune;
 pub use put_escrow::PutEscrow;
@@ -72,6 +77,7 @@ pub use restore_ship::RestoreShip;
 pub use revive_guild::ReviveGuild;
 pub use revoke_token::RevokeToken;
 pub use revoke_tokens::RevokeTokens;
+pub use set_password::SetPassword;
 pub use set_rank::SetRank;
 pub use take_escrow::TakeEscrow;
 
@@ -101,6 +107,9 @@ pub enum Change {
     PutEscrow(PutEscrow),
     RestoreShip(RestoreShip),
     RevokeTokens(RevokeTokens),
+    SetPassword(SetPassword),
+    AddBan(AddBan),
+    LiftBan(LiftBan),
     SetRank(SetRank),
     TakeEscrow(TakeEscrow),
     ReleaseName(ReleaseName),
@@ -141,6 +150,9 @@ impl Change {
             | Self::ReviveGuild(_)
             | Self::RestoreShip(_)
             | Self::RevokeTokens(_)
+            | Self::SetPassword(_)
+            | Self::AddBan(_)
+            | Self::LiftBan(_)
             | Self::ReleaseName(_)
             | Self::ReserveName(_)
             | Self::FreeName(_)
@@ -167,6 +179,9 @@ impl Change {
             Self::CreateRealm(it) => ("realm", it.id),
             Self::CreateService(it) => ("account", it.id),
             Self::RevokeTokens(it) => ("token", it.account),
+            Self::SetPassword(it) => ("account", it.account),
+            Self::AddBan(it) => ("account", it.account),
+            Self::LiftBan(it) => ("account", it.account),
             Self::EnterPlay(it) => ("character", it.character),
             Self::PutEscrow(it) => ("escrow", it.escrow),
             Self::TakeEscrow(it) => ("escrow", it.escrow),
@@ -198,6 +213,9 @@ impl Change {
             Self::Rename(_) => "renamed",
             Self::CreateRealm(_) | Self::CreateService(_) => "created",
             Self::RevokeTokens(_) => "revoked",
+            Self::SetPassword(_) => "password_changed",
+            Self::AddBan(_) => "banned",
+            Self::LiftBan(_) => "unbanned",
             Self::EnterPlay(_) => "played",
             Self::PutEscrow(_) => "given",
             Self::TakeEscrow(_) => "taken",
@@ -273,6 +291,9 @@ impl Change {
             Self::CreateRealm(it) => it.apply(conn),
             Self::CreateService(it) => it.apply(conn, at_us),
             Self::RevokeTokens(it) => it.apply(conn, at_us),
+            Self::SetPassword(it) => it.apply(conn, at_us),
+            Self::AddBan(it) => it.apply(conn, at_us),
+            Self::LiftBan(it) => it.apply(conn),
             Self::EnterPlay(it) => it.apply(conn),
             Self::PutEscrow(it) => it.apply(conn, at_us),
             Self::TakeEscrow(it) => it.apply(conn, at_us),

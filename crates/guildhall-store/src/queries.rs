@@ -2,6 +2,7 @@
 //! are failures of the database; what is not there is `None` or an empty list.
 
 mod accounts;
+mod bans;
 mod boards;
 mod campaigns;
 mod characters;
@@ -12,9 +13,10 @@ mod realms;
 mod records;
 
 pub use accounts::{
-    AccountRow, LiveToken, account_by_id, account_by_login, account_by_token, services_of,
+    AccountRow, LiveToken, account_by_id, account_by_login, account_by_token, services_of, token,
     token_account,
 };
+pub use bans::{BanRow, ban_of, bans};
 pub use boards::{
     BoardRow, BoardWithHead, RevisionRow, board_by_id, board_with_head, boards_of,
     boards_with_heads, revision,

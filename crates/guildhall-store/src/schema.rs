@@ -43,6 +43,15 @@ table! {
 }
 
 table! {
+    bans (account_id) {
+        account_id -> Text,
+        reason -> Text,
+        made_at -> BigInt,
+        ends_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
     campaigns (id) {
         id -> Text,
         realm_id -> Text,
@@ -266,6 +275,7 @@ allow_tables_to_appear_in_same_query!(
     accounts,
     identities,
     tokens,
+    bans,
     campaigns,
     campaign_members,
     invites,

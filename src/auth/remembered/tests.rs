@@ -54,10 +54,21 @@ fn a_token_is_not_remembered_beyond_its_own_end() {
 fn a_sign_out_beats_a_confirmation_that_was_under_way() {
     let all = Remembered::new(10, DAY);
     all.confirm(&who("a"), DAY);
-    all.sign_out(hash_of("a"));
+    assert!(matches!(all.sign_out(hash_of("a")), Some(Memory::Good(_))));
     all.confirm(&who("a"), DAY);
     let memory = all.recall(hash_of("a"), DAY, 0);
     assert!(matches!(memory, Some(Memory::SignedOut)), "{memory:?}");
+    let again = all.sign_out(hash_of("a"));
+    assert!(matches!(again, Some(Memory::SignedOut)), "{again:?}");
+}
+
+#[test]
+fn a_token_that_never_was_is_signed_out_until_that_is_known() {
+    let all = Remembered::new(10, DAY);
+    assert!(all.sign_out(hash_of("garbage")).is_none());
+    assert!(all.recall(hash_of("garbage"), DAY, 0).is_some());
+    all.forget(hash_of("garbage"));
+    assert!(all.recall(hash_of("garbage"), DAY, 0).is_none());
 }
 
 #[test]
@@ -66,7 +77,9 @@ fn an_account_whose_tokens_are_revoked_has_none_left() {
     for token in ["a", "b"] {
         all.confirm(&who(token), DAY);
     }
-    all.sign_out_account(Uuid::from_u128(7));
+    all.sign_out_account(Uuid::from_u128(7), Some(hash_of("b")));
+    assert!(!is_good(&all, "a", DAY, 0) && is_good(&all, "b", DAY, 0));
+    all.sign_out_account(Uuid::from_u128(7), None);
     assert!(!is_good(&all, "a", DAY, 0) && !is_good(&all, "b", DAY, 0));
 }
 

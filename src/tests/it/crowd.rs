@@ -2,11 +2,13 @@
 //! One crowd at a time in this process: descriptors and the figures of time are shared.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use futures_util::future::join_all;
+use guildhall::config::Config;
 use guildhall_client::{Account, Client, ClientError, Events};
 use guildhall_process::{Pid, process_info, watch};
-use guildhall_protocol::{Answer, Ask, CloseCode, Event, Request};
+use guildhall_protocol::{Answer, Ask, CloseCode, Event, Request, ServerFrame};
 use guildhall_testkit::RawFrame;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
@@ -39,8 +41,13 @@ struct Bystander {
 impl Crowd {
     /// A server with a GM who has the board open, and the crowd.
     pub async fn gather(format: &str) -> Self {
+        Self::gather_with(format, |_| {}).await
+    }
+
+    /// The same on a server with changed configuration.
+    pub async fn gather_with(format: &str, change: impl FnOnce(&mut Config)) -> Self {
         let turn = TURN.lock().await;
-        let server = Server::start();
+        let server = Server::start_with(change);
         let Table {
             gm,
             player,
@@ -189,6 +196,22 @@ impl Victim {
         let id = Uuid::now_v7();
         let frame = RawFrame::text(&Request { id, body }.to_json());
         self.wire.socket.send_frame(&frame).await.is_ok()
+    }
+
+    /// What is told from now on until the close frame, and that one with when it came.
+    pub async fn hears_its_end(&mut self) -> (Vec<Event>, Option<(u16, String)>, Instant) {
+        let mut told = Vec::new();
+        while let Some(frame) = self.wire.socket.read_frame(PATIENCE).await {
+            if let Some(close) = frame.close() {
+                return (told, Some(close), Instant::now());
+            }
+            if let Some(text) = frame.text()
+                && let ServerFrame::Event { event, .. } = ServerFrame::parse(text).unwrap()
+            {
+                told.push(event);
+            }
+        }
+        (told, None, Instant::now())
     }
 
     /// The close frame that comes next, the end of the connection, and that nothing is left.

@@ -9,3 +9,4 @@ mod random_batches;
 mod refused_saves;
 mod scene;
 mod second_writer;
+mod tokens;

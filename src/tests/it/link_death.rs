@@ -14,6 +14,7 @@ use crate::crowd::{Crowd, Victim};
 use crate::harness::{PATIENCE, Player};
 
 mod close_codes;
+mod orders;
 
 /// The bound where the kernel or the house itself tells of a death.
 const BOUND: Duration = Duration::from_millis(100);

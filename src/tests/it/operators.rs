@@ -5,6 +5,7 @@ use guildhall_client::AdminClient;
 use crate::harness::Server;
 
 mod names;
+mod people;
 mod restores;
 mod retention;
 mod routes;

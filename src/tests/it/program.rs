@@ -15,6 +15,7 @@ mod backups;
 mod copies;
 mod demo_world;
 mod migrations;
+mod people;
 mod plain;
 mod probe;
 mod records;

@@ -2,8 +2,8 @@
 //! served that is not here.
 
 use super::{
-    ACCOUNTS_PATH, HEALTHZ_PATH, READYZ_PATH, REVISION_PATH, SIGN_IN_PATH, SIGN_OUT_PATH,
-    SOCKET_PATH, SOCKET_TICKETS_PATH,
+    ACCOUNTS_PATH, HEALTHZ_PATH, PASSWORD_PATH, READYZ_PATH, REVISION_PATH, SIGN_IN_PATH,
+    SIGN_OUT_PATH, SOCKET_PATH, SOCKET_TICKETS_PATH,
 };
 
 /// How a route is asked.
@@ -73,6 +73,8 @@ routes! {
     SignIn Post SIGN_IN_PATH Nobody;
     /// Ends the token that it is asked with.
     SignOut Post SIGN_OUT_PATH Token;
+    /// Changes the password of the account.
+    Password Post PASSWORD_PATH Token;
     /// Makes a ticket for the socket.
     SocketTicket Post SOCKET_TICKETS_PATH Token;
     /// Becomes a websocket.

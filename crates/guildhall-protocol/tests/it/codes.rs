@@ -28,7 +28,7 @@ fn a_code_is_the_same_word_in_json_as_in_the_table() {
 #[test]
 fn the_codes_of_version_1_are_all_there() {
     let frozen = "malformed_json bad_request_id unknown_type bad_field message_too_large \
-        hello_first unauthenticated origin_forbidden not_found not_a_member role_forbidden \
+        hello_first unauthenticated origin_forbidden banned not_found not_a_member role_forbidden \
         rank_forbidden invite_unknown already_member last_leader escrow_taken realm_unknown not_open base_not_loaded stale_base \
         upload_unknown upload_out_of_order upload_too_long upload_incomplete upload_ended \
         chunk_malformed upload_too_large too_many_uploads format_mismatch map_invalid \

@@ -97,6 +97,26 @@ fn what_saves_have_come_to_is_told_in_its_frozen_form() {
 }
 
 #[test]
+fn the_end_of_a_session_is_told_in_its_frozen_form() {
+    let text = |reason: Option<&str>, reconnect_after_ms| {
+        let event = Event::SessionEnding {
+            cause: "kicked".to_owned(),
+            reason: reason.map(str::to_owned),
+            reconnect_after_ms,
+        };
+        value(&ServerFrame::Event { seq: 8, event }.to_json())
+    };
+    assert_eq!(
+        text(Some("blows"), Some(9)),
+        json!({"type": "session.ending", "seq": 8, "cause": "kicked", "reason": "blows", "reconnect_after_ms": 9})
+    );
+    assert_eq!(
+        text(None, None),
+        json!({"type": "session.ending", "seq": 8, "cause": "kicked"})
+    );
+}
+
+#[test]
 fn saves_that_move_something_have_their_frozen_form() {
     let text = |body| value(&Request { id: id(1), body }.to_json());
     let save = |give, take| Ask::CharacterSave {

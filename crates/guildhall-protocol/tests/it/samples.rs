@@ -345,6 +345,11 @@ pub fn events() -> Vec<Event> {
             guild: id(5),
             version,
         },
+        Event::SessionEnding {
+            cause: "kicked".into(),
+            reason: Some("it came to blows".into()),
+            reconnect_after_ms: Some(1_500),
+        },
         Event::ServerSaving {
             state: SavingState::SavingDelayed,
             oldest_unsaved_ms: Some(2_100),

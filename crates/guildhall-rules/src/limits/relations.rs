@@ -221,6 +221,7 @@ impl Limits {
             self.credit_bytes,
             self.tickets_max,
             self.tokens_remembered_max,
+            self.bans_remembered_max,
             self.sessions_left_max,
             self.reader_threads,
             self.reader_queue_max,

@@ -28,12 +28,15 @@ impl Change {
             Self::AddLedgerLine(it) => vec![&it.note],
             Self::ReserveName(it) => of_name(&it.name),
             Self::FreeName(it) => vec![&it.key],
+            Self::AddBan(it) => vec![&it.reason],
+            Self::SetPassword(it) => vec![&it.to_hash],
             Self::Restore(_)
             | Self::Prune(_)
             | Self::ReleaseName(_)
             | Self::RehashNames(_)
             | Self::RevokeToken(_)
             | Self::RevokeTokens(_)
+            | Self::LiftBan(_)
             | Self::JoinCampaign(_)
             | Self::AddInvite(_)
             | Self::JoinGuild(_)

@@ -15,6 +15,7 @@ const ORDER: &[&str] = &[
     "accounts",
     "identities",
     "tokens",
+    "bans",
     "campaigns",
     "campaign_members",
     "invites",

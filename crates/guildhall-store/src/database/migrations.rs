@@ -157,7 +157,5 @@ macro_rules! texts {
     };
 }
 
-const SQLITE_TEXTS: &[(&str, &str)] =
-    texts!("sqlite": "2025-01-01-000000_world", "2026-11-20-000000_persistence");
-const POSTGRES_TEXTS: &[(&str, &str)] =
-    texts!("postgres": "2025-01-01-000000_world", "2026-11-20-000000_persistence");
+const SQLITE_TEXTS: &[(&str, &str)] = texts!("sqlite": "2025-01-01-000000_world", "2026-11-20-000000_persistence", "2026-11-21-000001_bans");
+const POSTGRES_TEXTS: &[(&str, &str)] = texts!("postgres": "2025-01-01-000000_world", "2026-11-20-000000_persistence", "2026-11-21-000001_bans");

@@ -102,6 +102,18 @@ pub fn token_account(
         .optional()?)
 }
 
+/// The token of this hash, good or not, and when it was revoked.
+pub fn token(
+    conn: &mut Connection,
+    hash: &[u8; 32],
+) -> Result<Option<(LiveToken, Option<i64>)>, StoreError> {
+    Ok(tokens::table
+        .find(hash.as_slice())
+        .select((LiveToken::as_select(), tokens::revoked_at))
+        .first(conn)
+        .optional()?)
+}
+
 /// The account behind a valid token; `None` for one that is unknown, expired or revoked.
 ///
 /// # Errors

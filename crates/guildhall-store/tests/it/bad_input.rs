@@ -26,6 +26,7 @@ fn a_nul_in_a_text_is_refused_alone_before_a_database_sees_it() {
             account: world.account,
             device: "\0".into(),
             expires_at: 0,
+            password_hash: None,
         }),
         Change::CreateCampaign(CreateCampaign {
             id: Uuid::now_v7(),

@@ -76,6 +76,7 @@ fn a_token_lets_in_until_it_is_revoked_or_expires() {
             account,
             device: "tablet".into(),
             expires_at,
+            password_hash: None,
         })
     };
     assert!(world.change(token(1, now + 60_000_000)).is_durable());

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use guildhall_rules::RetentionLimits;
 use guildhall_store::blobs::{BlobStore, hex};
-use guildhall_store::changes::Restore;
+use guildhall_store::changes::{AddBan, Restore};
 use guildhall_store::copy::{Copied, compare, copy, copy_blobs, refuse_waiting};
 use guildhall_store::explain::{Kind, gather, tell};
 use guildhall_store::journal::Entry;
@@ -62,6 +62,12 @@ fn random_world(seed: &mut Seed) -> World {
         world.submit(world.save(key, base, Bytes::from(state)));
         world.flush();
     }
+    let ban = AddBan {
+        account: world.account,
+        reason: "it came to blows".to_owned(),
+        ends_at: None,
+    };
+    assert!(world.change(Change::AddBan(ban)).is_durable());
     // An empty state is a state, and no NULL.
     let (version, _) = world.stored(keys[0]);
     world.submit(world.save(keys[0], version, Bytes::new()));

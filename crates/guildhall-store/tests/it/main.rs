@@ -8,6 +8,7 @@
     clippy::as_conversions
 )]
 
+mod admission;
 mod backups;
 mod bad_input;
 mod blobs;

@@ -130,6 +130,7 @@ fn a_service_and_a_realm_are_made_and_tokens_are_revoked_together() {
             account,
             device: String::new(),
             expires_at,
+            password_hash: None,
         });
         assert!(world.change(token).is_durable());
     }

@@ -145,6 +145,7 @@ fn bad_change(world: &World, seed: &mut Seed, kind: usize) -> (Change, Cause) {
                 account: world.account,
                 device: "tab\0let".into(),
                 expires_at: 0,
+                password_hash: None,
             });
             (nul, Cause::Check)
         }

@@ -66,7 +66,8 @@ async fn without_a_good_token_there_is_a_401_and_no_process() {
         assert_status(dead.connect().await.map(drop), 401, Code::Unauthenticated);
         let ticket = dead.socket_ticket().await.map(drop);
         assert_status(ticket, 401, Code::Unauthenticated);
-        assert_status(dead.sign_out().await, 401, Code::Unauthenticated);
+        // Its bearer may end it, however often: that lets nobody in.
+        dead.sign_out().await.unwrap();
     }
 
     assert_eq!(sessions(&server).await, before);

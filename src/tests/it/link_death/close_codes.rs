@@ -90,6 +90,23 @@ async fn a_session_without_an_application_message_expires_however_many_pongs_com
 }
 
 #[tokio::test]
+async fn a_session_ends_with_its_token_however_busy_it_is() {
+    let server = Server::start_with(|config| config.limits.token_ttl_ms = 1_500);
+    let account = server.account("the-expiring").await;
+    let mut expiring = Victim::connect(&server, &account).await;
+    let (told, close, _) = expiring.hears_its_end().await;
+    let CloseCode { code, reason } = CloseCode::TOKEN_EXPIRED;
+    assert_eq!(close, Some((code, reason.to_string())));
+    let told: Vec<_> = told.iter().map(|event| event.type_name()).collect();
+    assert_eq!(told, ["session.ending"]);
+    counts(&server, "token_expired", 1).await;
+    let again = account.connect().await.map(drop);
+    assert_eq!(again.unwrap_err().code(), Some(Code::Unauthenticated));
+    // Its bearer may end it all the same: it is his.
+    account.sign_out().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_peer_that_answers_no_ping_is_gone_within_the_heartbeat_bound() {
     let server = Server::start_with(short_clocks);
     let account = server.account("the-silent").await;

@@ -15,6 +15,7 @@ mod commits;
 mod disks;
 mod files;
 mod full;
+mod orders;
 mod promises;
 mod worlds;
 

@@ -12,6 +12,20 @@ use uuid::Uuid;
 
 use super::{Folder, Running, outcome, refusal, says};
 
+/// How the later migrations are undone, the newest first: as a program that knew the first one only has left it.
+macro_rules! later {
+    ($backend:literal: $($name:literal),*) => {
+        [$(include_str!(concat!("../../../../migrations/", $backend, "/", $name, "/down.sql"))),*]
+    };
+}
+
+const SQLITE_DOWN: [&str; 2] =
+    later!("sqlite": "2026-11-21-000001_bans", "2026-11-20-000000_persistence");
+const POSTGRES_DOWN: [&str; 2] =
+    later!("postgres": "2026-11-21-000001_bans", "2026-11-20-000000_persistence");
+const FORGET_LATER: &str =
+    "DELETE FROM __diesel_schema_migrations WHERE version > '20250101000000'";
+
 /// `guildhall migrate <verb>` for the world of this folder.
 fn migrate(folder: &Folder, verb: &str) -> (Option<i32>, String) {
     let mut command = folder.program();
@@ -84,10 +98,10 @@ fn a_world_in_use_is_not_migrated() {
 fn a_world_that_lacks_migrations_is_not_served_and_the_command_is_named() {
     let folder = Folder::new();
     migrate(&folder, "up");
-    // As a program that knew the first migration only has left it.
-    let down = include_str!("../../../../migrations/sqlite/2026-11-20-000000_persistence/down.sql");
-    sql(&folder).run(down);
-    sql(&folder).run("DELETE FROM __diesel_schema_migrations WHERE version = '20261120000000'");
+    for down in SQLITE_DOWN {
+        sql(&folder).run(down);
+    }
+    sql(&folder).run(FORGET_LATER);
     let sentence = refusal(folder.serve());
     says(
         &sentence,
@@ -141,10 +155,10 @@ fn a_world_in_postgres_is_migrated_by_the_same_command() {
     says(&said, &["another server uses this world"]);
     running.stop("-TERM");
 
-    there.psql(include_str!(
-        "../../../../migrations/postgres/2026-11-20-000000_persistence/down.sql"
-    ));
-    there.psql("DELETE FROM __diesel_schema_migrations WHERE version = '20261120000000'");
+    for down in POSTGRES_DOWN {
+        there.psql(down);
+    }
+    there.psql(FORGET_LATER);
     says(
         &refusal(serve()),
         &["lacks migrations", "guildhall migrate up"],

@@ -45,6 +45,7 @@ fn sign_in() -> Write {
         account: Uuid::nil(),
         device: String::new(),
         expires_at: 0,
+        password_hash: None,
     };
     Write::Change(Change::AddToken(change), BY)
 }
