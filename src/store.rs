@@ -129,7 +129,10 @@ impl Handle<Flush> for Store {
             move |this, report, _| {
                 let ended = match report {
                     Ok(ended) => {
-                        this.hangs = 0;
+                        // A statement that was given up for its length is no sign that the next will be quick.
+                        if matches!(ended, Ok(Ok(_))) {
+                            this.hangs = 0;
+                        }
                         ended.map_err(|error| error.to_string())
                     }
                     Err(_) => {

@@ -71,6 +71,6 @@ fn crossed(escrow: &queries::CrossedEscrow) -> Value {
         "did": if escrow.gave { "gave" } else { "took" },
         "version": escrow.version,
         "other": { "kind": escrow.other.0, "id": escrow.other.1 },
-        "taken": escrow.taken,
+        "fate": escrow.fate.as_str(),
     })
 }

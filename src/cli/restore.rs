@@ -60,15 +60,18 @@ fn crossed(escrow: &Value) -> String {
     let word = |at| escrow.pointer(at).and_then(Value::as_str).unwrap_or("?");
     let (id, kind, other) = (word("/escrow"), word("/other/kind"), word("/other/id"));
     let version = escrow.get("version").cloned().unwrap_or_default();
-    let taken = escrow.get("taken").and_then(Value::as_bool) == Some(true);
-    match (word("/did"), taken) {
+    match (word("/did"), word("/fate")) {
         ("took", _) => format!(
             "Escrow {id} was taken with version {version}, from {kind} {other}: what was taken is in neither now."
         ),
-        (_, true) => format!(
+        (_, "taken") => format!(
             "Escrow {id} was given with version {version} and taken by {kind} {other}: what was given is in both now."
         ),
-        (_, false) => format!(
+        (_, "given_back") => format!(
+            "Escrow {id} was given with version {version} to {kind} {other} and went back when the guild was disbanded: \
+             what was given is here again, beside what went back."
+        ),
+        _ => format!(
             "Escrow {id} was given with version {version} and waits for {kind} {other}: what was given is here again too."
         ),
     }

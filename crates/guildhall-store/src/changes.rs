@@ -58,7 +58,7 @@ pub use create_character::CreateCharacter;
 pub use create_guild::CreateGuild;
 pub use create_realm::CreateRealm;
 pub use create_service::CreateService;
-pub use disband_guild::DisbandGuild;
+pub use disband_guild::{DisbandGuild, NEVER_IN_A_STATE};
 pub use enter_play::EnterPlay;
 pub use free_name::FreeName;
 pub use join_campaign::JoinCampaign;

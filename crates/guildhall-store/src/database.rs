@@ -206,6 +206,18 @@ impl Database {
         conn.snapshot(query)
     }
 
+    /// As [`Database::read`], on a connection that is opened for it: for what takes long, beside readers that others
+    /// wait for.
+    ///
+    /// # Errors
+    /// The connection, or what the query returned.
+    pub(crate) fn read_apart<T>(
+        &self,
+        query: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        connect(&self.world.target, Access::Read)?.snapshot(query)
+    }
+
     /// A read hangs: neither its connection nor those that rest are used any more, for what befell the one may
     /// have befallen all. For a database on the network.
     pub fn give_up_readers(&self) {

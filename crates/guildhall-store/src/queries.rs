@@ -25,7 +25,7 @@ pub use campaigns::{CampaignMember, CampaignRow, campaign_by_id, campaigns_of, m
 pub use characters::{
     CharacterRow, CharacterSummaryRow, character, characters_of, characters_of_realm,
 };
-pub use escrows::{CrossedEscrow, EscrowRow, crossed_escrows, open_escrows, was_given};
+pub use escrows::{CrossedEscrow, EscrowFate, EscrowRow, crossed_escrows, open_escrows, was_given};
 pub use guilds::{
     GuildMember, GuildRow, GuildSummaryRow, LedgerRow, LostShip, disbanded_realm, guild, guilds_of,
     ledger_of, lost_ship,

@@ -42,7 +42,7 @@ fn serves_when_it_is_told_to() {
     // As for the real one.
     config.limits.characters_per_account_max = 1_000_000;
     config.limits.names_cooling_max = 1_000_000;
-    config.limits.history_lines_max = 1_000_000;
+    config.limits.retention_interval_ms = 100_000_000;
     let faults = Faults {
         receipts_before_write: true,
     };

@@ -65,8 +65,8 @@ fn real(world: &TestWorld) -> ChildServer {
             "GUILDHALL_LIMITS__DOORS__HANDSHAKES_PER_ADDRESS_BURST",
             PLENTY,
         )
-        // Batches are held against their history, of which nothing may be forgotten meanwhile.
-        .env("GUILDHALL_LIMITS__HISTORY_LINES_MAX", PLENTY);
+        // Batches are held against their history: nothing of it is forgotten meanwhile, and forgetting leaves none.
+        .env("GUILDHALL_LIMITS__RETENTION_INTERVAL_MS", PLENTY);
     ChildServer::spawn(command)
 }
 

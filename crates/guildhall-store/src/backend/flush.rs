@@ -55,6 +55,8 @@ pub(crate) struct BatchWriter {
     world: World,
     conn: Option<Connection>,
     pace: Pace,
+    /// The log could not be moved into the file the last time, which was told.
+    log_stays: bool,
 }
 
 impl BatchWriter {
@@ -63,6 +65,7 @@ impl BatchWriter {
             world,
             conn: Some(conn),
             pace: Pace::Full,
+            log_stays: false,
         }
     }
 
@@ -91,11 +94,14 @@ impl BatchWriter {
 
     /// See [`crate::Writer::rest`].
     pub(crate) fn rest(&mut self) {
-        if let Some(Connection::Sqlite(conn)) = &mut self.conn
-            && let Err(error) = sqlite::checkpoint_if_due(conn)
-        {
+        let Some(Connection::Sqlite(conn)) = &mut self.conn else {
+            return;
+        };
+        let stays = sqlite::checkpoint_if_due(conn).err();
+        if let Some(error) = stays.as_ref().filter(|_| !self.log_stays) {
             log::warn!("the write-ahead log stays as long as it is: {error}");
         }
+        self.log_stays = stays.is_some();
     }
 
     /// A batch that the database took and refused at its commit is, when that is no accident any more,
@@ -120,7 +126,7 @@ impl BatchWriter {
             blame::Parts::Alone(held) => self
                 .commit_without_the_banned(conn, batch, held)
                 .map_err(failed),
-            blame::Parts::Slow(held) => self.write_slow(conn, batch, held, &error),
+            blame::Parts::Slow(held) => self.write_slow(conn, batch, held),
         }
     }
 
@@ -145,14 +151,11 @@ impl BatchWriter {
         conn: &mut Connection,
         batch: &Batch,
         held: Banned,
-        error: &diesel::result::Error,
     ) -> Result<Written, StoreError> {
-        if !blame::others_are_quick(conn, batch)? {
-            return Err(store_error(error));
-        }
+        let quick_before = blame::others_are_quick(conn, batch)?;
         conn.set_deadline(Deadline::Alone)?;
         match self.commit_without_the_banned(conn, batch, Banned::new()) {
-            Err(Stop::InParts(_)) if blame::others_are_quick(conn, batch)? => self
+            Err(Stop::InParts(_)) if quick_before && blame::others_are_quick(conn, batch)? => self
                 .commit_without_the_banned(conn, batch, held)
                 .map_err(failed),
             other => other.map_err(failed),

@@ -10,8 +10,7 @@ use super::leave_guild::end_invites;
 use super::name_row::cool;
 use super::{Applied, Failed, NameOwner, OwnerKind, done};
 use crate::backend::Connection;
-use crate::columns::Count32;
-use crate::schema::{escrows, guild_members, guilds, ships};
+use crate::schema::{escrows, guild_members, guilds};
 use crate::write_behind::EntityKind;
 
 /// Everybody leaves, codes end, the name cools. What lay in escrow for the ship goes back to the characters that
@@ -26,6 +25,10 @@ pub struct DisbandGuild {
     /// How long the name is kept for the guild, in microseconds.
     pub cooling_us: i64,
 }
+
+/// The version with which something left that was in no state of its giver: before all versions, so that no restore
+/// of the giver brings it back.
+pub const NEVER_IN_A_STATE: i64 = 0;
 
 /// An escrow that waits for the ship: its id, who gave what, and the account that did.
 type Waiting = (String, (String, String), Vec<u8>, String);
@@ -58,12 +61,6 @@ impl DisbandGuild {
     /// Each gift is taken here and put anew for its giver: a gift is taken once, whoever looks at it.
     fn give_back(&self, conn: &mut Connection, at_us: i64) -> Result<(), Failed> {
         let (ship, guild) = (EntityKind::Ship.as_str(), self.guild.to_string());
-        let version: Option<Count32> = ships::table
-            .find(&guild)
-            .select(ships::version)
-            .first(conn)
-            .optional()?;
-        let version = version.map_or(0, u32::from);
         let gifts: Vec<Waiting> = escrows::table
             .filter(escrows::to_kind.eq(ship))
             .filter(escrows::to_id.eq(&guild))
@@ -88,7 +85,7 @@ impl DisbandGuild {
                     escrows::id.eq(Uuid::now_v7().to_string()),
                     escrows::from_kind.eq(ship),
                     escrows::from_id.eq(&guild),
-                    escrows::from_version.eq(i64::from(version)),
+                    escrows::from_version.eq(NEVER_IN_A_STATE),
                     escrows::to_kind.eq(kind),
                     escrows::to_id.eq(giver),
                     escrows::what.eq(what),

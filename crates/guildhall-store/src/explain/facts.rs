@@ -116,6 +116,13 @@ pub struct EscrowFact {
     pub to_version: Option<i64>,
 }
 
+impl EscrowFact {
+    /// Whether the guild was disbanded before its ship took it.
+    pub fn went_back(&self) -> bool {
+        self.taken_at.is_some() && self.to_version.is_none()
+    }
+}
+
 /// A line of a ship's ledger.
 #[derive(Clone, Debug)]
 pub struct LedgerFact {

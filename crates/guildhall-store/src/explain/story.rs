@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Kind;
 use super::facts::{BatchFacts, Entity, EscrowFact, Facts, LineFact, NameFact, RefusalFact};
 use super::words::{count, is_refusal, reason, time, who};
+use crate::changes::NEVER_IN_A_STATE;
 
 /// What happened, in order, and what that comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -287,10 +288,17 @@ fn restorable(entity: &Entity, story: &mut Story) {
 fn crossing(entity: &Entity, escrow: &EscrowFact) -> Option<String> {
     let gave = escrow.from.0 == entity.kind.as_str() && escrow.from.1 == entity.id;
     let id = &escrow.id;
+    if gave && escrow.from_version == NEVER_IN_A_STATE {
+        return None;
+    }
     if gave {
-        let version = escrow.from_version;
+        let (version, went_back) = (escrow.from_version, escrow.went_back());
+        let what = match went_back {
+            true => "what was given; it went back by another escrow since",
+            false => "what was given",
+        };
         return Some(format!(
-            "Escrow {id} left it with version {version}: to put back an earlier one would double what was given."
+            "Escrow {id} left it with version {version}: to put back an earlier one would double {what}."
         ));
     }
     let version = escrow.to_version?;

@@ -15,8 +15,8 @@ use super::record::Head;
 use super::rows::{TABLES, head};
 use crate::error::StoreError;
 
-/// The layout of tables and records.
-pub(super) const VERSION: i64 = 1;
+/// The layout of tables and records: 2 since the checksums are XXH3.
+pub(super) const VERSION: i64 = 2;
 
 /// The first bytes of every SQLite file.
 pub(super) const MAGIC: &[u8; 16] = b"SQLite format 3\0";

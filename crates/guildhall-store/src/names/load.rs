@@ -11,7 +11,7 @@ use diesel::sql_types::BigInt;
 
 use super::hash::LoadProof;
 use super::index::{Gathered, NameIndex};
-use super::pieces::{self, Piece};
+use super::pieces::{self, Pieces};
 use crate::backend::Connection;
 use crate::database::Database;
 use crate::error::StoreError;
@@ -27,17 +27,16 @@ impl NameIndex {
     pub fn load(db: &Database) -> Result<(Self, LoadProof), StoreError> {
         db.read(|conn| {
             patiently(conn)?;
-            let count = count(conn)?;
-            let at_once = (count / PART_GATHERED).max(GATHERED_MIN);
-            let filling = Filling {
-                state: state(conn)?,
-                pieces: Mutex::new(pieces::of(conn)?),
-                index: Mutex::new(Self::with_room_for(count)),
-                at_once: usize::try_from(at_once).unwrap_or(usize::MAX),
-            };
+            let filling = Filling::begin(conn)?;
             let expected = filling.by_two(db, conn)?;
-            let index = filling.index.into_inner();
-            let index = index.unwrap_or_else(PoisonError::into_inner);
+            let index = filling.into_index();
+            if index.proof() == expected {
+                return Ok((index, expected));
+            }
+            // Whoever moves rows past the server may have had the two see them in different places.
+            let alone = Filling::begin(conn)?;
+            alone.read(conn)?;
+            let index = alone.into_index();
             expect_equal(index.proof(), expected)?;
             Ok((index, expected))
         })
@@ -55,16 +54,32 @@ struct Filling {
     /// The batch after which the names are as they are read.
     state: Option<i64>,
     /// What nobody has begun to read.
-    pieces: Mutex<Vec<Piece>>,
+    pieces: Mutex<Pieces>,
     index: Mutex<NameIndex>,
     at_once: usize,
 }
 
 impl Filling {
+    fn begin(conn: &mut Connection) -> Result<Self, StoreError> {
+        let count = count(conn)?;
+        let at_once = (count / PART_GATHERED).max(GATHERED_MIN);
+        Ok(Self {
+            state: state(conn)?,
+            pieces: Mutex::new(Pieces::of(conn)?),
+            index: Mutex::new(NameIndex::with_room_for(count)),
+            at_once: usize::try_from(at_once).unwrap_or(usize::MAX),
+        })
+    }
+
+    fn into_index(self) -> NameIndex {
+        let index = self.index.into_inner();
+        index.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Reads on this connection, and on one more where there is one and it sees the same state. What the
     /// database says of its names by itself.
     fn by_two(&self, db: &Database, conn: &mut Connection) -> Result<LoadProof, StoreError> {
-        let is_small = lock(&self.pieces).len() < 2;
+        let is_small = lock(&self.pieces).is_one();
         if is_small {
             self.read(conn)?;
             return proof(conn);
@@ -72,9 +87,11 @@ impl Filling {
         std::thread::scope(|scope| {
             let helper = std::thread::Builder::new()
                 .name("names-load".to_owned())
-                .spawn_scoped(scope, || self.help(db))
-                .map_err(StoreError::files("a thread cannot be started"))?;
+                .spawn_scoped(scope, || self.help(db));
             let read = proof(conn).and_then(|proof| self.read(conn).map(|()| proof));
+            let Ok(helper) = helper else {
+                return read;
+            };
             let helped = helper.join().map_err(|_| StoreError::Database {
                 detail: "the names could not be taken into the index".to_owned(),
             })?;
@@ -82,10 +99,11 @@ impl Filling {
         })
     }
 
-    /// Where this cannot begin the other reads everything.
+    /// Where this cannot begin the other reads everything. On a connection of its own: those of the readers are for
+    /// others, who may be waiting.
     fn help(&self, db: &Database) -> Result<(), StoreError> {
         let mut begun = false;
-        let helped = db.read(|conn| {
+        let helped = db.read_apart(|conn| {
             patiently(conn)?;
             begun = state(conn)? == self.state;
             match begun {
@@ -102,7 +120,7 @@ impl Filling {
     fn read(&self, conn: &mut Connection) -> Result<(), StoreError> {
         let mut gathered = Gathered::default();
         loop {
-            let piece = lock(&self.pieces).pop();
+            let piece = lock(&self.pieces).next();
             let Some(piece) = piece else {
                 self.take_in(&mut gathered);
                 return Ok(());
@@ -116,7 +134,7 @@ impl Filling {
             });
             if read.is_err() {
                 // The other need not go on.
-                lock(&self.pieces).clear();
+                lock(&self.pieces).end();
                 return read;
             }
         }

@@ -30,10 +30,12 @@ pub(super) struct Piece {
 }
 
 /// Numbers of one piece of a SQLite table.
-const ROWS: usize = 16_384;
+const ROWS: i64 = 16_384;
 /// Pages of one piece of a PostgreSQL table: as many rows or so. The client library holds a whole answer in
 /// memory, some megabytes.
-const PAGES: usize = 384;
+const PAGES: i64 = 384;
+/// At most so many, whatever the numbers.
+const PIECES_MAX: i64 = 100_000;
 
 #[derive(QueryableByName)]
 struct Bounds {
@@ -43,26 +45,62 @@ struct Bounds {
     last: i64,
 }
 
-/// All of them, for the state that this connection sees.
-pub(super) fn of(conn: &mut Connection) -> Result<Vec<Piece>, StoreError> {
-    let (bounds, size) = match conn {
-        Connection::Sqlite(_) => (
-            "SELECT coalesce(min(rowid), 0) AS first, coalesce(max(rowid), -1) AS last FROM names",
-            ROWS,
-        ),
-        Connection::Postgres(_) => (
-            "SELECT CAST(0 AS bigint) AS first, \
-             pg_relation_size('names') / current_setting('block_size')::bigint - 1 AS last",
-            PAGES,
-        ),
-    };
-    let Bounds { first, last } = sql_query(bounds).get_result(conn)?;
-    let beyond = i64::try_from(size).unwrap_or(i64::MAX).saturating_sub(1);
-    let pieces = (first..=last).step_by(size).map(|first| Piece {
-        first,
-        last: first.saturating_add(beyond),
-    });
-    Ok(pieces.collect())
+/// Those that nobody has begun to read.
+pub(super) struct Pieces {
+    next: Option<i64>,
+    last: i64,
+    size: i64,
+}
+
+impl Pieces {
+    /// All of them, for the state that this connection sees.
+    pub fn of(conn: &mut Connection) -> Result<Self, StoreError> {
+        let (bounds, size) = match conn {
+            Connection::Sqlite(_) => (
+                "SELECT coalesce(min(rowid), 0) AS first, coalesce(max(rowid), -1) AS last FROM names",
+                ROWS,
+            ),
+            Connection::Postgres(_) => (
+                "SELECT CAST(0 AS bigint) AS first, \
+                 pg_relation_size('names') / current_setting('block_size')::bigint - 1 AS last",
+                PAGES,
+            ),
+        };
+        let Bounds { first, last } = sql_query(bounds).get_result(conn)?;
+        let rows = last.saturating_sub(first);
+        Ok(Self {
+            next: Some(first),
+            last,
+            // Numbers that somebody else has given may lie far from each other.
+            size: size.max(rows / PIECES_MAX),
+        })
+    }
+
+    /// Whether it is not worth dividing.
+    pub fn is_one(&self) -> bool {
+        let left = |next: i64| self.last.saturating_sub(next);
+        self.next.is_none_or(|next| left(next) < self.size)
+    }
+
+    /// There are no more.
+    pub fn end(&mut self) {
+        self.next = None;
+    }
+}
+
+impl Iterator for Pieces {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        let first = self.next?;
+        if first > self.last {
+            return None;
+        }
+        let last = first.saturating_add(self.size.saturating_sub(1));
+        let last = last.min(self.last);
+        self.next = last.checked_add(1);
+        Some(Piece { first, last })
+    }
 }
 
 /// Gives each name of a piece to the sink.

@@ -116,8 +116,28 @@ pub struct CrossedEscrow {
     pub version: u32,
     /// Kind and id of the other side.
     pub other: (String, Uuid),
-    /// Whether it has arrived.
-    pub taken: bool,
+    pub fate: EscrowFate,
+}
+
+/// What became of something in escrow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EscrowFate {
+    Waits,
+    /// The other side has it.
+    Taken,
+    /// The guild was disbanded before its ship took it: it went back by an escrow of its own.
+    GivenBack,
+}
+
+impl EscrowFate {
+    /// The stable word on the wire of operators.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waits => "waits",
+            Self::Taken => "taken",
+            Self::GivenBack => "given_back",
+        }
+    }
 }
 
 /// What the state of `version` does not know of: what this side gave with a later one, and what it took, in the
@@ -164,18 +184,20 @@ pub fn crossed_escrows(
         let ((escrow, from_kind, from, from_version), (to_kind, to, to_version, taken_at)) = row;
         let (from, to) = (Uuid::from(from), Uuid::from(to));
         let gave = from == side.id && from_kind == kind;
+        let to_version: Option<u32> = to_version.into();
         CrossedEscrow {
             escrow: escrow.into(),
             gave,
-            version: match Option::from(to_version) {
-                Some(version) if !gave => version,
-                _ => from_version.into(),
-            },
+            version: to_version.filter(|_| !gave).unwrap_or(from_version.into()),
             other: match gave {
                 true => (to_kind, to),
                 false => (from_kind, from),
             },
-            taken: taken_at.is_some(),
+            fate: match (taken_at, to_version) {
+                (None, _) => EscrowFate::Waits,
+                (Some(_), Some(_)) => EscrowFate::Taken,
+                (Some(_), None) => EscrowFate::GivenBack,
+            },
         }
     };
     Ok(rows.into_iter().map(crossed).collect())

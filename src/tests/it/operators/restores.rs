@@ -158,9 +158,9 @@ async fn the_answer_names_what_was_given_and_taken_after_the_version_that_is_put
     take.await.unwrap();
     let other = json!({ "kind": "ship", "id": guild });
     let gave =
-        json!({ "escrow": paid, "did": "gave", "version": 2, "other": other, "taken": false });
+        json!({ "escrow": paid, "did": "gave", "version": 2, "other": other, "fate": "waits" });
     let took =
-        json!({ "escrow": owed, "did": "took", "version": 3, "other": other, "taken": true });
+        json!({ "escrow": owed, "did": "took", "version": 3, "other": other, "fate": "taken" });
     let hero_to = async |version| {
         let answer = admin(&server).restore("character", hero, version).await;
         answer.unwrap()["crossed_escrows"].clone()
@@ -168,4 +168,26 @@ async fn the_answer_names_what_was_given_and_taken_after_the_version_that_is_put
     assert_eq!(hero_to(3).await, json!([]));
     assert_eq!(hero_to(2).await, json!([took]));
     assert_eq!(hero_to(1).await, json!([gave, took]));
+}
+
+/// The ship never had it: nobody is told that it has, nor that it would have it again.
+#[tokio::test]
+async fn a_gift_that_went_back_when_its_guild_was_disbanded_is_named_as_such() {
+    let server = writable();
+    let player = server.player("the-player").await;
+    let client = &player.client;
+    let (hero, _) = client.create_character("Hero", json!({})).await.unwrap();
+    let (guild, _) = client.create_guild("The guild").await.unwrap();
+    let (hero, guild) = (hero.character, guild.guild);
+    let paid = Uuid::now_v7();
+    let give = client.save_character_with(hero, 1, json!({}), to_guild(paid, guild, 3));
+    give.await.unwrap();
+    client.disband_guild(guild).await.unwrap();
+    let story = admin(&server).explain("ship", &guild.to_string()).await;
+    let now = story.unwrap()["now"].to_string();
+    assert!(!now.contains("would double"), "{now}");
+    let answer = admin(&server).restore("character", hero, 1).await.unwrap();
+    let other = json!({ "kind": "ship", "id": guild });
+    let gave = json!({ "escrow": paid, "did": "gave", "version": 2, "other": other, "fate": "given_back" });
+    assert_eq!(answer["crossed_escrows"], json!([gave]));
 }

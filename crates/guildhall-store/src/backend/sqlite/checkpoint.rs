@@ -1,5 +1,5 @@
-//! Moving the write-ahead log into the file between batches, when nobody waits for an answer: left to SQLite
-//! it is a part of some commit, which then takes several times as long as others.
+//! Moving the write-ahead log into the file between batches, after the answers of the batch that filled it: left
+//! to SQLite it is a part of some commit, which then takes several times as long as others.
 
 use diesel::prelude::*;
 use diesel::sql_query;

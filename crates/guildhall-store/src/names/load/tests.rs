@@ -38,7 +38,7 @@ fn wide() -> Wide {
 fn filling(db: &Database, state: Option<i64>) -> Filling {
     Filling {
         state,
-        pieces: Mutex::new(db.read(pieces::of).unwrap()),
+        pieces: Mutex::new(db.read(Pieces::of).unwrap()),
         index: Mutex::default(),
         at_once: 2,
     }
@@ -49,11 +49,11 @@ fn who_helps_reads_only_the_state_that_the_other_sees() {
     let Wide { db, .. } = &wide();
     let elsewhere = filling(db, Some(77));
     elsewhere.help(db).unwrap();
-    assert_eq!(lock(&elsewhere.pieces).len(), 3);
+    assert_eq!(lock(&elsewhere.pieces).by_ref().count(), 3);
     assert!(lock(&elsewhere.index).is_empty());
     let here = filling(db, None);
     here.help(db).unwrap();
-    assert_eq!(lock(&here.pieces).len(), 0);
+    assert_eq!(lock(&here.pieces).by_ref().count(), 0);
     assert_eq!(lock(&here.index).len(), 3);
 }
 
@@ -69,5 +69,20 @@ fn what_stops_the_one_who_helps_stops_the_loading() {
         filling.help(&world.db),
         Err(StoreError::Database { .. })
     ));
-    assert_eq!(lock(&filling.pieces).len(), 0);
+    assert_eq!(lock(&filling.pieces).by_ref().count(), 0);
+}
+
+#[test]
+fn numbers_that_lie_far_from_each_other_are_read_too() {
+    let mut world = wide();
+    for (row, number) in [(1, i64::MIN), (40_000, i64::MAX)] {
+        world
+            .conn
+            .batch_execute(&format!(
+                "UPDATE names SET rowid = {number} WHERE id = '{row}'"
+            ))
+            .unwrap();
+    }
+    let (index, proof) = NameIndex::load(&world.db).unwrap();
+    assert_eq!((index.len(), proof.rows), (3, 3));
 }

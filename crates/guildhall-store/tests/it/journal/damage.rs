@@ -180,10 +180,10 @@ fn a_journal_of_another_world_or_layout_is_refused() {
         matches!(other, StoreError::JournalOfAnotherWorld { .. }),
         "{other}"
     );
-    place.meddle("UPDATE head SET version = 2");
+    place.meddle("UPDATE head SET version = 3");
     let newer = place.refusal();
     assert!(
-        matches!(newer, StoreError::JournalVersion { found: 2, .. }),
+        matches!(newer, StoreError::JournalVersion { found: 3, .. }),
         "{newer}"
     );
     for error in [other, newer] {
