@@ -60,7 +60,7 @@ struct Head<'a> {
 }
 
 fn malformed(error: &serde_json::Error) -> Refusal {
-    Refusal::new(Code::MalformedJson, error.to_string())
+    Refusal::new(Code::MalformedJson, shortened(&error.to_string()))
 }
 
 fn request_id(head: &Head<'_>) -> Result<Uuid, Refusal> {
@@ -70,7 +70,7 @@ fn request_id(head: &Head<'_>) -> Result<Uuid, Refusal> {
     serde_json::from_str(told.get()).map_err(|error| {
         Refusal::new(
             Code::BadRequestId,
-            format!("\"id\" is not a UUID: {error}."),
+            format!("\"id\" is not a UUID: {}.", shortened(&error.to_string())),
         )
     })
 }
