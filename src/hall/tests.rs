@@ -113,6 +113,8 @@ impl House {
             data: data.path().to_path_buf(),
             ..Config::default()
         };
+        // Its peers are probes, which say no hello.
+        config.limits.doors.hello_timeout_ms = 2 * config.limits.idle_timeout_ms;
         change(&mut config.limits);
         let options = OpenOptions {
             readers: 1,
