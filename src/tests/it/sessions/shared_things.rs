@@ -1,5 +1,6 @@
 //! A board, a campaign, a guild: their processes fall, their sessions do not.
 
+use guildhall::board_sync;
 use guildhall::hall::Kept;
 use guildhall_process::{ExitReason, Process, exit, testing, watch};
 use guildhall_protocol::Code;
@@ -59,7 +60,8 @@ async fn a_panic_of_a_board_is_told_by_its_name_and_its_head_is_where_it_was() {
     let uploaded = client.upload_board(board, None, "opaque", b"first");
     let (head, _) = uploaded.await.unwrap();
     let process = crowd.server.hall.boards.registry().whereis(&board).unwrap();
-    assert!(testing::crash_next(process.pid()));
+    // At this message: the audience of those who have just come may be told at any time.
+    assert!(testing::crash_on::<board_sync::Status>(process.pid()));
     let unlucky = client.board_status(board).await;
     assert_eq!(unlucky.unwrap_err().code(), Some(Code::Unavailable));
     assert_eq!(crowd.hear_unbound().await, "panic");
